@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make stress and make test are all that a fresh clone needs.  Each target prints the command that it
+# stands for; what is not here is in .venv/bin/mmutorture --help.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# --- Variables of the command line ------------------------------------------------------------------
+
+SCENARIO ?=
+SEED ?=
+VCPUS ?=
+DURATION ?=
+BUDGET ?=
+BUG ?=
+JOBS ?=
+RUN ?=
+TOKEN ?=
+WHAT ?= scenarios
+ARGS ?=
+
+# PYTHON=... builds .venv with that interpreter; MMUTORTURE_BUILD and MMUTORTURE_WERROR: native/build_core.py.
+export PYTHON MMUTORTURE_BUILD MMUTORTURE_WERROR
+
+common = $(if $(SEED),--seed $(SEED)) $(if $(VCPUS),--vcpus $(VCPUS))
+scenarios = $(if $(SCENARIO),$(SCENARIO),--all)
+parallel = $(if $(JOBS),--jobs $(JOBS))
+
+run = @tools/run.sh
+mmutorture = $(run) mmutorture
+pytest = $(run) pytest -n $(or $(JOBS),auto) --dist loadgroup --max-worker-restart=0
+
+# --- What can be made -------------------------------------------------------------------------------
+
+.PHONY: help
+help:
+	@echo 'On a fresh machine (Linux x86-64, Python 3.11 or later, a C compiler, make):'
+	@echo
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo 'Variables: SCENARIO= SEED= VCPUS= DURATION= BUDGET= BUG= JOBS= RUN= TOKEN= ARGS= PYTHON='
+	@echo 'Each target prints the command that it stands for; .venv/bin/mmutorture --help lists the rest.'
+
+##   make stress        build, then run every storm with real processes, and report the contention (a minute)
+.PHONY: stress
+stress: build
+	$(mmutorture) stress $(scenarios) --duration $(or $(DURATION),$(if $(SCENARIO),10s,5s)) $(common) $(ARGS)
+
+##   make test          build, then run the whole test suite (five minutes at most on 2 cores)
+.PHONY: test
+test: build
+	$(pytest) $(ARGS)
+
+## 
+##   make build         make .venv and compile the core; leaves .venv/bin/mmutorture
+.PHONY: build
+build: .venv/.built
+	@:
+
+##   make explore       search schedules; SCENARIO=zap-vs-fault BUDGET=10s BUG=... JOBS=...
+.PHONY: explore
+explore: build
+	$(mmutorture) explore $(scenarios) --budget $(or $(BUDGET),$(if $(SCENARIO),10s,3s)) \
+		$(if $(BUG),--bug $(BUG)) $(parallel) $(common) $(ARGS)
+
+##   make reproduce     replay a failure: TOKEN=mt1:... or RUN=results/latest/NAME/failure-1
+.PHONY: reproduce
+reproduce: build
+	@if [ -z '$(TOKEN)$(RUN)' ]; then \
+		echo 'make reproduce needs TOKEN=mt1:... or RUN=results/latest/NAME/failure-1.' >&2; exit 2; fi
+	$(mmutorture) reproduce $(if $(TOKEN),'$(TOKEN)',$(RUN)) $(ARGS)
+
+##   make locks         lock contention of a run; RUN=results/latest
+.PHONY: locks
+locks: build
+	$(mmutorture) locks $(or $(RUN),results/latest) $(ARGS)
+
+##   make list          what there is; WHAT=scenarios|bugs|oracles|strategies|contracts
+.PHONY: list
+list: build
+	$(mmutorture) list $(WHAT) $(ARGS)
+
+##   make bench         the harness's own figures, beside its peers on this machine
+.PHONY: bench
+bench: build
+	$(mmutorture) bench $(ARGS)
+
+##   make doctor        what this machine can and cannot do
+.PHONY: doctor
+doctor: build
+	$(mmutorture) doctor $(ARGS)
+
+##   make quality       the planted bugs are found, within their budget
+.PHONY: quality
+quality: build
+	$(pytest) tests/quality $(ARGS)
+
+##   make determinism   one seed is one execution, byte for byte
+.PHONY: determinism
+determinism: build
+	$(pytest) tests/determinism $(ARGS)
+
+##   make lint          ruff, mypy and the checks in tools/lint_*.py
+.PHONY: lint
+lint: build
+	@status=0; \
+	tools/run.sh ruff check || status=1; \
+	tools/run.sh mypy || status=1; \
+	for check in tools/lint_*.py; do tools/run.sh python "$$check" || status=1; done; \
+	exit $$status
+
+##   make dist          the source distribution and the wheel, in dist/
+.PHONY: dist sdist wheel
+dist: wheel
+sdist: build
+	@rm -rf dist
+	$(run) python setup.py -q sdist
+# From the sdist, as everybody else builds it; what an earlier build left in build/ stays out of it.
+wheel: sdist
+	$(run) python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist dist/*.tar.gz
+
+##   make clean         remove what was built; results/ stays
+.PHONY: clean
+clean:
+	rm -rf .venv build dist *.egg-info harness/*.so native/bench/build native/tests/build
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find harness native tests tools scenarios -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# --- How it is built --------------------------------------------------------------------------------
+# Two makes in one tree take turns (build/lock).
+
+# .venv/.installed holds the directory it was made for: a checkout that moved, or whose interpreter has
+# gone, is installed again.
+ifneq ($(shell test -x .venv/bin/python && cat .venv/.installed 2>/dev/null),$(CURDIR))
+.venv/.installed: FORCE
+endif
+.venv/.installed: pyproject.toml setup.py
+	@mkdir -p build && flock build/lock tools/bootstrap.sh
+	@echo '$(CURDIR)' >$@
+
+# .venv/.built holds the profile it was built with.  A directory changes when a file comes or goes.
+profile := $(or $(MMUTORTURE_BUILD),release)$(if $(filter 1,$(MMUTORTURE_WERROR)),+werror)
+native := $(wildcard native native/core native/sched native/kvm native/check \
+	native/*.[ch] native/*.py native/*.def $(foreach suffix,c h def,native/*/*.$(suffix)))
+ifneq ($(shell cat .venv/.built 2>/dev/null),$(profile))
+.venv/.built: FORCE
+endif
+ifeq ($(wildcard harness/_core*.so),)
+.venv/.built: FORCE
+endif
+.venv/.built: .venv/.installed $(filter-out native/bench/% native/tests/%,$(native))
+	@mkdir -p build && flock build/lock tools/build_core.sh
+	@echo '$(profile)' >$@
+
+.PHONY: FORCE
+FORCE:

@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Generated from native/api.h by tools/lint_core_stub.py --write; make lint compares the two.
+#
+# A struct of C and a pointer to it are one class here, as their fields are reached alike.  Any
+# stands for what has no counterpart in Python: char arrays, strings, pointers to numbers.
+from typing import Any, Generic, Literal, Self, TypeVar, overload, type_check_only
+
+_T = TypeVar("_T")
+
+@type_check_only
+class _Array(Generic[_T]):
+    def __getitem__(self, index: int, /) -> _T: ...
+    def __setitem__(self, index: int, value: Any, /) -> None: ...
+    def __len__(self) -> int: ...
+
+@type_check_only
+class mmut_op:
+    kind: int
+    weight: int
+    gfn: int
+    npages: int
+    slot: int
+    reg: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_task:
+    name: Any
+    kind: int
+    sequential: int
+    operations: int
+    nr_ops: int
+    ops: _Array[mmut_op]
+    gfn_first: int
+    gfn_count: int
+    random_gfn: int
+    guest_mode: int
+    as_id: int
+    pace_faults: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_slot:
+    base_gfn: int
+    npages: int
+    as_id: int
+    flags: int
+    huge: int
+    pad: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_term:
+    reg: int
+    value: int
+    not_equal: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_rule:
+    nr_terms: int
+    forbidden: int
+    terms: _Array[mmut_term]
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_config:
+    seed: int
+    bugs: int
+    oracles: int
+    checks: int
+    controlled: int
+    lockstat: int
+    memory: int
+    strategy: int
+    pct_depth: int
+    contention_percent: int
+    noise_permille: int
+    decisions_max: int
+    steps_max: int
+    tdp_mmu: int
+    root_level: int
+    max_level: int
+    ad_bits: int
+    pml: int
+    nr_table_frames: int
+    populate: int
+    warm_percent: int
+    spare_frames: int
+    nr_slots: int
+    nr_tasks: int
+    nr_rules: int
+    slots: _Array[mmut_slot]
+    tasks: _Array[mmut_task]
+    rules: _Array[mmut_rule]
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_failure:
+    set: int
+    oracle: int
+    task: int
+    line: int
+    step: int
+    addr: int
+    iteration: int
+    digest: int
+    task_name: Any
+    file: Any
+    func: Any
+    what: Any
+    message: Any
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_totals:
+    schedules: int
+    schedule_points: int
+    decisions: int
+    switches: int
+    violations: int
+    distinct: int
+    distinct_full: int
+    digest: int
+    decisions_max: int
+    operations: int
+    faults: int
+    retries: int
+    fixed: int
+    spurious: int
+    lost_cmpxchg: int
+    accesses: int
+    exits: int
+    flushes: int
+    emulated: int
+    grace_periods: int
+    callbacks: int
+    unfair_cutoffs: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_trace_event:
+    step: int
+    addr: int
+    old_value: int
+    new_value: int
+    operand: int
+    task: int
+    op: int
+    line: int
+    order: int
+    file: Any
+    func: Any
+    what: Any
+    object: Any
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_lockstat:
+    class_name: Any
+    mode: int
+    is_rwlock: int
+    acquisitions: int
+    contentions: int
+    bounces: int
+    acq_bounces: int
+    wait_min: int
+    wait_max: int
+    wait_total: int
+    wait_count: int
+    hold_min: int
+    hold_max: int
+    hold_total: int
+    hold_count: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_lockstat_site:
+    class_name: Any
+    func: Any
+    file: Any
+    mode: int
+    line: int
+    acquisitions: int
+    contentions: int
+    wait_total: int
+    held_while_waited: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_bug_info:
+    name: Any
+    slug: Any
+    commit: Any
+    scenario: Any
+    profile: Any
+    memory: Any
+    oracles: Any
+    text: Any
+    depth: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_task_state:
+    name: Any
+    kind: int
+    index: int
+    state: int
+    nr_held: int
+    operations: int
+    faults: int
+    held: Any
+    pending: Any
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class _Lib:
+    MMUT_MAX_TASKS: int
+    MMUT_MAX_SLOTS: int
+    MMUT_MAX_OPS: int
+    MMUT_MAX_RULES: int
+    MMUT_MAX_TERMS: int
+    MMUT_NAME: int
+    MMUT_MESSAGE: int
+    MMUT_OP_READ: int
+    MMUT_OP_WRITE: int
+    MMUT_OP_MIGRATE: int
+    MMUT_OP_RECLAIM: int
+    MMUT_OP_COLLAPSE: int
+    MMUT_OP_SPLIT: int
+    MMUT_OP_FAST_ZAP: int
+    MMUT_OP_SLOT_RECREATE: int
+    MMUT_OP_DIRTY_LOG_ON: int
+    MMUT_OP_DIRTY_LOG_OFF: int
+    MMUT_OP_DIRTY_LOG_GET: int
+    MMUT_NR_OP_KINDS: int
+    MMUT_TASK_BOSS: int
+    MMUT_TASK_RCU: int
+    MMUT_TASK_VCPU: int
+    MMUT_TASK_VMM: int
+    MMUT_TASK_HOST_MM: int
+    MMUT_TASK_PROGRAM: int
+    MMUT_NR_TASK_KINDS: int
+    MMUT_MEMORY_SC: int
+    MMUT_MEMORY_TSO: int
+    def mmut_build_id(self) -> Any: ...
+    def mmut_oracle_name(self, a0: int, /) -> Any: ...
+    def mmut_oracle_text(self, a0: int, /) -> Any: ...
+    def mmut_strategy_name(self, a0: int, /) -> Any: ...
+    def mmut_strategy_text(self, a0: int, /) -> Any: ...
+    def mmut_op_name(self, a0: int, /) -> Any: ...
+    def mmut_op_task_kind(self, a0: int, /) -> Any: ...
+    def mmut_event_op_name(self, a0: int, /) -> Any: ...
+    def mmut_bug(self, a0: int, a1: mmut_bug_info, /) -> int: ...
+    def mmut_world_create(self, a0: int, a1: int, a2: mmut_config, /) -> int: ...
+    def mmut_world_attach(self, a0: int, a1: int, /) -> int: ...
+    def mmut_world_detach(self) -> None: ...
+    def mmut_error(self) -> Any: ...
+    def mmut_explore(self, a0: int, a1: int, a2: float, /) -> int: ...
+    def mmut_explore_traced(self, a0: int, /) -> int: ...
+    def mmut_trace_event(self, a0: int, a1: mmut_trace_event, /) -> int: ...
+    def mmut_plan_get(self, a0: Any, a1: int, /) -> int: ...
+    def mmut_plan_set(self, a0: Any, a1: int, /) -> int: ...
+    def mmut_lockstep_boss(self, a0: int, a1: int, a2: float, /) -> int: ...
+    def mmut_lockstep_worker(self, a0: int, /) -> int: ...
+    def mmut_free_worker(self, a0: int, /) -> int: ...
+    def mmut_free_go(self) -> None: ...
+    def mmut_free_finish(self) -> int: ...
+    def mmut_stop(self, a0: int, /) -> None: ...
+    def mmut_stopped(self) -> int: ...
+    def mmut_nr_tasks(self) -> int: ...
+    def mmut_task_state(self, a0: int, a1: mmut_task_state, /) -> int: ...
+    def mmut_failure_get(self, a0: mmut_failure, /) -> None: ...
+    def mmut_totals_get(self, a0: mmut_totals, /) -> None: ...
+    def mmut_lockstat_get(self, a0: int, a1: mmut_lockstat, /) -> int: ...
+    def mmut_lockstat_site_get(self, a0: int, a1: mmut_lockstat_site, /) -> int: ...
+    def mmut_outcome_get(self, a0: int, a1: Any, a2: Any, a3: Any, /) -> int: ...
+
+@type_check_only
+class _FFI:
+    NULL: Any
+    @overload
+    def new(self, cdecl: Literal["struct mmut_op *"], init: Any = ..., /) -> mmut_op: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_op[]"], init: Any = ..., /) -> _Array[mmut_op]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_task *"], init: Any = ..., /) -> mmut_task: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_task[]"], init: Any = ..., /) -> _Array[mmut_task]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_slot *"], init: Any = ..., /) -> mmut_slot: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_slot[]"], init: Any = ..., /) -> _Array[mmut_slot]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_term *"], init: Any = ..., /) -> mmut_term: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_term[]"], init: Any = ..., /) -> _Array[mmut_term]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_rule *"], init: Any = ..., /) -> mmut_rule: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_rule[]"], init: Any = ..., /) -> _Array[mmut_rule]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_config *"], init: Any = ..., /) -> mmut_config: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_config[]"], init: Any = ..., /) -> _Array[mmut_config]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_failure *"], init: Any = ..., /) -> mmut_failure: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_failure[]"], init: Any = ..., /) -> _Array[mmut_failure]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_totals *"], init: Any = ..., /) -> mmut_totals: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_totals[]"], init: Any = ..., /) -> _Array[mmut_totals]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_trace_event *"], init: Any = ..., /) -> mmut_trace_event: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_trace_event[]"], init: Any = ..., /) -> _Array[mmut_trace_event]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_lockstat *"], init: Any = ..., /) -> mmut_lockstat: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_lockstat[]"], init: Any = ..., /) -> _Array[mmut_lockstat]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_lockstat_site *"], init: Any = ..., /) -> mmut_lockstat_site: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_lockstat_site[]"], init: Any = ..., /) -> _Array[mmut_lockstat_site]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_bug_info *"], init: Any = ..., /) -> mmut_bug_info: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_bug_info[]"], init: Any = ..., /) -> _Array[mmut_bug_info]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_task_state *"], init: Any = ..., /) -> mmut_task_state: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_task_state[]"], init: Any = ..., /) -> _Array[mmut_task_state]: ...
+    @overload
+    def new(self, cdecl: str, init: Any = ..., /) -> Any: ...
+    def addressof(self, cdata: Any, /, *fields: str | int) -> Any: ...
+    def buffer(self, cdata: Any, size: int = ..., /) -> Any: ...
+    def cast(self, cdecl: str, value: Any, /) -> Any: ...
+    def from_buffer(self, cdecl: str, python_buffer: Any, require_writable: bool = ...) -> Any: ...
+    def memmove(self, dest: Any, src: Any, n: int) -> None: ...
+    def offsetof(self, cdecl: str, field: str | int, /, *fields: str | int) -> int: ...
+    def release(self, cdata: Any, /) -> None: ...
+    def sizeof(self, cdecl: Any, /) -> int: ...
+    def string(self, cdata: Any, maxlen: int = ...) -> bytes: ...
+    def typeof(self, cdecl: Any, /) -> Any: ...
+    def unpack(self, cdata: Any, length: int) -> Any: ...
+
+ffi: _FFI
+lib: _Lib

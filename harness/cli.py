@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line.  Only argparse is imported before a command is known."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from harness import __version__
+from harness.errors import Exit, HarnessError, UsageError
+
+EXIT_CODES = """\
+exit status: 0 pass, 1 an oracle was violated, 2 usage or scenario error, 3 an expected bug was not
+found (or a failure not reproduced), 4 cannot run here, 5 the harness itself failed, 6 no progress,
+7 a worker died and the figures are not trustworthy, 130 interrupted"""
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """Usage errors are one line, like every other error."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def explore(args: argparse.Namespace) -> int:
+    from harness.commands.explore import run
+
+    return run(args)
+
+
+def stress(args: argparse.Namespace) -> int:
+    from harness.commands.stress import run
+
+    return run(args)
+
+
+def reproduce(args: argparse.Namespace) -> int:
+    from harness.commands.reproduce import run
+
+    return run(args)
+
+
+def listing(args: argparse.Namespace) -> int:
+    from harness.commands.listing import run
+
+    return run(args)
+
+
+def show(args: argparse.Namespace) -> int:
+    from harness.commands.runs import show as run
+
+    return run(args)
+
+
+def locks(args: argparse.Namespace) -> int:
+    from harness.commands.runs import locks as run
+
+    return run(args)
+
+
+def doctor(args: argparse.Namespace) -> int:
+    from harness.doctor import run
+
+    return run(args.json, args.quiet)
+
+
+def bench(args: argparse.Namespace) -> int:
+    import importlib
+
+    try:
+        module = importlib.import_module("harness.bench")
+    except ModuleNotFoundError:
+        raise HarnessError("there are no benchmarks in this build") from None
+    return int(module.run(args.json, args.quiet))
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object and nothing else"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print violations only")
+    parser.add_argument("--results", metavar="DIR", default="results", help="default: ./results")
+
+
+def add_scenarios(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="name or .toml file")
+    parser.add_argument("--all", action="store_true", help="every scenario")
+    parser.add_argument("--vcpus", metavar="N", help="vCPUs of the first group")
+    parser.add_argument("--seed", metavar="N", help="decimal or 0x...; default: a random one")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", help="change a value: tasks.vmm.operations=9"
+    )
+    parser.add_argument(
+        "--bug", metavar="NAME", action="append", help="bring a historical bug back (list bugs)"
+    )
+    parser.add_argument("--without", metavar="ORACLE", action="append", help="switch an oracle off")
+
+
+def add_explore(parser: argparse.ArgumentParser) -> None:
+    add_scenarios(parser)
+    parser.add_argument(
+        "--strategy", metavar="NAME", default="pct", help="random, pct; default: pct"
+    )
+    parser.add_argument("--depth", metavar="D", help="PCT's bug depth; default: 3")
+    parser.add_argument("--schedules", metavar="N", help="executions to run")
+    parser.add_argument(
+        "--budget", metavar="TIME", help="how long; default: 10s without --schedules"
+    )
+    parser.add_argument("--memory", choices=("sc", "tso"), help="memory model; default: sc")
+    parser.add_argument(
+        "--jobs", metavar="N", help="processes; what is found does not depend on it"
+    )
+    parser.add_argument(
+        *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",
+        help="fibers, or processes that take turns",
+    )  # fmt: skip
+
+
+def add_stress(parser: argparse.ArgumentParser) -> None:
+    add_scenarios(parser)
+    parser.add_argument(
+        "--duration", metavar="TIME", default="10s", help="per scenario; default: 10s"
+    )
+    parser.add_argument(
+        "--checks", choices=("on", "off"), default="on", help="oracles watch; off: bare speed"
+    )
+
+
+def add_reproduce(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="FAILURE|TOKEN", help="a failure directory or mt1:...")
+    parser.add_argument(
+        *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",
+        help="fibers, or processes that take turns",
+    )  # fmt: skip
+    parser.add_argument("--repeat", metavar="N", default="1", help="how often; default: 1")
+    parser.add_argument("--force", action="store_true", help="although build or scenario differ")
+    parser.add_argument(
+        "--by",
+        choices=("seed", "plan"),
+        default="seed",
+        help="follow the strategy, or the switches",
+    )
+
+
+def add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("scenarios", "bugs", "oracles", "strategies"))
+    parser.add_argument("--schema", action="store_true", help="JSON Schema of scenario files")
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", nargs="?", default="latest", help="default: latest")
+
+
+def add_locks(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument("--format", choices=("lock_stat",), default="lock_stat")
+
+
+def add_nothing(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], str, str], ...] = (
+    ("stress", stress, add_stress, "run scenarios with real processes in parallel", ""),
+    ("explore", explore, add_explore, "search schedules of scenarios for violations", ""),
+    (
+        *("reproduce", reproduce, add_reproduce, "replay a failure or a token"),
+        "exit status 1: reproduced, the oracle is violated; 3: it diverged; 2: refused",
+    ),
+    ("list", listing, add_list, "scenarios, bugs, oracles, strategies", ""),
+    ("show", show, add_run, "what a run did", ""),
+    ("locks", locks, add_locks, "lock contention of a run, as /proc/lock_stat prints it", ""),
+    ("bench", bench, add_nothing, "the harness's own figures beside its peers", ""),
+    ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),
+)
+
+
+def formatter() -> type[argparse.HelpFormatter]:
+    """Rich help is for readers: only --help pays for the import."""
+    if not {"-h", "--help"} & set(sys.argv[1:]):
+        return argparse.RawDescriptionHelpFormatter
+    from rich_argparse import RawDescriptionRichHelpFormatter
+
+    return RawDescriptionRichHelpFormatter
+
+
+def make_parser() -> argparse.ArgumentParser:
+    style = formatter()
+    parser = Parser(
+        prog="mmutorture",
+        description="Torture the concurrency protocol of KVM's x86 TDP MMU.",
+        epilog=EXIT_CODES,
+        formatter_class=style,
+    )
+    parser.add_argument("--version", action="version", version=f"mmutorture {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for name, function, add, text, epilog in COMMANDS:
+        one = commands.add_parser(
+            name, help=text, description=text, epilog=epilog or EXIT_CODES, formatter_class=style
+        )
+        add(one)
+        add_common(one)
+        one.set_defaults(function=function)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = make_parser()
+    try:
+        args = parser.parse_args(argv)
+        if args.command is None:
+            parser.print_help(sys.stderr)
+            return Exit.USAGE
+        return int(args.function(args))
+    except UsageError as error:
+        return complain(error, Exit.USAGE)
+    except HarnessError as error:
+        return complain(error, Exit.HARNESS)
+    except KeyboardInterrupt:
+        return complain("interrupted", Exit.INTERRUPTED)
+    except ImportError as error:
+        if error.name == "harness._core" or "_core" in str(error):
+            return complain(f"the core is not built ({error}); run make build", Exit.HARNESS)
+        return defect()
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of stdout has gone; there is nobody to tell
+        return Exit.HARNESS
+    except Exception:
+        return defect()
+
+
+def defect() -> int:
+    """An exception that nobody foresaw: show it whole, and do not let it pass for a violation."""
+    import traceback
+
+    traceback.print_exc()
+    return complain("this is a defect of the harness; please report it", Exit.HARNESS)
+
+
+def complain(what: object, code: Exit) -> int:
+    print(f"mmutorture: {what}", file=sys.stderr)
+    return int(code)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the running commands share: which scenarios, which settings, and how they speak."""
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import catalogue, scenario
+from harness.errors import PROGRESS_ORACLES, Exit, UsageError
+from harness.schema import Scenario
+from harness.settings import Settings
+from harness.token import Recipe
+from harness.units import parse_integer, parse_seed, random_seed
+
+
+class Output:
+    """Prose on stdout, or nothing but one JSON object; progress goes to stderr."""
+
+    def __init__(self, json_only: bool, quiet: bool) -> None:
+        self.json_only = json_only
+        self.quiet = quiet
+        self.last_progress = 0.0
+        self.live = sys.stderr.isatty() and not (json_only or quiet)
+        self.dirty = False
+
+    def say(self, text: str = "") -> None:
+        """What a reader may do without under --quiet."""
+        if not (self.json_only or self.quiet):
+            self.tell(text)
+
+    def tell(self, text: str = "") -> None:
+        """What is printed even under --quiet: violations and how to reproduce them."""
+        self.clear()
+        if not self.json_only:
+            print(text, flush=True)
+
+    def progress(self, text: str) -> None:
+        """One line that is rewritten on a terminal; nothing elsewhere."""
+        now = time.monotonic()
+        if self.live and now - self.last_progress > 0.1:
+            self.last_progress, self.dirty = now, True
+            print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self.dirty:
+            self.dirty = False
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+    def finish(self, document: dict[str, Any]) -> None:
+        self.clear()
+        if self.json_only:
+            print(json.dumps(document), flush=True)
+
+
+def chosen_seed(args: Namespace) -> int:
+    return parse_seed(args.seed) if args.seed is not None else random_seed()
+
+
+def chosen_specs(args: Namespace, bugs: Sequence[catalogue.Bug]) -> list[str]:
+    """The scenarios of a command: as named, all, or those of the bugs."""
+    if args.all:
+        if args.scenarios:
+            raise UsageError("give scenarios or --all, not both")
+        return list(scenario.scenario_files())
+    if args.scenarios:
+        return list(args.scenarios)
+    if bugs:
+        return list(dict.fromkeys(bug.scenario for bug in bugs))
+    names = ", ".join(scenario.scenario_files())
+    raise UsageError(f"which scenario? name one or more, or give --all; there are {names}")
+
+
+def chosen_bugs(args: Namespace) -> list[catalogue.Bug]:
+    return [catalogue.find_bug(name) for name in args.bug or []]
+
+
+def chosen_memory(args: Namespace, bugs: Sequence[catalogue.Bug]) -> str:
+    """As asked, or the weakest model that a bug needs."""
+    wanted = getattr(args, "memory", None)
+    if wanted is not None:
+        return str(wanted)
+    return "tso" if any(bug.memory == "tso" for bug in bugs) else "sc"
+
+
+def overrides_of(args: Namespace) -> tuple[tuple[str, str], ...]:
+    """``--vcpus`` and every ``--set``, in the order in which they take effect."""
+    vcpus = scenario.vcpu_override(args.vcpus)
+    return (*vcpus, *(scenario.parse_set(text) for text in args.set or []))
+
+
+def prepare(
+    specs: Sequence[str], overrides: tuple[tuple[str, str], ...], settings: Settings
+) -> list[tuple[Recipe, Scenario]]:
+    """Everything is checked before anything runs."""
+    prepared = []
+    for spec in specs:
+        loaded = scenario.load(spec, overrides, controlled=settings.controlled)
+        prepared.append((Recipe(spec, overrides, settings), loaded))
+    return prepared
+
+
+def check_names(settings: Settings) -> None:
+    """Refuse wrong names before a results directory exists."""
+    catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
+    for name in settings.without:
+        catalogue.find_index(name, "oracle", catalogue.oracles())
+
+
+def positive(text: str | None, what: str, high: int) -> int | None:
+    return None if text is None else parse_integer(text, what, 1, high)
+
+
+def violation_code(oracle: str) -> Exit:
+    return Exit.NO_PROGRESS if oracle in PROGRESS_ORACLES else Exit.VIOLATION
+
+
+def results_root(args: Namespace) -> Path:
+    return Path(args.results)
+
+
+def ktap(cases: Sequence[tuple[str, str, bool, list[str]]]) -> list[str]:
+    """KTAP 1 lines from (name, directive, ok, diagnostics)."""
+    lines = ["KTAP version 1", f"1..{len(cases)}"]
+    for number, (name, directive, good, diagnostics) in enumerate(cases, 1):
+        lines += [f"# {line}" for line in diagnostics]
+        status = "ok" if good else "not ok"
+        lines.append(f"{status} {number} {name}{f' # {directive}' if directive else ''}")
+    return lines

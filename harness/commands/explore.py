@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``mmutorture explore``: search schedules of scenarios with fibers (or in lockstep)."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from harness import failure, locks
+from harness.commands import common
+from harness.errors import Exit, UsageError, worst
+from harness.explore import Exploration, Limits, explore
+from harness.results import RunDirectory, write_text
+from harness.rules import registers
+from harness.scenario import to_toml
+from harness.schema import Scenario
+from harness.settings import PCT_DEPTH, Settings
+from harness.signals import Interrupt, interruptible
+from harness.token import Recipe
+from harness.units import hex64, human_count, parse_duration, parse_integer
+
+BUDGET_SECONDS = 10.0
+JOBS_MAX = 256
+
+
+def limits_of(args: Namespace) -> Limits:
+    schedules = common.positive(args.schedules, "--schedules", 1 << 62)
+    seconds = parse_duration(args.budget) if args.budget is not None else None
+    if schedules is None and seconds is None:
+        seconds = BUDGET_SECONDS
+    return Limits(schedules, seconds)
+
+
+def settings_of(args: Namespace, seed: int) -> Settings:
+    bugs = common.chosen_bugs(args)
+    if args.strategy == "replay":
+        raise UsageError("--strategy replay follows a plan; use mmutorture reproduce")
+    settings = Settings(
+        seed=seed,
+        strategy=args.strategy,
+        depth=parse_integer(args.depth, "--depth", 1, 64) if args.depth else PCT_DEPTH,
+        memory=common.chosen_memory(args, bugs),
+        bugs=tuple(bug.name for bug in bugs),
+        without=tuple(args.without or ()),
+    )
+    common.check_names(settings)
+    return settings
+
+
+def outcome_rows(found: Exploration) -> list[dict[str, Any]]:
+    """The outcome table of a litmus."""
+    names = [f"{task}.r{reg}" for task, reg in registers(found.scenario)]
+    rows = []
+    for outcome in sorted(found.outcomes, key=lambda o: (-o.count, o.values)):
+        rule = found.scenario.outcomes[outcome.rule] if outcome.rule is not None else None
+        rows.append(
+            {
+                "scenario": found.recipe.spec,
+                "registers": dict(zip(names, outcome.values, strict=False)),
+                "count": outcome.count,
+                "verdict": rule.verdict if rule else "allowed",
+                "text": rule.text if rule else "",
+            }
+        )
+    return rows
+
+
+def outcome_table(found: Exploration) -> list[str]:
+    rows = outcome_rows(found)
+    total = sum(row["count"] for row in rows) or 1
+    lines = [f"    {'count':>10} {'share':>7}  {'verdict':<12} outcome"]
+    for row in rows:
+        values = " ".join(f"{name}={value}" for name, value in row["registers"].items())
+        share = f"{100 * row['count'] / total:.2f}%"
+        lines.append(
+            f"    {row['count']:>10} {share:>7}  {row['verdict']:<12} {values}  {row['text']}"
+        )
+    return lines
+
+
+def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str, Any]:
+    totals, settings = found.totals, found.recipe.settings
+    return {
+        "scenario": found.recipe.spec,
+        "schedules": totals.get("schedules", 0),
+        "schedule_points": totals.get("schedule_points", 0),
+        "switches": totals.get("switches", 0),
+        "distinct": totals.get("distinct", 0),
+        "elapsed_s": round(found.elapsed_s, 3),
+        "violations": totals.get("violations", 0),
+        "digest": hex64(totals.get("digest", 0)),
+        "complete": found.complete,
+        "interrupted": found.interrupted,
+        "outcomes": outcome_rows(found) if found.scenario.kind == "litmus" else [],
+        "failures": failures,
+        "seed": hex64(settings.seed),
+        "strategy": failure.strategy_text(found.recipe),
+        "memory": settings.memory,
+        "totals": totals | {"digest": hex64(totals.get("digest", 0))},
+    }
+
+
+def merge(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """One object over all scenarios; the digest stays a sum."""
+    sums = ("schedules", "schedule_points", "switches", "distinct", "elapsed_s", "violations")
+    merged: dict[str, Any] = {key: sum(document[key] for document in documents) for key in sums}
+    merged["elapsed_s"] = round(merged["elapsed_s"], 3)
+    merged["digest"] = hex64(sum(int(d["digest"], 16) for d in documents) % (1 << 64))
+    merged["complete"] = bool(documents) and all(d["complete"] for d in documents)
+    merged["outcomes"] = [row for d in documents for row in d["outcomes"]]
+    merged["failures"] = [row for d in documents for row in d["failures"]]
+    merged["scenarios"] = documents
+    return merged
+
+
+class Session:
+    """One use of the command: what it prints, writes and returns."""
+
+    def __init__(self, args: Namespace, seed: int, settings: Settings) -> None:
+        self.args = args
+        self.out = common.Output(args.json, args.quiet)
+        self.settings = settings
+        self.seed = seed
+        self.run = RunDirectory(common.results_root(args))
+        self.codes: list[Exit] = []
+        self.documents: list[dict[str, Any]] = []
+        self.cases: list[tuple[str, str, bool, list[str]]] = []
+
+    def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
+        def progress(schedules: int, points: int, elapsed: float) -> None:
+            rate = human_count(points / elapsed) if elapsed else "0"
+            self.out.progress(
+                f"{recipe.spec}: {schedules} schedules, {rate} schedule points/s, {elapsed:.1f} s"
+            )
+
+        if self.args.execution == "lockstep":
+            from harness.lockstep import explore_lockstep
+
+            found = explore_lockstep(recipe, scenario, limits, interrupt, progress)
+        else:
+            jobs = common.positive(self.args.jobs, "--jobs", JOBS_MAX) or 1
+            found = explore(recipe, scenario, limits, jobs, interrupt, progress)
+        self.report(found)
+
+    def report(self, found: Exploration) -> None:
+        name, totals = found.recipe.spec, found.totals
+        directory = self.run.scenario(found.scenario.name)
+        write_text(directory / "scenario.toml", to_toml(found.scenario))
+        if found.lockstat:
+            text = locks.render(found.lockstat, found.lockstat_sites, controlled=True)
+            write_text(directory / "lock_stat.txt", text)
+        points, elapsed = totals.get("schedule_points", 0), max(found.elapsed_s, 1e-9)
+        self.out.say(
+            f"{name}: {totals.get('schedules', 0)} schedules"
+            f" ({totals.get('distinct', 0)} distinct), "
+            f"{human_count(points)} schedule points in {elapsed:.2f} s "
+            f"({human_count(points / elapsed)}/s), digest {hex64(totals.get('digest', 0))}"
+        )
+        if found.scenario.kind == "litmus":
+            for line in outcome_table(found):
+                self.out.say(line)
+        failures: list[dict[str, Any]] = []
+        if found.failure is not None:
+            failures.append(self.failed(found, directory))
+        elif self.settings.bugs and not found.interrupted:
+            self.codes.append(Exit.NOT_FOUND)
+            bugs = ", ".join(self.settings.bugs)
+            self.out.tell(f"{name}: no oracle was violated although {bugs} was on")
+            self.cases.append((name, "", False, ["expected bug not found"]))
+        else:
+            self.cases.append((name, "", True, []))
+        self.documents.append(document_of(found, failures))
+
+    def failed(self, found: Exploration, directory: Path) -> dict[str, Any]:
+        assert found.failure is not None
+        captured = failure.capture(found.recipe, found.scenario, found.failure, self.args.execution)
+        kept = failure.save(captured, self.run, directory)
+        self.out.tell(failure.block(captured, kept))
+        record = captured.record
+        self.codes.append(common.violation_code(record.oracle))
+        how = f"mmutorture reproduce {kept}"
+        self.cases.append(
+            (found.recipe.spec, "", False, [f"{record.oracle}: {record.message}", how])
+        )
+        return {
+            "oracle": record.oracle,
+            "message": record.message,
+            "scenario": found.recipe.spec,
+            "token": record.token,
+            "directory": str(kept),
+            "iteration": record.iteration,
+        }
+
+    def finish(self, interrupt: Interrupt) -> int:
+        if interrupt:
+            self.codes.append(Exit.INTERRUPTED)
+        code = worst(self.codes)
+        document = {
+            "command": "explore",
+            "seed": hex64(self.seed),
+            "strategy": self.documents[0]["strategy"] if self.documents else self.args.strategy,
+            "execution": self.args.execution,
+            **merge(self.documents),
+            "exit_code": int(code),
+            "results": str(self.run.shown(self.run.path)),
+        }
+        self.run.finish(document, common.ktap(self.cases))
+        self.out.say(f"results {self.run.shown(self.run.path)}  seed {hex64(self.seed)}")
+        self.out.finish(document)
+        return int(code)
+
+
+def run(args: Namespace) -> int:
+    seed = common.chosen_seed(args)
+    settings, limits = settings_of(args, seed), limits_of(args)
+    common.positive(args.jobs, "--jobs", JOBS_MAX)
+    specs = common.chosen_specs(args, common.chosen_bugs(args))
+    prepared = common.prepare(specs, common.overrides_of(args), settings)
+    session = Session(args, seed, settings)
+    session.out.say(f"seed {hex64(seed)}  strategy {failure.strategy_text(prepared[0][0])}")
+    with interruptible() as interrupt:
+        for recipe, scenario in prepared:
+            if not interrupt:
+                session.one(recipe, scenario, limits, interrupt)
+    return session.finish(interrupt)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``mmutorture list``: scenarios, bugs, oracles, strategies."""
+
+import dataclasses
+import json
+from argparse import Namespace
+from typing import Any
+
+from harness.errors import UsageError
+
+
+def scenarios() -> list[dict[str, Any]]:
+    import tomllib
+
+    from harness.scenario import scenario_files
+
+    rows = []
+    for name, file in scenario_files().items():
+        try:
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{file}: {error}") from None
+        description = " ".join(str(data.get("description", "")).split())
+        rows.append({"name": name, "kind": data.get("kind", ""), "text": description})
+    return rows
+
+
+def core_rows(what: str) -> list[dict[str, Any]]:
+    from harness import catalogue
+
+    entries: list[Any] = list(getattr(catalogue, what)())
+    rows = []
+    for entry in entries:
+        row = dataclasses.asdict(entry)
+        del row["index"]
+        rows.append(row)
+    return rows
+
+
+def run(args: Namespace) -> int:
+    if args.schema:
+        if args.what != "scenarios":
+            raise UsageError("--schema is for list scenarios")
+        from harness.schema import json_schema
+
+        print(json.dumps(json_schema(), indent=2))
+        return 0
+    rows = scenarios() if args.what == "scenarios" else core_rows(args.what)
+    if args.json:
+        print(json.dumps({args.what: rows}))
+        return 0
+    show(args.what, rows)
+    return 0
+
+
+def show(what: str, rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = {
+        "scenarios": ("name", "kind", "text"),
+        "bugs": ("name", "slug", "scenario", "memory", "depth", "text"),
+    }.get(what, ("name", "text"))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in ("name", "slug", "scenario"))
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    Console(markup=False, highlight=False).print(table)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``mmutorture show`` and ``mmutorture locks``: read the results of an earlier run."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.results import find_run, read_run
+
+
+def scenario_line(document: dict[str, Any]) -> str:
+    name = document["scenario"]
+    if "schedules" in document:
+        what = f"{document['schedules']} schedules, {document['schedule_points']} schedule points"
+    else:
+        what = f"{document['operations']} operations, {document['faults']} faults"
+    trust = "" if document.get("trustworthy", True) else "  NOT TRUSTWORTHY: a worker died"
+    return f"  {name:<24} {what} in {document['elapsed_s']} s{trust}"
+
+
+def show(args: Namespace) -> int:
+    path = find_run(args.run, Path(args.results))
+    document = read_run(path)
+    failures = sorted(str(file.parent) for file in path.glob("*/failure-*/failure.json"))
+    if args.json:
+        print(json.dumps({"run": str(path), "ended": document is not None, **(document or {})}))
+        return 0
+    print(f"{path.name}" + ("" if document else ": was cut short; what it had written:"))
+    if document:
+        print(
+            f"  {document['command']}, seed {document['seed']}, exit status {document['exit_code']}"
+        )
+        for scenario in document["scenarios"]:
+            print(scenario_line(scenario))
+    else:
+        for file in sorted(path.glob("*/scenario.toml")):
+            print(f"  {file.parent.name}")
+    for directory in failures:
+        record = json.loads((Path(directory) / "failure.json").read_text(encoding="utf-8"))
+        print(f"  {record['oracle']}: {record['message']}")
+        if record["token"]:
+            print(f"    mmutorture reproduce {directory}")
+    return 0
+
+
+def locks(args: Namespace) -> int:
+    """The lock_stat tables of a run, one after the other."""
+    path = find_run(args.run, Path(args.results))
+    tables = sorted(path.glob("*/lock_stat.txt"))
+    if not tables:
+        raise UsageError(f"{path}: has no lock statistics")
+    texts = {file.parent.name: file.read_text(encoding="utf-8") for file in tables}
+    if args.json:
+        print(json.dumps({"run": str(path), "locks": texts}))
+        return 0
+    for number, (name, text) in enumerate(texts.items()):
+        if len(texts) > 1:
+            print(f"{'' if not number else chr(10)}{name}:")
+        print(text, end="")
+    return 0

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``mmutorture stress``: run scenarios freely, with real processes in parallel."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from harness import failure, free, locks
+from harness.commands import common
+from harness.errors import Exit, UsageError, worst
+from harness.free import FreeRun
+from harness.results import RunDirectory, write_text
+from harness.scenario import to_toml
+from harness.schema import Scenario
+from harness.settings import Settings
+from harness.signals import Interrupt, interruptible
+from harness.token import Recipe
+from harness.units import hex64, human_count, parse_duration
+
+DURATION_SECONDS = "10s"
+LOCKS_SHOWN = 3
+
+
+def task_table(run: FreeRun) -> list[str]:
+    lines = [f"    {'task':<12} {'operations':>14} {'faults':>14} {'operations/s':>14}"]
+    for state in run.tasks:
+        rate = state.operations / run.elapsed_s if run.elapsed_s else 0.0
+        figures = (state.operations, state.faults, human_count(rate))
+        lines.append(f"    {state.name:<12} " + " ".join(f"{figure:>14}" for figure in figures))
+    return lines
+
+
+def lock_table(run: FreeRun) -> list[str]:
+    """The most contended lock classes, shortened; the whole is in lock_stat.txt."""
+    rows = sorted(run.lockstat, key=lambda row: -row["wait_total"])
+    lines = [
+        f"    {'lock':<24} {'acquired':>12} {'contended':>12} {'waited us':>14} {'held us':>14}"
+    ]
+    for row in [row for row in rows if row["acquisitions"]][:LOCKS_SHOWN]:
+        suffix = ("-R", "-W")[row["mode"]] if row["is_rwlock"] else ""
+        waited, held = row["wait_total"] / 1000, row["hold_total"] / 1000
+        lines.append(
+            f"    {row['class_name'] + suffix:<24} {row['acquisitions']:>12}"
+            f" {row['contentions']:>12} {waited:>14.1f} {held:>14.1f}"
+        )
+    return lines
+
+
+def document_of(run: FreeRun, failures: list[dict[str, Any]]) -> dict[str, Any]:
+    elapsed = max(run.elapsed_s, 1e-9)
+    faults = sum(state.faults for state in run.tasks)
+    return {
+        "scenario": run.recipe.spec,
+        "operations": sum(state.operations for state in run.tasks),
+        "faults": faults,
+        "faults_per_s": round(faults / elapsed, 1),
+        "elapsed_s": round(run.elapsed_s, 3),
+        "violations": int(run.failure is not None),
+        "workers": [
+            {
+                "name": state.name,
+                "pid": run.pids[state.id],
+                "operations": state.operations,
+                "faults": state.faults,
+            }
+            for state in run.tasks
+        ],
+        "trustworthy": run.trustworthy,
+        "dead": [death.describe() for death in run.deaths],
+        "stuck": run.stuck,
+        "interrupted": run.interrupted,
+        "failures": failures,
+        "totals": run.totals | {"digest": hex64(run.totals.get("digest", 0))},
+    }
+
+
+def merge(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {
+        key: sum(document[key] for document in documents)
+        for key in ("operations", "faults", "elapsed_s", "violations")
+    }
+    merged["elapsed_s"] = round(merged["elapsed_s"], 3)
+    merged["faults_per_s"] = round(merged["faults"] / max(merged["elapsed_s"], 1e-9), 1)
+    for key in ("workers", "dead", "stuck", "failures"):
+        merged[key] = [row for document in documents for row in document[key]]
+    merged["trustworthy"] = all(document["trustworthy"] for document in documents)
+    merged["scenarios"] = documents
+    return merged
+
+
+class Session:
+    """One use of the command."""
+
+    def __init__(self, args: Namespace, settings: Settings) -> None:
+        self.out = common.Output(args.json, args.quiet)
+        self.settings = settings
+        self.run = RunDirectory(common.results_root(args))
+        self.codes: list[Exit] = []
+        self.documents: list[dict[str, Any]] = []
+        self.cases: list[tuple[str, str, bool, list[str]]] = []
+
+    def one(self, recipe: Recipe, scenario: Scenario, seconds: float, interrupt: Interrupt) -> None:
+        def progress(operations: int, faults: int, elapsed: float) -> None:
+            rate = human_count(faults / elapsed) if elapsed else "0"
+            self.out.progress(f"{recipe.spec}: {elapsed:.0f} of {seconds:.0f} s, {rate} faults/s")
+
+        self.out.say(
+            f"{recipe.spec}: {seconds:g} s, checks {'on' if self.settings.checks else 'off'}"
+        )
+        directory = self.run.scenario(scenario.name)
+        write_text(directory / "scenario.toml", to_toml(scenario))
+
+        kept: Path | None = None
+
+        def keep_failure(captured: failure.Captured) -> None:
+            nonlocal kept
+            kept = failure.save(captured, self.run, directory)
+            self.out.tell(failure.block(captured, kept))
+
+        run = free.run(recipe, scenario, seconds, interrupt, progress, keep_failure)
+        self.report(run, directory, kept)
+
+    def report(self, run: FreeRun, directory: Path, kept: Path | None) -> None:
+        name, elapsed = run.recipe.spec, max(run.elapsed_s, 1e-9)
+        text = locks.render(run.lockstat, run.lockstat_sites, controlled=False)
+        write_text(directory / "lock_stat.txt", text)
+        faults = sum(state.faults for state in run.tasks)
+        self.out.say(
+            f"{name}: {sum(s.operations for s in run.tasks)} operations, {faults} faults "
+            f"({human_count(faults / elapsed)}/s) in {elapsed:.2f} s"
+        )
+        for line in [*task_table(run), *lock_table(run)]:
+            self.out.say(line)
+        failures, problems = self.judge(run, kept)
+        self.cases.append((name, "", not problems, problems))
+        self.documents.append(document_of(run, failures))
+
+    def judge(self, run: FreeRun, kept: Path | None) -> tuple[list[dict[str, Any]], list[str]]:
+        """Exit codes, and what to say about what went wrong."""
+        problems = [f"worker died: {death.describe()}" for death in run.deaths]
+        problems += [f"{name} did not end when told to" for name in run.stuck]
+        if run.deaths:
+            self.codes.append(Exit.UNTRUSTWORTHY)
+            problems.append("the figures of this run are not trustworthy")
+        elif run.stuck:
+            self.codes.append(Exit.NO_PROGRESS)
+        failures = []
+        if run.failure is not None and not run.deaths:
+            found = run.failure
+            self.codes.append(common.violation_code(found.oracle))
+            failures.append(
+                {
+                    "oracle": found.oracle,
+                    "message": found.message,
+                    "scenario": run.recipe.spec,
+                    "token": "",
+                    "directory": str(kept or ""),
+                }
+            )
+        elif self.settings.bugs and not problems and not run.interrupted:
+            self.codes.append(Exit.NOT_FOUND)
+            problems.append(
+                f"no oracle was violated although {', '.join(self.settings.bugs)} was on"
+            )
+        for problem in problems:
+            self.out.tell(f"{run.recipe.spec}: {problem}")
+        return failures, problems + [f"{f['oracle']}: {f['message']}" for f in failures]
+
+    def finish(self, interrupt: Interrupt) -> int:
+        if interrupt:
+            self.codes.append(Exit.INTERRUPTED)
+        code = worst(self.codes)
+        document = {
+            "command": "stress",
+            "seed": hex64(self.settings.seed),
+            **merge(self.documents),
+            "exit_code": int(code),
+            "results": str(self.run.shown(self.run.path)),
+        }
+        self.run.finish(document, common.ktap(self.cases))
+        self.out.say(
+            f"results {self.run.shown(self.run.path)}  seed {hex64(self.settings.seed)}"
+            " (fixes the workload, not the interleaving)"
+        )
+        self.out.finish(document)
+        return int(code)
+
+
+def run(args: Namespace) -> int:
+    bugs = common.chosen_bugs(args)
+    settings = Settings(
+        seed=common.chosen_seed(args),
+        bugs=tuple(bug.name for bug in bugs),
+        without=tuple(args.without or ()),
+        controlled=False,
+        checks=args.checks == "on",
+    )
+    common.check_names(settings)
+    if bugs and not settings.checks:
+        raise UsageError("--bug needs --checks on: without them no oracle watches")
+    seconds = parse_duration(args.duration)
+    specs = common.chosen_specs(args, bugs)
+    if args.all:
+        specs = storms(specs)
+    prepared = common.prepare(specs, common.overrides_of(args), settings)
+    for recipe, scenario in prepared:
+        if scenario.kind == "litmus":
+            raise UsageError(f"{recipe.spec} is a litmus, which is explored; storms run freely")
+    session = Session(args, settings)
+    session.out.say(f"seed {hex64(settings.seed)}")
+    with interruptible() as interrupt:
+        for recipe, scenario in prepared:
+            if not interrupt:
+                session.one(recipe, scenario, seconds, interrupt)
+    return session.finish(interrupt)
+
+
+def storms(specs: list[str]) -> list[str]:
+    from harness.scenario import load
+
+    return [spec for spec in specs if load(spec, controlled=False).kind == "storm"]

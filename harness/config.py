@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Turn a resolved scenario and the settings of a run into the core's ``struct mmut_config``."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from harness import catalogue
+from harness._core import ffi, lib
+from harness.errors import UsageError
+from harness.rules import (
+    conditions,
+    gfn_range,
+    registers,
+    statements,
+    task_names,
+)
+from harness.schema import Scenario, Task
+from harness.settings import MEMORY_MODELS, Settings
+
+if TYPE_CHECKING:
+    from harness._core import mmut_config, mmut_op, mmut_task
+
+LEVELS = {"4K": 1, "2M": 2}
+SLOT_DIRTY_LOG = 1
+CONTENTION_PERCENT = 20  # how often a strategy claims contention at a yield test
+
+
+@cache
+def task_kind_numbers() -> dict[str, int]:
+    return {
+        "vcpu": lib.MMUT_TASK_VCPU,
+        "vmm": lib.MMUT_TASK_VMM,
+        "host-mm": lib.MMUT_TASK_HOST_MM,
+    }
+
+
+@cache
+def operation_numbers() -> dict[str, int]:
+    return {entry.name: entry.index for entry in catalogue.operations()}
+
+
+def bug_mask(names: tuple[str, ...]) -> int:
+    mask = 0
+    for name in names:
+        mask |= 1 << catalogue.find_bug(name).index
+    return mask
+
+
+def oracle_mask(without: tuple[str, ...]) -> int:
+    known = catalogue.oracles()
+    mask = (1 << len(known)) - 1
+    for name in without:
+        mask &= ~(1 << catalogue.find_index(name, "oracle", known))
+    return mask
+
+
+def fill_op(op: mmut_op, name: str) -> None:
+    op.kind = operation_numbers()[name]
+    op.weight, op.gfn, op.npages, op.slot, op.reg = 1, 0, 0, 0, -1
+
+
+def fill_storm(into: mmut_task, scenario: Scenario, task: Task, index: int) -> None:
+    first, count = gfn_range(scenario, task)
+    if task.pattern == "partition":
+        low, high = count * index // task.count, count * (index + 1) // task.count
+        first, count = first + low, high - low
+    into.gfn_first, into.gfn_count = first, count
+    into.operations = task.operations
+    into.random_gfn = task.pattern == "random"
+    mix = task.mix or {}
+    into.nr_ops = len(mix)
+    for number, (name, weight) in enumerate(mix.items()):
+        op = into.ops[number]
+        fill_op(op, name)
+        op.weight, op.npages, op.slot = weight, task.pages, task.slot
+
+
+def fill_program(into: mmut_task, scenario: Scenario, task: Task) -> None:
+    into.gfn_first, into.gfn_count = gfn_range(scenario, task)
+    into.sequential = 1
+    program = statements(task)
+    into.nr_ops = into.operations = len(program)
+    for number, statement in enumerate(program):
+        op = into.ops[number]
+        fill_op(op, statement.op)
+        op.gfn, op.npages, op.slot = statement.gfn, statement.pages, statement.slot
+        op.reg = statement.reg
+
+
+def fill_tasks(config: mmut_config, scenario: Scenario) -> None:
+    named = task_names(scenario)
+    config.nr_tasks = len(named)
+    for number, (name, task, index) in enumerate(named):
+        into = config.tasks[number]
+        into.name = name.encode()
+        into.kind = task_kind_numbers()[task.kind]
+        into.guest_mode, into.as_id = task.guest_mode, task.as_id
+        into.pace_faults = task.pace_faults
+        if scenario.kind == "litmus":
+            fill_program(into, scenario, task)
+        else:
+            fill_storm(into, scenario, task, index)
+
+
+def fill_rules(config: mmut_config, scenario: Scenario) -> None:
+    numbers = {pair: number for number, pair in enumerate(registers(scenario))}
+    config.nr_rules = len(scenario.outcomes)
+    for index, terms in enumerate(conditions(scenario)):
+        rule = config.rules[index]
+        rule.nr_terms = len(terms)
+        rule.forbidden = scenario.outcomes[index].verdict == "forbidden"
+        for position, term in enumerate(terms):
+            into = rule.terms[position]
+            into.reg = numbers[term.task, term.reg]
+            into.value, into.not_equal = term.value, term.not_equal
+
+
+def build(scenario: Scenario, settings: Settings) -> mmut_config:
+    if settings.memory not in MEMORY_MODELS:
+        raise UsageError(f"no memory model is named '{settings.memory}'; allowed: sc, tso")
+    config = ffi.new("struct mmut_config *")
+    config.seed = settings.seed
+    config.bugs = bug_mask(settings.bugs)
+    config.oracles = oracle_mask(settings.without)
+    config.checks, config.controlled, config.lockstat = settings.checks, settings.controlled, 1
+    config.memory = MEMORY_MODELS.index(settings.memory)
+    config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
+    config.pct_depth = settings.depth
+    config.contention_percent = CONTENTION_PERCENT
+    config.noise_permille = 0 if settings.controlled else settings.noise_permille
+    vm = scenario.vm
+    config.tdp_mmu, config.root_level, config.max_level = (
+        vm.tdp_mmu,
+        vm.root_level,
+        LEVELS[vm.max_level],
+    )
+    config.ad_bits, config.pml, config.populate = vm.ad_bits, vm.pml, vm.populate
+    config.warm_percent = vm.warm if settings.controlled else 0
+    config.nr_table_frames, config.spare_frames = vm.table_frames, vm.spare_frames
+    config.nr_slots = len(scenario.slots)
+    for number, slot in enumerate(scenario.slots):
+        into = config.slots[number]
+        into.base_gfn, into.npages = slot.base_gfn, slot.pages
+        into.as_id, into.huge = slot.as_id, slot.huge
+        into.flags = SLOT_DIRTY_LOG if slot.dirty_log else 0
+    fill_tasks(config, scenario)
+    fill_rules(config, scenario)
+    return config

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Explore schedules of one scenario: executions 0, 1, 2, ... until a limit or a violation.
+
+What is found does not depend on the number of jobs: blocks of iterations are handed out in
+ascending order, the digest is a sum over executions, and of several violations the one with the
+smallest iteration counts, together with exactly the executions before it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import config
+from harness.errors import HarnessError
+from harness.schema import Scenario
+from harness.signals import Interrupt
+from harness.token import Recipe
+from harness.world import Failure, Outcome, World
+
+BLOCK = 1 << 10  # iterations handed out at a time
+BLOCK_SECONDS = 0.5  # and for how long at most: signals and progress wait for it
+ITERATIONS_MAX = 1 << 62
+U64 = 1 << 64
+MAXIMA = frozenset({"decisions_max"})  # totals that are not sums over executions
+
+Progress = Callable[[int, int, float], None]  # schedules, schedule points, seconds
+
+
+@dataclass(frozen=True)
+class Limits:
+    schedules: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What one exploration did."""
+
+    recipe: Recipe
+    scenario: Scenario
+    totals: dict[str, int]
+    elapsed_s: float
+    complete: bool  # every requested schedule was run
+    interrupted: bool
+    failure: Failure | None
+    outcomes: list[Outcome]
+    lockstat: list[dict[str, Any]] = field(default_factory=list)
+    lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
+
+
+def add_totals(into: dict[str, int], extra: dict[str, int]) -> None:
+    for name, value in extra.items():
+        if name in MAXIMA:
+            into[name] = max(into.get(name, 0), value)
+        else:
+            into[name] = (into.get(name, 0) + value) % U64
+
+
+def difference(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    return {k: v if k in MAXIMA else (v - before.get(k, 0)) % U64 for k, v in after.items()}
+
+
+class Clock:
+    """How much of the limits is left."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.began = time.monotonic()
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def seconds(self) -> float:
+        """For the next block; 0 or less: the budget is used up."""
+        if self.limits.seconds is None:
+            return BLOCK_SECONDS
+        return min(BLOCK_SECONDS, self.limits.seconds - self.elapsed())
+
+    def count(self, begun: int) -> int:
+        """Iterations for the next block; 0: all have been handed out."""
+        total = ITERATIONS_MAX if self.limits.schedules is None else self.limits.schedules
+        return max(0, min(BLOCK, total - begun))
+
+
+def run_blocks(
+    run: Callable[[int, int, float], int],
+    world: World,
+    limits: Limits,
+    interrupt: Interrupt,
+    progress: Progress,
+) -> tuple[bool, Clock]:
+    """Iterations in order, in this process; True when every requested one was run."""
+    clock, begun, idle = Clock(limits), 0, 0
+    while not interrupt:
+        count, seconds = clock.count(begun), clock.seconds()
+        if count == 0:
+            return True, clock
+        if seconds <= 0:
+            break
+        done = run(begun, count, seconds)
+        begun += done
+        if world.failure() is not None:
+            return limits.schedules is not None and begun >= limits.schedules, clock
+        idle = 0 if done else idle + 1
+        if idle > 100:
+            raise HarnessError("the core finishes no execution")
+        totals = world.totals()
+        progress(totals["schedules"], totals["schedule_points"], clock.elapsed())
+    return False, clock
+
+
+def explore(
+    recipe: Recipe,
+    scenario: Scenario,
+    limits: Limits,
+    jobs: int,
+    interrupt: Interrupt,
+    progress: Progress,
+) -> Exploration:
+    """Explore with fibers, in this process or in `jobs` of them."""
+    if jobs > 1:
+        from harness.jobs import explore_parallel
+
+        return explore_parallel(recipe, scenario, limits, jobs, interrupt, progress)
+    with World(config.build(scenario, recipe.settings)) as world:
+        complete, clock = run_blocks(world.explore, world, limits, interrupt, progress)
+        return summarise(recipe, scenario, world, complete, clock, interrupt)
+
+
+def summarise(
+    recipe: Recipe,
+    scenario: Scenario,
+    world: World,
+    complete: bool,
+    clock: Clock,
+    interrupt: Interrupt,
+) -> Exploration:
+    return Exploration(
+        recipe=recipe,
+        scenario=scenario,
+        totals=world.totals(),
+        elapsed_s=clock.elapsed(),
+        complete=complete,
+        interrupted=bool(interrupt),
+        failure=world.failure(),
+        outcomes=list(world.outcomes()),
+        lockstat=world.lockstat(),
+        lockstat_sites=world.lockstat_sites(),
+    )

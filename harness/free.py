@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run a scenario freely: real processes in parallel, for throughput and for contention figures.
+
+The seed fixes what the tasks do, not in which order; the machine decides that.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import config
+from harness.failure import Captured, capture_free
+from harness.schema import Scenario
+from harness.signals import Interrupt
+from harness.supervisor import KIND_BOSS, Crew, Death
+from harness.token import Recipe
+from harness.world import (
+    STOP_FINISHED,
+    STOP_INTERRUPTED,
+    STOP_VIOLATION,
+    STOP_WORKER_DIED,
+    Failure,
+    TaskState,
+    World,
+)
+
+POLL_SECONDS = 0.25
+
+Progress = Callable[[int, int, float], None]  # operations, faults, seconds
+
+
+@dataclass(frozen=True)
+class FreeRun:
+    """What one free run did."""
+
+    recipe: Recipe
+    scenario: Scenario
+    totals: dict[str, int]
+    elapsed_s: float
+    tasks: list[TaskState]
+    pids: dict[int, int]  # by task
+    failure: Failure | None
+    deaths: list[Death]
+    stuck: list[str]  # workers that did not end when told to
+    interrupted: bool
+    lockstat: list[dict[str, Any]] = field(default_factory=list)
+    lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def trustworthy(self) -> bool:
+        return not self.deaths and not self.stuck
+
+
+def watch(
+    crew: Crew, world: World, seconds: float, interrupt: Interrupt, progress: Progress
+) -> None:
+    """Until the time is over, a worker dies, an oracle fires or the user has had enough."""
+    began = time.monotonic()
+    while not interrupt:
+        left = began + seconds - time.monotonic()
+        if left <= 0:
+            return
+        crew.wait(min(left, POLL_SECONDS))
+        if crew.deaths() or world.stopped():
+            return
+        states = world.tasks()
+        progress(
+            sum(state.operations for state in states),
+            sum(state.faults for state in states),
+            time.monotonic() - began,
+        )
+
+
+def run(
+    recipe: Recipe,
+    scenario: Scenario,
+    seconds: float,
+    interrupt: Interrupt,
+    progress: Progress,
+    keep: Callable[[Captured], None],
+) -> FreeRun:
+    """Run for `seconds`; a violation is handed to `keep` while the world still stands."""
+    cpus = sorted(os.sched_getaffinity(0))
+    with World(config.build(scenario, recipe.settings)) as world:
+        with Crew(world, "free", cpus) as crew:
+            began = time.monotonic()
+            pids = crew.pids()
+            world.go()
+            watch(crew, world, seconds, interrupt, progress)
+            elapsed = time.monotonic() - began
+            stuck = settle(crew, world, interrupt)
+            deaths = [d for d in crew.deaths() if d.name not in stuck]
+        trustworthy = not deaths and not stuck
+        if trustworthy and world.stopped() != STOP_VIOLATION:
+            world.finish()
+        failure = world.failure()
+        if failure is not None and not deaths:
+            keep(capture_free(recipe, scenario, failure, world))
+        return FreeRun(
+            recipe=recipe,
+            scenario=scenario,
+            totals=world.totals(),
+            elapsed_s=elapsed,
+            tasks=[state for state in world.tasks() if state.kind != KIND_BOSS],
+            pids=pids,
+            failure=failure,
+            deaths=deaths,
+            stuck=stuck,
+            interrupted=bool(interrupt),
+            lockstat=world.lockstat(),
+            lockstat_sites=world.lockstat_sites(),
+        )
+
+
+def settle(crew: Crew, world: World, interrupt: Interrupt) -> list[str]:
+    """Stop the workers; names of those that had to be killed although nobody had died."""
+    if crew.deaths():
+        world.stop(STOP_WORKER_DIED)
+        crew.terminate()
+        return []
+    if world.stopped() != STOP_VIOLATION:
+        world.stop(STOP_INTERRUPTED if interrupt else STOP_FINISHED)
+    if crew.join() or crew.deaths():
+        return []
+    return [process.name for process in crew.processes if process.exitcode is None]

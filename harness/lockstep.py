@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Explore with worker processes of which exactly one runs at a time; the caller is the boss.
+
+All are pinned to one core: they take turns anyway, and a hand-over within a core is quicker.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from harness import config
+from harness.errors import HarnessError
+from harness.explore import (
+    Exploration,
+    Limits,
+    Progress,
+    run_blocks,
+    summarise,
+)
+from harness.schema import Scenario
+from harness.signals import Interrupt
+from harness.supervisor import Crew
+from harness.token import Recipe
+from harness.world import STOP_FINISHED, STOP_WORKER_DIED, World
+
+WATCH_SECONDS = 0.2
+
+
+@contextmanager
+def pinned(cpu: int) -> Iterator[None]:
+    """This process on one core for a while."""
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, [cpu])
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def watched(crew: Crew, world: World) -> Iterator[None]:
+    """Free the boss from its wait when a worker dies: the baton may have died with it."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            crew.wait(WATCH_SECONDS)
+            if crew.deaths():
+                world.stop(STOP_WORKER_DIED)
+                return
+
+    thread = threading.Thread(target=watch, name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def lockstep_world(scenario: Scenario, recipe: Recipe) -> Iterator[World]:
+    """A world whose tasks are processes, ready for World.lockstep()."""
+    cpu = min(os.sched_getaffinity(0))
+    with (
+        World(config.build(scenario, recipe.settings)) as world,
+        Crew(world, "lockstep", [cpu]) as crew,
+    ):
+        with pinned(cpu), watched(crew, world):
+            yield world
+        if deaths := crew.deaths():
+            raise HarnessError("; ".join(death.describe() for death in deaths))
+        world.stop(STOP_FINISHED)
+        crew.join()
+
+
+def explore_lockstep(
+    recipe: Recipe,
+    scenario: Scenario,
+    limits: Limits,
+    interrupt: Interrupt,
+    progress: Progress,
+) -> Exploration:
+    with lockstep_world(scenario, recipe) as world:
+        complete, clock = run_blocks(world.lockstep, world, limits, interrupt, progress)
+        return summarise(recipe, scenario, world, complete, clock, interrupt)

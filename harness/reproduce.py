@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Replay a failure: the same oracle, at the same place, after the same events, each time.
+
+The verdict is `reproduced` when every repeat did; `diverged` when one did not, with the first
+difference; `refused` when the token belongs to another build or another scenario.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from harness import catalogue, config
+from harness.errors import HarnessError, UsageError
+from harness.failure import Record
+from harness.scenario import load, load_file, scenario_hash
+from harness.schema import Scenario
+from harness.token import Token, looks_like_token, parse_token
+from harness.world import Failure, World
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be reproduced, and what is known of how it looked."""
+
+    token: Token
+    scenario: Scenario
+    record: Record | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    verdict: str  # reproduced, diverged, refused
+    repeats: int
+    reproduced: int
+    digest: str
+    oracle: str
+    detail: str
+
+
+def read_record(directory: Path) -> Record:
+    file = directory / "failure.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Record)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{file}: is damaged: {error}") from None
+
+
+def find_target(text: str) -> Target:
+    """A token, or a failure directory (whose own scenario.toml counts)."""
+    directory = Path(text)
+    if directory.name == "failure.json":
+        directory = directory.parent
+    if directory.is_dir():
+        record = read_record(directory)
+        if not record.token:
+            raise UsageError(
+                f"{text}: comes from a free run, which has no schedule to replay;"
+                " explore the same scenario to find one"
+            )
+        token = parse_token(record.token)
+        return Target(token, load_file(directory / "scenario.toml"), record)
+    if not looks_like_token(text):
+        raise UsageError(f"'{text}' is neither a failure directory nor a token (mt1:...)")
+    token = parse_token(text)
+    return Target(token, load(token.recipe.spec, token.recipe.overrides), None)
+
+
+def refusal(target: Target) -> str:
+    """Why a faithful replay cannot be promised; empty: it can."""
+    build = catalogue.build_id()[:8]
+    if target.token.build != build:
+        return f"it was made by build {target.token.build}, and this is {build}"
+    found = scenario_hash(target.scenario)
+    if target.token.scenario_hash != found:
+        return f"its scenario had hash {target.token.scenario_hash}, and now has {found}"
+    return ""
+
+
+@contextmanager
+def replaying(target: Target, execution: str, by_plan: bool) -> Iterator[World]:
+    recipe = target.token.recipe
+    if by_plan:
+        recipe = replace(recipe, settings=replace(recipe.settings, strategy="replay"))
+    if execution == "lockstep":
+        from harness.lockstep import lockstep_world
+
+        with lockstep_world(target.scenario, recipe) as world:
+            yield world
+    else:
+        with World(config.build(target.scenario, recipe.settings)) as world:
+            yield world
+
+
+def compare(failure: Failure | None, first: Failure | None, record: Record | None) -> str:
+    """How this repeat differs from what it should be; empty: not at all."""
+    if failure is None:
+        return "no oracle was violated"
+    if record is not None:
+        site = f"{failure.file}:{failure.line} {failure.func}"
+        if failure.oracle != record.oracle:
+            return f"{failure.oracle} was violated, and not {record.oracle}"
+        if site.partition(" ")[2] != record.site.partition(" ")[2]:
+            return f"it was violated at {site}, and not at {record.site}"
+        if f"0x{failure.digest:016x}" != record.digest:
+            return f"the events differ: digest 0x{failure.digest:016x}, and not {record.digest}"
+    if first is not None and (failure.digest, failure.oracle) != (first.digest, first.oracle):
+        return f"digest 0x{failure.digest:016x} after 0x{first.digest:016x}"
+    return ""
+
+
+def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str) -> Verdict:
+    """Replay `repeat` times; `by` is seed or plan."""
+    if (why := refusal(target)) and not force:
+        return Verdict("refused", repeat, 0, "", "", f"{why}; --force replays it all the same")
+    token = target.token
+    if by == "plan" and not token.plan:
+        raise UsageError("the token carries no plan; replay it by seed")
+    # The seed means another schedule in another build, while a plan may survive the change.
+    by_plan = by == "plan" or (bool(why) and bool(token.plan))
+    record = None if why else target.record
+    good, first, detail = 0, None, ""
+    with replaying(target, execution, by_plan) as world:
+        run = world.lockstep if execution == "lockstep" else world.explore
+        if by_plan:
+            world.follow(list(token.plan))
+        for _ in range(repeat):
+            if run(token.iteration, 1, 0.0) != 1:
+                raise HarnessError("the core did not run the execution")
+            failure = world.failure()
+            difference = compare(failure, first, record)
+            first = first or failure
+            if difference:
+                detail = detail or difference
+            else:
+                good += 1
+    return Verdict(
+        verdict="reproduced" if good == repeat else "diverged",
+        repeats=repeat,
+        reproduced=good,
+        digest=f"0x{first.digest:016x}" if first else "",
+        oracle=first.oracle if first else "",
+        detail=detail or (first.message if first else ""),
+    )

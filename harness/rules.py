@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What types cannot say about a scenario: values that have to fit each other."""
+
+from harness import program
+from harness.program import ProgramError, Statement, Term
+from harness.schema import (
+    OPS_MAX,
+    REGISTERS_MAX,
+    TASKS_MAX,
+    VCPUS_MAX,
+    Scenario,
+    Slot,
+    Task,
+)
+from harness.toml import Path
+from harness.validate import Invalid
+
+HUGE_PAGES = 512
+
+
+def regions(slots: list[Slot], as_id: int) -> list[tuple[int, int]]:
+    """[first, end) of runs of adjacent memslots of one address space, in gfn order."""
+    runs: list[tuple[int, int]] = []
+    for slot in sorted((s for s in slots if s.as_id == as_id), key=lambda s: s.base_gfn):
+        end = slot.base_gfn + slot.pages
+        if runs and runs[-1][1] == slot.base_gfn:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((slot.base_gfn, end))
+    return runs
+
+
+def gfn_range(scenario: Scenario, task: Task) -> tuple[int, int]:
+    """(first, count) of the pages a group of tasks picks from; default: its first memory."""
+    if task.gfns is not None:
+        return task.gfns[0], task.gfns[1]
+    runs = regions(scenario.slots, task.as_id)
+    return (runs[0][0], runs[0][1] - runs[0][0]) if runs else (0, 0)
+
+
+def task_names(scenario: Scenario) -> list[tuple[str, Task, int]]:
+    """(name, its group, index within the group) of every task: vcpu0, vcpu1, host-mm0, ..."""
+    counts: dict[str, int] = {}
+    named = []
+    for task in scenario.tasks:
+        for index in range(task.count):
+            number = counts.get(task.kind, 0)
+            counts[task.kind] = number + 1
+            named.append((f"{task.kind}{number}", task, index))
+    return named
+
+
+def check_rules(scenario: Scenario) -> None:
+    check_slots(scenario)
+    names = task_names(scenario)
+    if len(names) > TASKS_MAX:
+        raise Invalid(("tasks",), f"{len(names)} tasks in all; at most {TASKS_MAX}")
+    vcpus = sum(task.kind == "vcpu" for _, task, _ in names)
+    if not 1 <= vcpus <= VCPUS_MAX:
+        raise Invalid(("tasks",), f"{vcpus} vCPUs in all; allowed: 1 to {VCPUS_MAX}")
+    for index, task in enumerate(scenario.tasks):
+        check_task(scenario, task, ("tasks", index))
+    check_outcomes(scenario)
+
+
+def check_slots(scenario: Scenario) -> None:
+    limit = 1 << (9 * scenario.vm.root_level)
+    for index, slot in enumerate(scenario.slots):
+        end = slot.base_gfn + slot.pages
+        if end > limit:
+            raise Invalid(
+                ("slots", index, "base-gfn"),
+                f"the slot ends at gfn {end:#x}; {scenario.vm.root_level} levels reach {limit:#x}",
+            )
+        for other_index, other in enumerate(scenario.slots[:index]):
+            other_end = other.base_gfn + other.pages
+            if slot.as_id == other.as_id and slot.base_gfn < other_end and other.base_gfn < end:
+                raise Invalid(
+                    ("slots", index, "base-gfn"),
+                    f"overlaps slot {other_index} ([{other.base_gfn:#x}, {other_end:#x}))",
+                )
+
+
+def check_task(scenario: Scenario, task: Task, path: Path) -> None:
+    if task.kind != "vcpu" and task.guest_mode:
+        raise Invalid((*path, "guest-mode"), f"is for vcpu tasks; this is a {task.kind} task")
+    if task.kind == "vcpu" and task.pace_faults:
+        raise Invalid((*path, "pace-faults"), "is for vmm and host-mm tasks")
+    if task.kind != "vcpu" and task.as_id:
+        raise Invalid((*path, "as-id"), f"is for vcpu tasks; this is a {task.kind} task")
+    if task.slot >= len(scenario.slots):
+        raise Invalid((*path, "slot"), f"{task.slot}; allowed: 0 to {len(scenario.slots) - 1}")
+    if not regions(scenario.slots, task.as_id):
+        raise Invalid((*path, "as-id"), f"no slot has as-id {task.as_id}")
+    check_range(scenario, task, path)
+    if scenario.kind == "storm":
+        check_mix(task, path)
+    else:
+        check_program(scenario, task, path)
+
+
+def check_range(scenario: Scenario, task: Task, path: Path) -> None:
+    first, count = gfn_range(scenario, task)
+    runs = regions(scenario.slots, task.as_id)
+    if count < 1:
+        raise Invalid((*path, "gfns"), f"{count} pages; allowed: [first, count] with count above 0")
+    if not any(low <= first and first + count <= high for low, high in runs):
+        shown = ", ".join(f"[{low:#x}, {high:#x})" for low, high in runs)
+        raise Invalid(
+            (*path, "gfns"),
+            f"[{first:#x}, {first + count:#x}) is not within memory; the slots are {shown}",
+        )
+    if task.pattern == "partition" and count < task.count:
+        raise Invalid((*path, "pattern"), f"{count} pages cannot be shared by {task.count} tasks")
+    if task.pages > count:
+        raise Invalid((*path, "pages"), f"{task.pages} pages; the range has {count}")
+
+
+def check_mix(task: Task, path: Path) -> None:
+    if task.program is not None:
+        raise Invalid((*path, "program"), "is for litmus scenarios; a storm has 'mix'")
+    if not task.mix:
+        raise Invalid((*path, "mix"), "is missing; write mix = { operation = share }")
+    if len(task.mix) > OPS_MAX:
+        raise Invalid((*path, "mix"), f"{len(task.mix)} operations; at most {OPS_MAX}")
+    for op in task.mix:
+        try:
+            program.check_operation(op, task.kind)
+        except ProgramError as error:
+            raise Invalid((*path, "mix", op), str(error)) from None
+
+
+def statements(task: Task) -> list[Statement]:
+    return [program.parse_statement(text, task.kind) for text in task.program or []]
+
+
+def check_program(scenario: Scenario, task: Task, path: Path) -> None:
+    if task.mix is not None:
+        raise Invalid((*path, "mix"), "is for storms; a litmus has 'program'")
+    if task.count != 1:
+        raise Invalid((*path, "count"), "a litmus task stands alone; write one [[tasks]] for each")
+    if not task.program:
+        raise Invalid((*path, "program"), "is missing; write program = ['write 0x10']")
+    runs = regions(scenario.slots, task.as_id)
+    for index, text in enumerate(task.program):
+        here = (*path, "program", index)
+        try:
+            statement = program.parse_statement(text, task.kind)
+        except ProgramError as error:
+            raise Invalid(here, str(error)) from None
+        first, end = statement.gfn, statement.gfn + max(statement.pages, 1)
+        ranged = task.kind in ("vcpu", "host-mm")
+        if ranged and not any(low <= first and end <= high for low, high in runs):
+            shown = ", ".join(f"[{low:#x}, {high:#x})" for low, high in runs)
+            raise Invalid(here, f"gfn {first:#x} is not within memory; the slots are {shown}")
+        if statement.slot >= len(scenario.slots):
+            raise Invalid(here, f"slot {statement.slot}; allowed: 0 to {len(scenario.slots) - 1}")
+
+
+def registers(scenario: Scenario) -> list[tuple[str, int]]:
+    """(task, register) pairs as the core numbers them: in task order, then by register."""
+    pairs = []
+    for name, task, _ in task_names(scenario):
+        used = {s.reg for s in statements(task) if s.reg >= 0}
+        pairs += [(name, reg) for reg in sorted(used)]
+    return pairs
+
+
+def conditions(scenario: Scenario) -> list[list[Term]]:
+    return [program.parse_condition(outcome.when) for outcome in scenario.outcomes]
+
+
+def check_outcomes(scenario: Scenario) -> None:
+    if scenario.kind == "storm":
+        if scenario.outcomes:
+            raise Invalid(("outcomes",), "is for litmus scenarios")
+        return
+    known = registers(scenario)
+    if len(known) > REGISTERS_MAX:
+        raise Invalid(("tasks",), f"{len(known)} registers are read; at most {REGISTERS_MAX}")
+    shown = ", ".join(f"{task}.r{reg}" for task, reg in known) or "none: no program reads anything"
+    for index, outcome in enumerate(scenario.outcomes):
+        here = ("outcomes", index, "when")
+        try:
+            terms = program.parse_condition(outcome.when)
+        except ProgramError as error:
+            raise Invalid(here, str(error)) from None
+        for term in terms:
+            if (term.task, term.reg) not in known:
+                raise Invalid(here, f"unknown register {term.task}.r{term.reg}; allowed: {shown}")

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run adds to a scenario."""
+
+from dataclasses import dataclass
+
+MEMORY_MODELS = ("sc", "tso")
+PCT_DEPTH = 3
+NOISE_PERMILLE = 2  # free running: how often an access is followed by a pause
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run adds to a scenario.  The core is a function of both, and of nothing else."""
+
+    seed: int
+    strategy: str = "pct"
+    depth: int = PCT_DEPTH
+    memory: str = "sc"
+    bugs: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    controlled: bool = True
+    checks: bool = True
+    noise_permille: int = NOISE_PERMILLE

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A world: one arena in a memfd, and the calls of ``native/api.h`` upon it.
+
+One world is mapped in a process at a time.  Whole runs are handed to the core; nothing here is
+called per operation, and each call releases the GIL.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from harness._core import ffi, lib
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness._core import mmut_config
+
+SLOT = 0
+PLAN_WORDS_MAX = 1 << 16
+REGISTERS = 16
+NO_RULE = 0xFFFFFFFF
+STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED = 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first violation of a world."""
+
+    oracle: str
+    message: str
+    task: int
+    task_name: str
+    file: str
+    func: str
+    line: int
+    what: str
+    step: int
+    addr: int
+    iteration: int
+    digest: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One traced event, names resolved."""
+
+    step: int
+    task: int
+    op: str
+    func: str
+    file: str
+    line: int
+    what: str
+    object: str
+    addr: int
+    old: int
+    new: int
+    operand: int
+
+
+@dataclass(frozen=True)
+class TaskState:
+    id: int
+    name: str
+    kind: int
+    state: int
+    operations: int
+    faults: int
+    held: str
+    pending: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    values: tuple[int, ...]
+    count: int
+    rule: int | None  # index of the scenario's outcome that matched
+
+
+def text(chars: Any) -> str:
+    return bytes(ffi.string(chars)).decode("utf-8", "replace")
+
+
+def core_error() -> str:
+    pointer = lib.mmut_error()
+    return text(pointer) if pointer != ffi.NULL else "the core gave no reason"
+
+
+def attach(fd: int, slot: int = SLOT) -> None:
+    """Map an existing world into this process (a worker)."""
+    if lib.mmut_world_attach(fd, slot) != 0:
+        raise HarnessError(core_error())
+
+
+class World:
+    """An arena, mapped while the context lasts; the memfd vanishes with the last process."""
+
+    def __init__(self, config: mmut_config) -> None:
+        self.fd = os.memfd_create("mmut:arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.fchmod(self.fd, 0o600)
+        if lib.mmut_world_create(self.fd, SLOT, config) != 0:
+            reason = core_error()
+            os.close(self.fd)
+            raise HarnessError(reason)
+        self.open = True
+
+    def close(self) -> None:
+        if self.open:
+            self.open = False
+            lib.mmut_world_detach()
+            os.close(self.fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def explore(self, first: int, count: int, seconds: float) -> int:
+        """Executions [first, first + count) as fibers; how many were finished."""
+        return lib.mmut_explore(first, count, seconds)
+
+    def lockstep(self, first: int, count: int, seconds: float) -> int:
+        """The same, by worker processes that take turns; the caller is the boss."""
+        return lib.mmut_lockstep_boss(first, count, seconds)
+
+    def trace(self, iteration: int) -> list[Event]:
+        """Run one execution again and return what happened in it, oldest first."""
+        count = lib.mmut_explore_traced(iteration)
+        raw = ffi.new("struct mmut_trace_event *")
+        events = []
+        for index in range(count):
+            if lib.mmut_trace_event(index, raw) != 0:
+                break
+            events.append(
+                Event(
+                    step=raw.step,
+                    task=raw.task,
+                    op=event_op(raw.op),
+                    func=text(raw.func),
+                    file=text(raw.file),
+                    line=raw.line,
+                    what=text(raw.what),
+                    object=text(raw.object),
+                    addr=raw.addr,
+                    old=raw.old_value,
+                    new=raw.new_value,
+                    operand=raw.operand,
+                )
+            )
+        return events
+
+    def plan(self) -> list[int]:
+        """(gap, choice) pairs of the last execution's decisions; empty if it has too many."""
+        words = ffi.new("uint32_t[]", PLAN_WORDS_MAX)
+        count = lib.mmut_plan_get(words, PLAN_WORDS_MAX)
+        return [words[index] for index in range(count)] if count <= PLAN_WORDS_MAX else []
+
+    def follow(self, plan: list[int]) -> None:
+        """What the replay strategy follows from now on."""
+        if lib.mmut_plan_set(ffi.new("uint32_t[]", plan), len(plan)) != 0:
+            raise HarnessError(core_error())
+
+    def go(self) -> None:
+        lib.mmut_free_go()
+
+    def stop(self, reason: int) -> None:
+        lib.mmut_stop(reason)
+
+    def stopped(self) -> int:
+        return lib.mmut_stopped()
+
+    def finish(self) -> bool:
+        """After the workers of a free run ended: drain and check; True if all is well."""
+        return lib.mmut_free_finish() == 0
+
+    def tasks(self) -> list[TaskState]:
+        raw = ffi.new("struct mmut_task_state *")
+        states = []
+        for task in range(lib.mmut_nr_tasks()):
+            if lib.mmut_task_state(task, raw) == 0:
+                states.append(
+                    TaskState(
+                        id=task,
+                        name=text(raw.name),
+                        kind=raw.kind,
+                        state=raw.state,
+                        operations=raw.operations,
+                        faults=raw.faults,
+                        held=text(raw.held),
+                        pending=text(raw.pending),
+                    )
+                )
+        return states
+
+    def failure(self) -> Failure | None:
+        raw = ffi.new("struct mmut_failure *")
+        lib.mmut_failure_get(raw)
+        if not raw.set:
+            return None
+        name = lib.mmut_oracle_name(raw.oracle)
+        return Failure(
+            oracle=text(name) if name != ffi.NULL else f"oracle-{raw.oracle}",
+            message=text(raw.message),
+            task=raw.task,
+            task_name=text(raw.task_name),
+            file=text(raw.file),
+            func=text(raw.func),
+            line=raw.line,
+            what=text(raw.what),
+            step=raw.step,
+            addr=raw.addr,
+            iteration=raw.iteration,
+            digest=raw.digest,
+        )
+
+    def totals(self) -> dict[str, int]:
+        raw = ffi.new("struct mmut_totals *")
+        lib.mmut_totals_get(raw)
+        return fields_of(raw)
+
+    def lockstat(self) -> list[dict[str, Any]]:
+        return rows("struct mmut_lockstat *", lib.mmut_lockstat_get)
+
+    def lockstat_sites(self) -> list[dict[str, Any]]:
+        return rows("struct mmut_lockstat_site *", lib.mmut_lockstat_site_get)
+
+    def outcomes(self) -> Iterator[Outcome]:
+        values = ffi.new("uint8_t[]", REGISTERS)
+        count, rule = ffi.new("uint64_t *"), ffi.new("uint32_t *")
+        index = 0
+        while lib.mmut_outcome_get(index, values, count, rule) == 0:
+            found = None if rule[0] == NO_RULE else int(rule[0])
+            yield Outcome(tuple(values[n] for n in range(REGISTERS)), int(count[0]), found)
+            index += 1
+
+
+def event_op(op: int) -> str:
+    pointer = lib.mmut_event_op_name(op)
+    return text(pointer) if pointer != ffi.NULL else str(op)
+
+
+def fields_of(raw: Any) -> dict[str, Any]:
+    """The fields of a C struct of numbers and char arrays."""
+    found = {}
+    for name, field in ffi.typeof(raw).item.fields:
+        value = getattr(raw, name)
+        found[name] = value if field.type.kind == "primitive" else text(value)
+    return found
+
+
+def rows(struct: str, get: Callable[[int, Any], int]) -> list[dict[str, Any]]:
+    make: Any = ffi.new
+    raw = make(struct)
+    found: list[dict[str, Any]] = []
+    while get(len(found), raw) == 0:
+        found.append(fields_of(raw))
+    return found

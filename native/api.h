@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one door between Python and the core; the only header that the binding reads.
+ *
+ * Python fills a `struct mmut_config`, creates a world in a memfd, and hands over whole
+ * runs; nothing here is called per operation.  All structs are plain data.
+ */
+#ifndef MMUT_API_H
+#define MMUT_API_H
+
+#include <stdint.h>
+
+/* cffi: begin */
+
+enum {
+	MMUT_MAX_TASKS = 31,		/* of a scenario; service tasks come on top */
+	MMUT_MAX_SLOTS = 8,
+	MMUT_MAX_OPS = 16,
+	MMUT_MAX_RULES = 16,
+	MMUT_MAX_TERMS = 6,
+	MMUT_NAME = 16,
+	MMUT_MESSAGE = 400,
+};
+
+/* What a task does; names for scenario files come from mmut_op_name(). */
+enum mmut_op_kind {
+	MMUT_OP_READ,			/* vcpu: guest load of one page */
+	MMUT_OP_WRITE,			/* vcpu: guest store (locked add) */
+	MMUT_OP_MIGRATE,		/* host-mm: move the frame behind a page */
+	MMUT_OP_RECLAIM,		/* host-mm: swap pages out, free their frames */
+	MMUT_OP_COLLAPSE,		/* host-mm: back 2M by one huge mapping (THP) */
+	MMUT_OP_SPLIT,			/* host-mm: back to 4K mappings */
+	MMUT_OP_FAST_ZAP,		/* vmm: zap everything through invalidated roots */
+	MMUT_OP_SLOT_RECREATE,		/* vmm: delete the slot, let the host reclaim it, create it again */
+	MMUT_OP_DIRTY_LOG_ON,		/* vmm: memslot flag change */
+	MMUT_OP_DIRTY_LOG_OFF,
+	MMUT_OP_DIRTY_LOG_GET,		/* vmm: reap bits, clear D / write-protect, flush */
+	MMUT_NR_OP_KINDS,
+};
+
+enum mmut_task_kind { MMUT_TASK_BOSS, MMUT_TASK_RCU, MMUT_TASK_VCPU, MMUT_TASK_VMM, MMUT_TASK_HOST_MM,
+		      MMUT_TASK_PROGRAM, MMUT_NR_TASK_KINDS };
+
+struct mmut_op {
+	uint32_t kind;			/* enum mmut_op_kind */
+	uint32_t weight;		/* storm: share in the mix; litmus: ignored */
+	uint64_t gfn;			/* litmus: first gfn; storm: unused (see the task's range) */
+	uint64_t npages;		/* host-mm ranges: pages an operation covers; 0: one */
+	uint32_t slot;			/* vmm: index of the memslot */
+	int32_t reg;			/* litmus: register for the stamp read, 0..7; -1: none */
+};
+
+struct mmut_task {
+	char name[MMUT_NAME];
+	uint32_t kind;			/* enum mmut_task_kind */
+	uint32_t sequential;		/* litmus: run ops once, in order */
+	uint32_t operations;		/* storm: operations in one controlled execution */
+	uint32_t nr_ops;
+	struct mmut_op ops[MMUT_MAX_OPS];
+	uint64_t gfn_first, gfn_count;	/* storm: the range operations pick from */
+	uint32_t random_gfn;		/* 1: uniform; 0: sequential round robin */
+	uint32_t guest_mode;		/* vcpu: L2 without TDP (own root role) */
+	uint32_t as_id;			/* vcpu: 1 = SMM */
+	uint32_t pace_faults;		/* vmm, host-mm, free running: guest faults to wait for between operations */
+};
+
+struct mmut_slot {
+	uint64_t base_gfn, npages;
+	uint32_t as_id, flags;		/* bit 0: dirty logging on from the start */
+	uint32_t huge;			/* 1: the host backs it by 2M mappings where aligned */
+	uint32_t pad;
+};
+
+enum mmut_memory { MMUT_MEMORY_SC, MMUT_MEMORY_TSO };
+
+/*
+ * A litmus outcome: all terms hold.  `reg` counts the (task, register) pairs that the scenario's
+ * operations name, in task order and then by register number; at most 16 of them.
+ */
+struct mmut_term { uint32_t reg; uint32_t value; uint32_t not_equal; };
+struct mmut_rule { uint32_t nr_terms; uint32_t forbidden; struct mmut_term terms[MMUT_MAX_TERMS]; };
+
+struct mmut_config {
+	uint64_t seed;
+	uint64_t bugs;			/* bit n: switch n of mmut_bug() */
+	uint64_t oracles;		/* bit n: oracle n of mmut_oracle_name() is enabled */
+	uint32_t checks;		/* 1: hooks on, oracles watch (free running may turn it off) */
+	uint32_t controlled;		/* 1: fibers or baton decide the order */
+	uint32_t lockstat;
+	uint32_t memory;		/* enum mmut_memory */
+	uint32_t strategy;		/* index of mmut_strategy_name() */
+	uint32_t pct_depth;
+	uint32_t contention_percent;	/* how often a strategy claims contention at a yield test */
+	uint32_t noise_permille;	/* free running with checks: chance of a pause at an access */
+	uint64_t decisions_max;		/* PCT's k; 0: profile it first */
+	uint64_t steps_max;		/* schedule points before a fair tail begins; 0: default */
+	/* machine */
+	uint32_t tdp_mmu, root_level, max_level, ad_bits, pml;
+	uint32_t nr_table_frames;	/* 0: derived from memory size */
+	uint32_t populate;		/* 1: map everything once, by vcpu 0, before the checkpoint */
+	uint32_t warm_percent;		/* controlled: about so much is mapped, anew, when an execution starts; 0: nothing */
+	uint32_t spare_frames;		/* guest frames beyond what the slots need, for migration; 0: default */
+	uint32_t nr_slots, nr_tasks, nr_rules;
+	struct mmut_slot slots[MMUT_MAX_SLOTS];
+	struct mmut_task tasks[MMUT_MAX_TASKS];
+	struct mmut_rule rules[MMUT_MAX_RULES];
+};
+
+/* The first violation of a world. */
+struct mmut_failure {
+	uint32_t set, oracle, task, line;
+	uint64_t step, addr, iteration, digest;
+	char task_name[MMUT_NAME];
+	char file[64], func[64], what[96];
+	char message[MMUT_MESSAGE];
+};
+
+/* Running totals of a world over all its executions. */
+struct mmut_totals {
+	uint64_t schedules, schedule_points, decisions, switches, violations, distinct, distinct_full;
+	uint64_t digest;		/* of all executions, independent of their order */
+	uint64_t decisions_max;		/* PCT's k in use */
+	uint64_t operations, faults, retries, fixed, spurious, lost_cmpxchg, accesses, exits, flushes, emulated;
+	uint64_t grace_periods, callbacks;
+	uint64_t unfair_cutoffs;	/* executions that needed the fair tail */
+};
+
+/* One traced event, for people: names resolved, addresses as arena offsets. */
+struct mmut_trace_event {
+	uint64_t step, addr, old_value, new_value, operand;
+	uint32_t task, op, line, order;
+	char file[48], func[48], what[64];
+	char object[64];		/* logical name: "spte L1 gfn 0x40", "mmu_lock", "vcpu0.mode" */
+};
+
+struct mmut_lockstat {
+	char class_name[32];
+	uint32_t mode;			/* 0 read, 1 write */
+	uint32_t is_rwlock;
+	uint64_t acquisitions, contentions, bounces, acq_bounces;
+	uint64_t wait_min, wait_max, wait_total, wait_count;
+	uint64_t hold_min, hold_max, hold_total, hold_count;
+};
+struct mmut_lockstat_site {
+	char class_name[32], func[48], file[48];
+	uint32_t mode, line;
+	uint64_t acquisitions, contentions, wait_total, held_while_waited;
+};
+
+struct mmut_bug_info {
+	const char *name, *slug, *commit, *scenario, *profile, *memory, *oracles, *text;
+	int depth;
+};
+
+struct mmut_task_state {
+	char name[MMUT_NAME];
+	uint32_t kind, index, state;
+	uint32_t nr_held;
+	uint64_t operations, faults;
+	char held[160];			/* "mmu_lock (write) at func:line, ..." */
+	char pending[128];		/* what it is about to do */
+};
+
+const char *mmut_build_id(void);
+const char *mmut_oracle_name(uint32_t n);	/* NULL past the last, as all of these */
+const char *mmut_oracle_text(uint32_t n);
+const char *mmut_strategy_name(uint32_t n);
+const char *mmut_strategy_text(uint32_t n);
+const char *mmut_op_name(uint32_t kind);
+const char *mmut_op_task_kind(uint32_t kind);	/* which sort of task may do it */
+const char *mmut_event_op_name(uint32_t op);
+int mmut_bug(uint32_t n, struct mmut_bug_info *info);	/* 0, or -1 past the last */
+
+/*
+ * A world.  create() formats `fd` (a memfd; sized and sealed by the call) and leaves it mapped;
+ * attach() maps an existing one.  0, or -1 with mmut_error() saying why in one sentence.
+ */
+int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config);
+int mmut_world_attach(int fd, uint32_t slot);
+void mmut_world_detach(void);
+const char *mmut_error(void);
+
+/*
+ * Explore with fibers: executions [first, first + count) of the seed, until `seconds` are over
+ * (0: no limit) or a violation.  Returns how many were finished; a violating one counts.
+ */
+uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds);
+/* Execution `iteration` again, traced; events are read with mmut_trace_event().  Returns their number. */
+uint64_t mmut_explore_traced(uint64_t iteration);
+int mmut_trace_event(uint64_t index, struct mmut_trace_event *event);
+
+/* The decisions of the last execution, as (decision index gap, choice) pairs; how many u32 words. */
+uint64_t mmut_plan_get(uint32_t *words, uint64_t capacity);
+/* What the replay strategy follows from now on. */
+int mmut_plan_set(const uint32_t *words, uint64_t count);
+
+/* Lockstep: the boss hands out executions; each worker process runs one task.  As mmut_explore(). */
+uint64_t mmut_lockstep_boss(uint64_t first, uint64_t count, double seconds);
+int mmut_lockstep_worker(uint32_t task);
+
+/* Free running: every worker runs its task until stopped. */
+int mmut_free_worker(uint32_t task);
+void mmut_free_go(void);		/* release the workers, all at once */
+int mmut_free_finish(void);		/* after the workers ended: drain, quiescence checks; 1: violation */
+
+void mmut_stop(uint32_t reason);	/* enum stop_reason of the core: 1 finished, 3 interrupted, 4 worker died */
+uint32_t mmut_stopped(void);
+
+uint32_t mmut_nr_tasks(void);		/* including service tasks; task 0 is the boss */
+int mmut_task_state(uint32_t task, struct mmut_task_state *state);
+void mmut_failure_get(struct mmut_failure *failure);
+void mmut_totals_get(struct mmut_totals *totals);
+int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */
+int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row);
+/* Litmus outcomes seen: 16 register values, numbered as in mmut_term; rule: index that matched, or ~0. */
+int mmut_outcome_get(uint32_t n, uint8_t *values, uint64_t *count, uint32_t *rule);
+
+/* cffi: end */
+
+#endif

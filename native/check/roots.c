@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Roots: spec A4 to A7, R1 and R7 for role.invalid and the list of roots.
+ *
+ * Independent: counts are judged by the (old, new) pair of each store to the word; the roots
+ * alive are listed here from their announcement to the freeing of their frame.
+ *
+ * Running free: all rules are on pairs of read-modify-writes, or on the storing task's own
+ * locks.  A7 is looked at when a root is announced, which its creator does with
+ * tdp_mmu_pages_lock held, so that no other is being created.
+ */
+#include "shadow.h"
+
+static const char *mode_text(int mode)
+{
+	return mode < 0 ? "without mmu_lock" : mode == LOCK_READ ? "under mmu_lock read" : "under mmu_lock write";
+}
+
+static void count_changed(const struct event *ev, u32 n)
+{
+	const struct kvm_mmu_page *sp = header_of(n);
+	u32 old = (u32)ev->old, new = (u32)ev->new;
+
+	if (!old && new && new < BIT_ULL(31))
+		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is taken at count 0", n);
+	else if (!old && new)
+		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is put at count 0", n);
+	else if (old && !new && !peek(sp->invalid))
+		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: the last reference to a valid root is put", n);
+}
+
+static void invalid_changed(const struct event *ev, u32 n)
+{
+	const struct task *task = task_by_id(ev->task);
+	int mode = held_mode(task, &kvm_of()->mmu_lock);
+
+	if (ev->old && !ev->new)
+		violation(ORACLE_ROOTS, site_of(ev), ev->addr, "root %u: role.invalid goes from 1 to 0", n);
+	if (!ev->old && ev->new && mode != LOCK_WRITE && ev->task != TASK_BOSS)
+		violation(ORACLE_ROOTS, site_of(ev), ev->addr, "root %u: role.invalid is set %s", n, mode_text(mode));
+}
+
+/* R7: by whoever holds the list's lock.  `addr` is a link of a listed root, or the head. */
+void roots_list_store(const struct event *ev)
+{
+	if (held_mode(task_by_id(ev->task), &kvm_of()->tdp_mmu_pages_lock) < 0)
+		violation(ORACLE_ROOTS, site_of(ev), ev->addr,
+			  "the list of roots is changed without tdp_mmu_pages_lock");
+}
+
+#define FIELD(offset, field) \
+	((offset) - offsetof(struct kvm_mmu_page, field) < sizeof(((struct kvm_mmu_page *)0)->field))
+
+/* A store to, or a read-modify-write of, a word of the header of table `n`. */
+void roots_access(struct event *ev, u32 n, u32 offset)
+{
+	if (ev->flags & SITE_PRIVATE)
+		return;
+	if (!ev->done) {
+		if (FIELD(offset, link))
+			roots_list_store(ev);
+		return;
+	}
+	if (ev->op == OP_CMPXCHG && ev->old != ev->expected)
+		return;
+	if (FIELD(offset, tdp_mmu_root_count))
+		count_changed(ev, n);
+	else if (FIELD(offset, invalid))
+		invalid_changed(ev, n);
+}
+
+static void check_new_root(const struct event *ev, u32 n)
+{
+	const struct kvm_mmu_page *sp = header_of(n);
+	const struct check *c = check_of();
+	u32 i;
+
+	if (sp->role.level != kvm_of()->config.root_level || sp->ptep || sp->gfn || !sp->role.direct ||
+	    !sp->tdp_mmu_page)
+		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: level %u, gfn 0x%llx, or a parent: not a root", n,
+			  sp->role.level, (unsigned long long)sp->gfn);
+	for (i = 0; i < CHECK_ROOTS; i++) {
+		u32 other = __atomic_load_n(&c->roots[i], __ATOMIC_ACQUIRE);
+
+		if (!other || other == n || table_get(c, other).life != TABLE_ROOT ||
+		    peek(header_of(other)->invalid) || header_of(other)->role.word != sp->role.word)
+			continue;
+		violation(ORACLE_ROOTS, site_of(ev), sp, "roots %u and %u are both valid with role 0x%x", other, n,
+			  sp->role.word);
+	}
+}
+
+static void list_root(u32 n)
+{
+	struct check *c = check_of();
+	u32 i;
+
+	for (i = 0; i < CHECK_ROOTS; i++) {
+		u32 none = 0;
+
+		if (__atomic_compare_exchange_n(&c->roots[i], &none, n, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			return;
+	}
+}
+
+void roots_created(const struct event *ev)
+{
+	struct check *c = check_of();
+	u32 n = (u32)((struct kvm_mmu_page *)ev->addr - kvm_of()->mmu_pages);
+
+	table_set(c, n, (union table_shadow){ .life = TABLE_ROOT });
+	check_new_root(ev, n);
+	list_root(n);
+}
+
+/* References are judged where the count changes; here, that there is something to refer to. */
+void roots_note(const struct event *ev)
+{
+	u32 n = (u32)((struct kvm_mmu_page *)ev->addr - kvm_of()->mmu_pages);
+
+	if (ev->operand == NOTE_ROOT_GET && frame_state_of(n) != FRAME_TABLE)
+		violation(ORACLE_ROOTS, site_of(ev), ev->addr, "a reference is taken to root %u, which is free", n);
+}
+
+void roots_freed(u32 n)
+{
+	struct check *c = check_of();
+	u32 count = peek(header_of(n)->tdp_mmu_root_count), i;
+
+	if (count)
+		violation(ORACLE_ROOTS, __here("root freed"), header_of(n), "root %u is freed with %u references", n,
+			  count);
+	for (i = 0; i < CHECK_ROOTS; i++)
+		if (__atomic_load_n(&c->roots[i], __ATOMIC_RELAXED) == n)
+			__atomic_store_n(&c->roots[i], 0, __ATOMIC_RELEASE);
+}

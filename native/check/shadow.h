@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the oracles know: their own picture of the machine, built from observed events alone.
+ *
+ * The picture is in the arena and is restored with it: struct check is part of the state, and
+ * the shadows of frames are per-frame regions that arena_reset() restores with their frame.
+ *
+ * Running free, several processes update it in parallel.  Each rule is then written so that
+ * a late update can only hide a violation, never invent one: what makes a later rule stricter
+ * (a link) is recorded before the store takes effect, what makes it laxer (a cut) after.
+ */
+#ifndef MMUT_CHECK_SHADOW_H
+#define MMUT_CHECK_SHADOW_H
+
+#include "../kvm/kvm_host.h"
+#include "check.h"
+#include "spte_bits.h"
+
+/* Where a page table is in its life, as seen from outside. */
+enum table_life {
+	TABLE_PRIVATE,		/* allocated or free: nothing points at it */
+	TABLE_LINKED,		/* an SPTE of `parent` points at it */
+	TABLE_ROOT,
+	TABLE_CUT,		/* was linked; the SPTE was overwritten */
+};
+
+/* One word, so that a parallel reader never sees half of a change. */
+union table_shadow {
+	u64 word;
+	struct {
+		u32 parent;		/* frame of the table with the SPTE */
+		u16 index;		/* of that SPTE */
+		u8 life;		/* enum table_life */
+		u8 cut_mode;		/* enum lock_mode of the cutter */
+	};
+};
+static_assert(sizeof(union table_shadow) == 8, "updated by one store");
+
+struct guest_shadow {
+	s32 small;		/* 4K SPTEs that map this frame */
+	s32 huge;		/* 2M SPTEs that map the block; counted at its first frame */
+	u64 ghost;		/* guest writes to the n-th slot page, n being this element's index */
+};
+static_assert(sizeof(struct guest_shadow) == 16, "per-frame regions have a power of two as stride");
+
+/* Guest memory as it was configured; never changes, whatever slots exist at the moment. */
+struct check_slot {
+	gfn_t base_gfn;
+	u64 npages;
+	u64 page;		/* host page of base_gfn */
+	u64 ghost;		/* index of the first page's ghost */
+	u32 as_id;
+};
+
+#define NR_SEEN		8
+#define CHECK_ROOTS	64
+
+/* What one task has seen and owes; written by that task only. */
+struct task_shadow {
+	struct {
+		const void *addr;
+		u64 value;
+	} seen[NR_SEEN];		/* last value read or written, by address */
+	const void *cell;		/* guest access announced: cell, ... */
+	gfn_t gfn;			/* ... for this gfn; */
+	u64 ghost_floor;		/* the writes known before it began */
+	struct debt {
+		const void *addr;	/* NULL: nothing owed */
+		u64 old;
+		u16 site;
+	} leaf_debt, table_debt;
+	u32 linking;			/* child that this task's pending store would link */
+	u16 last_cut_site;
+} __cacheline_aligned;
+
+struct check {
+	/* address ranges, for dispatch */
+	u64 tables, tables_size;
+	u64 headers, headers_size;
+	u64 cells, cells_size;
+	u64 vcpus, vcpus_size;
+	u64 vm, vm_size;
+	union table_shadow *table;	/* by frame number */
+	struct guest_shadow *guest;	/* by frame number - guest_first */
+	u32 nr_slots, pad;
+	struct check_slot slot[KVM_MEM_SLOTS_NUM];
+	u64 nr_ghosts;
+	u32 roots[CHECK_ROOTS];		/* frames of roots that were announced and not yet freed */
+	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
+	s32 mmu_writers;
+	struct task_shadow task[MAX_TASKS];
+};
+
+#define check_of()		(arena_of()->check)
+#define shadow_of(ev)		(&check_of()->task[(ev)->task])
+#define site_of(ev)		site_by_id((ev)->site)
+
+/* Raw looks at the machine: an oracle's read is no event. */
+#define peek(x)			__atomic_load_n(&(x).__v, __ATOMIC_RELAXED)
+
+static inline u8 frame_state_of(u32 n)
+{
+	return __atomic_load_n(&frame_get(n)->state, __ATOMIC_ACQUIRE);
+}
+
+/* Only an execution that is reset needs it; running free, the dirty list has no lock. */
+static inline void shadow_touch(u32 n)
+{
+	if (arena_of()->controlled)
+		frame_touch(n);
+}
+
+static inline union table_shadow table_get(const struct check *c, u32 n)
+{
+	return (union table_shadow){ .word = __atomic_load_n(&c->table[n].word, __ATOMIC_ACQUIRE) };
+}
+
+static inline void table_set(struct check *c, u32 n, union table_shadow t)
+{
+	shadow_touch(n);
+	__atomic_store_n(&c->table[n].word, t.word, __ATOMIC_RELEASE);
+}
+
+static inline struct kvm_mmu_page *header_of(u32 n)
+{
+	return &kvm_of()->mmu_pages[n];
+}
+
+/* How the task holds a lock: enum lock_mode, or -1. */
+int held_mode(const struct task *task, const void *lock);
+
+/* The root above table `n`, or 0 where it hangs below none. */
+u32 table_root(const struct check *c, u32 n);
+
+/* One check of an event by one oracle. */
+void guest_memory_note(struct event *ev);
+void guest_memory_access(struct event *ev);
+u64 *ghost_of_page(u64 page);
+
+void frame_life_event(struct event *ev);
+void frame_life_table_use(struct event *ev, u32 n, const char *what);
+void frame_life_store(const struct event *ev, u32 n, u64 old, u64 new);
+bool frame_life_link(u32 child, u32 parent, u16 index);
+void frame_life_unlink(u32 child);
+void frame_life_adopt_root(u32 root);
+
+void spte_before(struct event *ev, u32 n);
+void spte_after(struct event *ev, u32 n);
+
+void flush_debt_store(const struct event *ev, u32 n, u64 old, u64 new);
+void flush_debt_flushed(const struct event *ev);
+void flush_debt_leave_lock(const struct event *ev);
+void flush_debt_leave_rcu(const struct event *ev);
+
+void roots_access(struct event *ev, u32 n, u32 offset);
+void roots_created(const struct event *ev);
+void roots_note(const struct event *ev);
+void roots_freed(u32 n);
+void roots_list_store(const struct event *ev);
+
+void vm_state_access(struct event *ev);
+void vcpu_state_access(struct event *ev);
+void mmu_lock_event(struct event *ev);
+
+#endif

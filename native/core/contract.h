@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lock contracts.  Each function of the model states, in its first line, what it needs:
+ *
+ *	must_hold_read(&kvm->mmu_lock)	 held for read, and NOT for write: it relies on
+ *					 others running at the same time (atomic setters)
+ *	must_hold_write(&kvm->mmu_lock)	 held for write: nobody else changes anything
+ *	must_hold_either(&kvm->mmu_lock) held in whichever mode
+ *	must_hold_none(&kvm->mmu_lock)	 not held: it may sleep, or takes the lock itself
+ *	must_hold_rcu()			 inside an RCU read section (any domain by must_hold_srcu)
+ *
+ * Checked as it runs with hooks on; counted per function and mode for the contract table.
+ */
+#ifndef MMUT_CORE_CONTRACT_H
+#define MMUT_CORE_CONTRACT_H
+
+#include "lock.h"
+
+enum contract { CONTRACT_READ, CONTRACT_WRITE, CONTRACT_EITHER, CONTRACT_NONE, CONTRACT_RCU, CONTRACT_SRCU };
+
+void contract_check(enum contract want, const void *lock, const struct site *site);
+
+#define __must_hold(want, lock) do {						\
+	if (hooks_on())								\
+		contract_check(want, lock, __here("contract:" #want));		\
+} while (0)
+
+#define must_hold_read(l)	__must_hold(CONTRACT_READ, l)
+#define must_hold_write(l)	__must_hold(CONTRACT_WRITE, l)
+#define must_hold_either(l)	__must_hold(CONTRACT_EITHER, l)
+#define must_hold_none(l)	__must_hold(CONTRACT_NONE, l)
+#define must_hold_rcu()		__must_hold(CONTRACT_RCU, NULL)
+#define must_hold_srcu()	__must_hold(CONTRACT_SRCU, NULL)
+#define lockdep_assert_held_read(l)	must_hold_read(l)
+#define lockdep_assert_held_write(l)	must_hold_write(l)
+#define lockdep_assert_held(l)		must_hold_either(l)
+
+/* A place that may sleep: not in an RCU section, not under a spinlock or mmu_lock. */
+#define might_sleep() do {							\
+	if (hooks_on())								\
+		lockdep_might_sleep(__here("might_sleep"));			\
+} while (0)
+void lockdep_might_sleep(const struct site *site);
+
+/* The lock of this task's held stack, or NULL. */
+const struct held_lock *held_find(const struct task *task, const void *lock);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hook: every access to shared model state, seen before and after.
+ *
+ * An instrumented access is described by a static `struct site` (where, which operation,
+ * which order) and a few registers.  With hooks off it is the bare instruction behind
+ * one predicted branch on a word private to the process.  With hooks on hook_access()
+ * announces the event, lets the scheduler decide who goes first (`point`), performs the
+ * access itself (so that a memory model can delay a store), and shows the outcome to the
+ * trace and to the oracles (`trace`, `watch`).  The model cannot tell the difference.
+ *
+ * Who fills in the callbacks is no business of this room: see native/api.c.
+ */
+#ifndef MMUT_CORE_HOOK_H
+#define MMUT_CORE_HOOK_H
+
+#include "types.h"
+
+enum op {
+	OP_NONE,
+	/* accesses to a word; hook_access() performs them */
+	OP_LOAD, OP_STORE, OP_XCHG, OP_CMPXCHG, OP_ADD, OP_AND, OP_OR,
+	OP_AWAIT,		/* load that is enabled only once the word differs from `expected` */
+	OP_FENCE,
+	/* what the core itself does; announced by hook_event() */
+	OP_SPIN_LOCK, OP_SPIN_UNLOCK,
+	OP_READ_LOCK, OP_READ_UNLOCK, OP_WRITE_LOCK, OP_WRITE_UNLOCK,
+	OP_MUTEX_LOCK, OP_MUTEX_UNLOCK,
+	OP_NEEDBREAK,		/* operand: the answer */
+	OP_YIELD,		/* cpu_relax, cond_resched: others first, where fairness asks for it */
+	OP_RCU_LOCK, OP_RCU_UNLOCK,	/* addr: domain */
+	OP_RCU_CALL, OP_RCU_RUN,	/* addr: rcu_head */
+	OP_FRAME_ALLOC, OP_FRAME_FREE, OP_FRAME_STATE,	/* addr: struct frame, operand: new state */
+	OP_DRAIN,		/* TSO: the oldest buffered store of a task becomes visible */
+	/* what the model does and an oracle must know; announced by note() */
+	OP_NOTE,
+	OP_TASK_EXIT,
+	NR_OPS
+};
+
+/* The name of each op, as traces and reports print it. */
+extern const char *const op_names[NR_OPS];
+
+enum order {
+	ORDER_PLAIN,		/* data access, protected by a lock; takes part in data races */
+	ORDER_RELAXED,
+	ORDER_ACQUIRE,
+	ORDER_RELEASE,
+	ORDER_FULL,
+};
+
+/* site flags */
+#define SITE_SCAN	BIT_ULL(0)	/* one of a long run of accesses: a decision only where it is hot */
+#define SITE_HW		BIT_ULL(1)	/* done by the modelled CPU (page walk, guest access) */
+#define SITE_PRIVATE	BIT_ULL(2)	/* the word is not published yet */
+
+/*
+ * Padded to its alignment, so that the linker lays the section out as an array and the
+ * index of a site is the same in every process whatever the load address.
+ */
+struct site {
+	const char *file;
+	const char *func;
+	const char *what;	/* the expression, as written */
+	u32 line;
+	u8 op;
+	u8 order;
+	u8 size;		/* bytes; 0 where there is no word */
+	u8 flags;
+	u8 pad[24];
+} __attribute__((aligned(64)));
+static_assert(sizeof(struct site) == 64, "struct site must tile its section");
+
+extern const struct site __start_mmut_sites[], __stop_mmut_sites[];
+
+static inline u32 site_id(const struct site *site)
+{
+	return (u32)(site - __start_mmut_sites);
+}
+
+static inline const struct site *site_by_id(u32 id)
+{
+	return __start_mmut_sites + id;
+}
+
+#define SITE(op_, order_, size_, flags_, what_) ({				\
+	static const struct site __site						\
+	__attribute__((used, section("mmut_sites"))) = {			\
+		.file = __FILE__, .func = __func__, .what = what_,		\
+		.line = __LINE__, .op = op_, .order = order_, .size = size_,	\
+		.flags = flags_,						\
+	};									\
+	&__site; })
+
+/* One event: what a task is about to do, and afterwards what it did.  Lives in the arena. */
+struct event {
+	void *addr;
+	u64 operand;		/* stored, added, or-ed, and-ed; for notes: the note */
+	u64 expected;		/* cmpxchg: compared; await: must differ from this */
+	u64 old;		/* after: what was there */
+	u64 new;		/* after: what is there now */
+	u16 site;
+	u8 task;
+	u8 op;
+	u8 size;
+	u8 order;
+	u8 flags;
+	u8 done;		/* 1: old and new are valid */
+};
+static_assert(sizeof(struct event) == 48, "event is copied into rings and read by Python");
+
+struct task;
+struct arena;
+
+/* What one process keeps for itself: where the arena is, who runs, and which hooks are on. */
+struct proc {
+	u32 hooks;		/* any callback below is set: the one word on the hot path */
+	u32 controlled;		/* a scheduler decides the order (fibers or baton) */
+	struct task *current_task;
+	struct arena *arena;
+	void (*point)(struct event *ev);		/* decide; returns when `ev` may happen */
+	u64 (*access)(struct event *ev);		/* memory model; NULL: perform directly */
+	void (*block)(const void *addr, u64 value, u32 size);	/* wait until *addr != value */
+	bool (*chance)(void);		/* a yes-or-no that is the strategy's; NULL: no */
+	void (*trace)(const struct event *ev);		/* after: digest, rings */
+	void (*watch)(struct event *ev);		/* oracles: before (done == 0) and after (done == 1) */
+	void (*stop)(void);		/* leave the model: a violation, or the end of the run */
+};
+extern struct proc proc;
+
+#define current		(proc.current_task)
+
+#ifdef MMUTORTURE_NOHOOKS	/* benchmark build only: proves what the hooks cost */
+#define hooks_on()	false
+#else
+#define hooks_on()	unlikely(proc.hooks)
+#endif
+
+u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected);
+/* Perform a described access on memory, now: what a memory model calls when it lets one through. */
+void hook_perform(struct event *ev);
+
+/* An event without a word to access: _begin is the schedule point, _end reports the outcome. */
+void hook_begin(const struct site *site, void *addr, u64 operand);
+void hook_end(const struct site *site, void *addr, u64 operand);
+
+/*
+ * Tell the oracles a fact that is no access (a flush completed, a slot is gone).  `what` is
+ * an enum of the room that notes it.  Not a schedule point; costs nothing with hooks off.
+ */
+void hook_note(const struct site *site, u64 what, void *addr, u64 value);
+#define note(what, addr, value) do {						\
+	if (hooks_on())								\
+		hook_note(SITE(OP_NOTE, ORDER_PLAIN, 0, 0, #what), what,	\
+			  (void *)(addr), value);				\
+} while (0)
+
+/* Contention or a reschedule may come at any moment: does the strategy say it is here now? */
+bool hook_chance(void);
+
+#endif

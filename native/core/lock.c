@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Waiting, spinlocks and mutexes.
+ *
+ * The word of a spinlock is 0 free, 1 held, 2 held with a sleeper (U. Drepper, "Futexes Are
+ * Tricky", mutex2).  Mutual exclusion: only the task whose exchange or compare-exchange took
+ * the word from 0 goes on.  No lost wake-up: a sleeper has set 2 before it sleeps and futex
+ * compares under its own lock, and an unlock that finds 2 wakes one, who sets 2 again because
+ * it cannot know whether others still sleep.
+ *
+ * custom: preemption is not disabled; a spinlock sleeps after a short spin, since the machine
+ *         has fewer cores than the model has tasks.
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "lock.h"
+#include "lockdep.h"
+
+#define SPINS	128
+
+void lock_wait(u32 *word, u32 value, u32 bits)
+{
+	struct timespec deadline;
+
+	if (proc.controlled) {
+		proc.block(word, value, sizeof(*word));
+		return;
+	}
+	if (*(volatile u32 *)&proc.arena->stop > STOP_FINISHED && proc.stop)
+		proc.stop();
+	/* Bounded, so that a task whose waker died still sees the stop. */
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_nsec += 100000000;
+	if (deadline.tv_nsec >= 1000000000) {
+		deadline.tv_nsec -= 1000000000;
+		deadline.tv_sec++;
+	}
+	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, &deadline, NULL, bits);
+}
+
+void lock_wake(u32 *word, u32 bits)
+{
+	if (!proc.controlled)
+		syscall(SYS_futex, word, FUTEX_WAKE_BITSET, bits == FUTEX_BITSET_MATCH_ANY ? 1 : 32, NULL, NULL, bits);
+}
+
+void spin_lock_init(spinlock_t *lock, enum lock_class class)
+{
+	*lock = (spinlock_t){ .class = (u16)class };
+}
+
+void mutex_init(struct mutex *lock, enum lock_class class)
+{
+	spin_lock_init(&lock->lock, class);
+}
+
+static inline bool spin_try(spinlock_t *lock)
+{
+	u32 zero = 0;
+
+	/* Acquire: pairs with the release exchange of spin_unlock; the section stays behind it. */
+	return __atomic_compare_exchange_n(&lock->word, &zero, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static noinline void spin_slow(spinlock_t *lock)
+{
+	u32 i;
+
+	for (i = 0; !proc.controlled && i < SPINS; i++) {
+		if (!__atomic_load_n(&lock->word, __ATOMIC_RELAXED) && spin_try(lock))
+			return;
+		cpu_pause();
+	}
+	while (__atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE))
+		lock_wait(&lock->word, 2, FUTEX_BITSET_MATCH_ANY);
+}
+
+void __spin_lock(spinlock_t *lock, const struct site *site)
+{
+	bool contended = false, bounced;
+	u64 since = 0;
+
+	if (hooks_on()) {
+		lockdep_acquire(lock, lock->class, LOCK_WRITE, site);
+		if (proc.controlled) {
+			/* The pending acquisition is enabled once the word is free. */
+			current->wait = (struct wait){ .addr = &lock->word, .size = 4, .until_equal = 1 };
+			current->state = TASK_WAITING;
+		}
+		hook_begin(site, lock, 0);
+	}
+	if (unlikely(!spin_try(lock))) {
+		contended = true;
+		since = lockstat_clock();
+		lockstat_blocked_by(lock->holder, lock);
+		spin_slow(lock);
+	}
+	bounced = lock->holder != current->id;
+	lock->holder = current->id;
+	lockstat_acquired(held_push(lock, lock->class, LOCK_WRITE, site), since, contended, bounced);
+	if (hooks_on())
+		hook_end(site, lock, 0);
+}
+
+void __spin_unlock(spinlock_t *lock, const struct site *site)
+{
+	struct held_lock held;
+
+	if (hooks_on()) {
+		lockdep_release(lock, site);
+		hook_begin(site, lock, 0);
+	}
+	held_pop(lock, &held);
+	lockstat_released(&held);
+	/* Release: the section's accesses before the word; pairs with spin_try() and spin_slow(). */
+	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
+		lock_wake(&lock->word, FUTEX_BITSET_MATCH_ANY);
+	if (hooks_on())
+		hook_end(site, lock, 0);
+}
+
+void __mutex_lock(struct mutex *lock, const struct site *site)
+{
+	__spin_lock(&lock->lock, site);
+}
+
+void __mutex_unlock(struct mutex *lock, const struct site *site)
+{
+	__spin_unlock(&lock->lock, site);
+}

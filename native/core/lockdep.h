@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lock validation: order, recursion, RCU context, sleeping where one must not.
+ *
+ * The classes of the model have a documented order (enum lock_class), so that an inversion is
+ * a violation the first time a lock is taken the wrong way round, in whichever execution: it
+ * needs no history and reproduces by itself.  The classes of user programs have none; for
+ * them the edges of the current execution are kept.
+ */
+#ifndef MMUT_CORE_LOCKDEP_H
+#define MMUT_CORE_LOCKDEP_H
+
+#include "lock.h"
+
+struct lockdep {
+	u8 edge[NR_LOCK_CLASSES][NR_LOCK_CLASSES];	/* b was taken while a was held: edge[a][b] */
+};
+
+int lockdep_init(void);
+/* Before waiting for a lock, so that a deadlock is called by its cause. */
+void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const struct site *site);
+void lockdep_release(const void *lock, const struct site *site);
+/* End of a task or of an execution: nothing may be held. */
+void lockdep_task_exit(const struct site *site);
+
+/* The held-lock stack; kept whether or not hooks are on, so that a dead holder has a name. */
+static inline struct held_lock *held_push(const void *lock, u32 class, enum lock_mode mode,
+					  const struct site *site)
+{
+	struct task *task = current;
+	struct held_lock *held = &task->held[task->nr_held < MAX_HELD ? task->nr_held : MAX_HELD - 1];
+
+	held->lock = lock;
+	held->class = (u16)class;
+	held->site = (u16)site_id(site);
+	held->mode = (u8)mode;
+	barrier();	/* the entry before the count: the supervisor may read it at any time */
+	task->nr_held++;
+	return held;
+}
+
+/* Usually the top; locks may be released in any order. */
+static inline void held_pop(const void *lock, struct held_lock *out)
+{
+	struct task *task = current;
+	u32 i = task->nr_held;
+
+	while (i-- > 0)
+		if (task->held[i].lock == lock)
+			break;
+	if (unlikely((s32)i < 0)) {
+		out->lock = NULL;
+		return;
+	}
+	*out = task->held[i];
+	for (; i + 1 < task->nr_held; i++)
+		task->held[i] = task->held[i + 1];
+	task->nr_held--;
+}
+
+#endif

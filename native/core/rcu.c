@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RCU across processes.
+ *
+ * Each domain has a 64-bit grace-period number E that only grows, each task a slot S that is
+ * 0 outside a section and, inside, the E it read when it entered.
+ *
+ *	reader:  e = E; xchg(S, e)  [full barrier]  ... section ...  S = 0  [release]
+ *	updater: unlink  [full barrier]  T = ++E  [full barrier]  for each S: wait S == 0 or S >= T
+ *
+ * Claim: a section that could see the object before it was unlinked has ended when the wait ends.
+ *  1. A section R whose xchg comes before the updater's look at its S: the look finds S = e.
+ *  2. If e < T the updater waits for it to end; the release of S = 0 and the acquire of the
+ *     look order everything R did before the free.
+ *  3. If e >= T, R read E after the increment, which came after the unlink with a full barrier
+ *     between; R's xchg is a full barrier too, so R's loads see the unlink.
+ *  4. A section whose xchg comes after the look does its loads after that, hence sees the unlink.
+ * One pass over the slots is enough because E never wraps or flips back: there is no "old phase"
+ * that a slow reader could be mistaken for.
+ *
+ * custom: guest mode needs no special case; a vCPU in the guest is simply in no section.
+ *         SRCU is a second domain of the same kind: its readers may sleep, nothing here forbids it.
+ */
+#include <errno.h>
+
+#include "arena.h"
+#include "rcu.h"
+
+rcu_callback_t rcu_callbacks[NR_RCU_FUNCS];
+
+int rcu_init(void)
+{
+	struct arena *arena = arena_of();
+	u32 d;
+
+	arena->rcu = arena_alloc(sizeof(*arena->rcu));
+	if (!arena->rcu)
+		return -ENOMEM;
+	for (d = 0; d < NR_RCU_DOMAINS; d++)
+		WRITE_PRIVATE(arena->rcu->epoch[d], 1);
+	return 0;
+}
+
+void __rcu_read_lock(enum rcu_domain d, const struct site *site)
+{
+	struct rcu_slot *slot = &current->rcu[d];
+	u64 epoch;
+
+	if (slot->nesting++)
+		return;
+	epoch = __atomic_load_n(&arena_of()->rcu->epoch[d].__v, __ATOMIC_RELAXED);
+	/* Full barrier: step 3 and 4 of the proof; pairs with synchronize_rcu_domain(). */
+	if (hooks_on())
+		hook_access(site, &slot->epoch.__v, epoch, 0);
+	else
+		__atomic_exchange_n(&slot->epoch.__v, epoch, __ATOMIC_SEQ_CST);
+}
+
+void __rcu_read_unlock(enum rcu_domain d, const struct site *site)
+{
+	struct rcu_slot *slot = &current->rcu[d];
+
+	if (unlikely(!slot->nesting)) {
+		violation(ORACLE_LOCKDEP, site, slot, "rcu_read_unlock without rcu_read_lock");
+		return;
+	}
+	if (--slot->nesting)
+		return;
+	/* Release: step 2 of the proof; the section's accesses before S = 0. */
+	if (hooks_on())
+		hook_access(site, &slot->epoch.__v, 0, 0);
+	else
+		__atomic_store_n(&slot->epoch.__v, 0, __ATOMIC_RELEASE);
+}
+
+void rcu_check_dereference(const struct site *site)
+{
+	const struct task *task = current;
+
+	if (!task->rcu[RCU_SCHED].nesting && !task->rcu[RCU_MEMSLOTS].nesting && !task->nr_held)
+		violation(ORACLE_LOCKDEP, site, NULL, "rcu_dereference() outside a read section, with no lock held");
+}
+
+void synchronize_rcu_domain(enum rcu_domain d)
+{
+	struct arena *arena = arena_of();
+	u64 target;
+	u32 i;
+
+	if (hooks_on()) {
+		if (current->rcu[d].nesting)
+			violation(ORACLE_DEADLOCK, __here("synchronize_rcu"), NULL,
+				  "grace period awaited inside a read section of its own domain");
+		lockdep_might_sleep(__here("synchronize_rcu"));
+	}
+	/* Full barrier on both sides: the unlink before, the look at the slots after (steps 1 to 4). */
+	target = fetch_add(&arena->rcu->epoch[d], 1) + 1;
+	for (i = 0; i < arena->nr_tasks; i++) {
+		if (i == current->id)
+			continue;
+		smp_cond_load_relaxed(&task_by_id(i)->rcu[d].epoch, VAL == 0 || VAL >= target);
+	}
+	/* Pairs with the release in rcu_read_unlock: what the sections did, before the caller frees. */
+	smp_mb();
+	__atomic_fetch_add(&arena->rcu->grace_periods, 1, __ATOMIC_RELAXED);
+}
+
+void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *site)
+{
+	struct rcu_state *rcu = arena_of()->rcu;
+	struct rcu_head *first;
+
+	if (hooks_on())
+		hook_begin(site, head, func);
+	if (unlikely(head->queued))
+		violation(ORACLE_FRAME_LIFE, site, head, "call_rcu() on an object that is queued already");
+	head->func = func;
+	head->queued = 1;
+	__atomic_fetch_add(&rcu->pending, 1, __ATOMIC_RELAXED);
+	first = __atomic_load_n(&rcu->callbacks.__v, __ATOMIC_RELAXED);
+	do {
+		head->next = first;
+		/* Release: the head's fields before the head; pairs with the exchange in take_callbacks(). */
+	} while (!__atomic_compare_exchange_n(&rcu->callbacks.__v, &first, head, false, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
+	__atomic_fetch_add(&rcu->queued.__v, 1, __ATOMIC_RELEASE);
+	if (hooks_on())
+		hook_end(site, head, func);
+}
+
+/* All that is queued, oldest first. */
+static struct rcu_head *take_callbacks(struct rcu_state *rcu)
+{
+	struct rcu_head *list = __atomic_exchange_n(&rcu->callbacks.__v, NULL, __ATOMIC_ACQUIRE);
+	struct rcu_head *out = NULL;
+
+	while (list) {
+		struct rcu_head *next = list->next;
+
+		list->next = out;
+		out = list;
+		list = next;
+	}
+	return out;
+}
+
+static void run_callbacks(struct rcu_state *rcu, struct rcu_head *list)
+{
+	while (list) {
+		struct rcu_head *head = list;
+
+		list = head->next;	/* the callback frees it */
+		head->queued = 0;
+		rcu_callbacks[head->func](head);
+		__atomic_fetch_sub(&rcu->pending, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&rcu->callbacks_run, 1, __ATOMIC_RELAXED);
+	}
+}
+
+void rcu_task_main(void)
+{
+	struct arena *arena = arena_of();
+	struct rcu_state *rcu = arena->rcu;
+	u64 seen = 0;
+
+	for (;;) {
+		/* In this order: nothing is queued after closing, so an empty list then is the end. */
+		bool closing = __atomic_load_n(&arena->closing, __ATOMIC_ACQUIRE);
+		struct rcu_head *list = take_callbacks(rcu);
+
+		if (list) {
+			synchronize_rcu();
+			run_callbacks(rcu, list);
+		} else if (closing) {
+			return;
+		} else {
+			seen = smp_cond_load_relaxed(&rcu->queued, VAL != seen);
+		}
+	}
+}
+
+void rcu_barrier_quiescent(void)
+{
+	struct rcu_state *rcu = arena_of()->rcu;
+	struct rcu_head *list;
+
+	while ((list = take_callbacks(rcu)))
+		run_callbacks(rcu, list);
+}
+
+void rcu_close(void)
+{
+	struct arena *arena = arena_of();
+
+	__atomic_store_n(&arena->closing, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&arena->rcu->queued.__v, 1, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rwlock_t: the kernel's queued reader-writer lock, with futexes where the kernel spins.
+ *
+ * count:  bit 0 WRITER (held for write), bit 1 WAITING (a writer is at the head of the queue),
+ *         bit 2 PARKED (the head of the queue sleeps on `count`), from bit 3 the readers.
+ * queue:  tickets; `serving` names the head, who alone waits on `count`.
+ *
+ * 1. Exclusion.  WRITER is set only by a compare-exchange from a value with neither readers
+ *    nor WRITER.  A reader keeps its unit only where it saw no WRITER when it added it (fast
+ *    path: nor WAITING); if it did see it, it takes the unit back and queues.
+ * 2. Fairness.  WAITING turns new readers away to the queue, so a writer at the head waits
+ *    for at most the readers that were in; and the queue is FIFO.  A reader at the head waits
+ *    for WRITER only, since WAITING can be set by nobody but the head, which it is.
+ * 3. Progress.  Whoever takes the last obstacle away (the unlock that leaves no reader, the
+ *    unlock of the writer, a reader that takes its unit back) sees PARKED in the value it
+ *    produced, clears it and wakes the head.  The head sets PARKED before it sleeps, and the
+ *    futex compares `count`: a change in between makes the sleep return at once.
+ * 4. The queue is left when the lock is held: serving + 1 wakes exactly the next ticket, whose
+ *    bit no other task in the queue has (there are fewer tasks than bits).
+ *
+ * needbreak is "the queue is not empty", as in the kernel.
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+
+#include "arena.h"
+#include "lock.h"
+#include "lockdep.h"
+
+#define WRITER		1u
+#define WAITING		2u
+#define PARKED		4u
+#define READER		8u
+#define SPINS_QUEUE	64
+#define SPINS_HEAD	256
+
+static_assert(MAX_TASKS <= 32, "a task in the queue has a futex bit of its own");
+
+void rwlock_init(rwlock_t *lock, enum lock_class class)
+{
+	*lock = (rwlock_t){ .class = (u16)class };
+}
+
+static inline u32 ticket_bit(u32 ticket)
+{
+	return 1u << (ticket & 31);
+}
+
+static void queue_enter(rwlock_t *lock)
+{
+	u32 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+	u32 i, serving;
+
+	for (i = 0; !proc.controlled && i < SPINS_QUEUE; i++) {
+		/* Acquire: pairs with queue_leave(); the head sees what the last one did. */
+		if (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket)
+			return;
+		cpu_pause();
+	}
+	__atomic_fetch_add(&lock->sleepers, 1, __ATOMIC_SEQ_CST);
+	while ((serving = __atomic_load_n(&lock->serving, __ATOMIC_SEQ_CST)) != ticket)
+		lock_wait(&lock->serving, serving, ticket_bit(ticket));
+	__atomic_fetch_sub(&lock->sleepers, 1, __ATOMIC_RELAXED);
+}
+
+static void queue_leave(rwlock_t *lock)
+{
+	/*
+	 * Full order between the new `serving` and the look at `sleepers`, as between their
+	 * counterparts in queue_enter(): otherwise
+	 *   leave: reads sleepers == 0 | enter: sleepers = 1, reads old serving, sleeps | for ever
+	 */
+	u32 next = __atomic_add_fetch(&lock->serving, 1, __ATOMIC_SEQ_CST);
+
+	if (__atomic_load_n(&lock->sleepers, __ATOMIC_SEQ_CST))
+		lock_wake(&lock->serving, ticket_bit(next));
+}
+
+/* An obstacle went away and `count` is what it left: wake the head if it sleeps. */
+static inline void wake_head(rwlock_t *lock, u32 count)
+{
+	if (unlikely(count & PARKED)) {
+		__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
+		lock_wake(&lock->count, FUTEX_BITSET_MATCH_ANY);
+	}
+}
+
+/* Head of the queue only: wait until `count` has none of `obstacles`; returns it as last seen. */
+static u32 wait_as_head(rwlock_t *lock, u32 obstacles)
+{
+	u32 i, count;
+
+	for (i = 0; !proc.controlled && i < SPINS_HEAD; i++) {
+		count = __atomic_load_n(&lock->count, __ATOMIC_ACQUIRE);
+		if (!(count & obstacles))
+			return count;
+		cpu_pause();
+	}
+	for (;;) {
+		count = __atomic_load_n(&lock->count, __ATOMIC_ACQUIRE);
+		if (!(count & obstacles))
+			return count;
+		if (!proc.controlled && !(count & PARKED)) {
+			if (!__atomic_compare_exchange_n(&lock->count, &count, count | PARKED, false,
+							 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+				continue;
+			count |= PARKED;
+		}
+		lock_wait(&lock->count, count, FUTEX_BITSET_MATCH_ANY);
+	}
+}
+
+static noinline void read_slow(rwlock_t *lock)
+{
+	u32 count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_SEQ_CST);
+
+	/* A writer at the head may have gone to sleep because of the unit just taken back. */
+	if (count < READER)
+		wake_head(lock, count);
+	queue_enter(lock);
+	__atomic_fetch_add(&lock->count, READER, __ATOMIC_ACQUIRE);
+	if (wait_as_head(lock, WRITER) & PARKED)
+		__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
+	queue_leave(lock);
+}
+
+static noinline void write_slow(rwlock_t *lock)
+{
+	u32 count;
+
+	queue_enter(lock);
+	__atomic_fetch_or(&lock->count, WAITING, __ATOMIC_RELAXED);
+	do {
+		count = wait_as_head(lock, ~(WAITING | PARKED));
+		/* Acquire: pairs with the release of the last reader or writer. */
+	} while (!__atomic_compare_exchange_n(&lock->count, &count, WRITER, false, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	queue_leave(lock);
+}
+
+static inline void acquired(rwlock_t *lock, enum lock_mode mode, const struct site *site, u64 since, bool contended)
+{
+	bool bounced = lock->holder != current->id;
+
+	if (bounced)
+		lock->holder = current->id;	/* racing readers: a hint, see lock.h */
+	lockstat_acquired(held_push(lock, lock->class, mode, site), since, contended, bounced);
+}
+
+void __read_lock(rwlock_t *lock, const struct site *site)
+{
+	bool contended = false;
+	u64 since = 0;
+
+	if (hooks_on()) {
+		lockdep_acquire(lock, lock->class, LOCK_READ, site);
+		hook_begin(site, lock, 0);
+	}
+	if (unlikely(__atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE) & (WRITER | WAITING))) {
+		contended = true;
+		since = lockstat_clock();
+		lockstat_blocked_by(lock->holder, lock);
+		read_slow(lock);
+	}
+	acquired(lock, LOCK_READ, site, since, contended);
+	if (hooks_on())
+		hook_end(site, lock, 0);
+}
+
+void __read_unlock(rwlock_t *lock, const struct site *site)
+{
+	struct held_lock held;
+	u32 count;
+
+	if (hooks_on()) {
+		lockdep_release(lock, site);
+		hook_begin(site, lock, 0);
+	}
+	held_pop(lock, &held);
+	lockstat_released(&held);
+	/* Release: what was read under the lock was read before; pairs with write_slow(). */
+	count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_RELEASE);
+	if (count < READER)
+		wake_head(lock, count);
+	if (hooks_on())
+		hook_end(site, lock, 0);
+}
+
+void __write_lock(rwlock_t *lock, const struct site *site)
+{
+	bool contended = false;
+	u32 zero = 0;
+	u64 since = 0;
+
+	if (hooks_on()) {
+		lockdep_acquire(lock, lock->class, LOCK_WRITE, site);
+		hook_begin(site, lock, 0);
+	}
+	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED))) {
+		contended = true;
+		since = lockstat_clock();
+		lockstat_blocked_by(lock->holder, lock);
+		write_slow(lock);
+	}
+	acquired(lock, LOCK_WRITE, site, since, contended);
+	if (hooks_on())
+		hook_end(site, lock, 0);
+}
+
+void __write_unlock(rwlock_t *lock, const struct site *site)
+{
+	struct held_lock held;
+
+	if (hooks_on()) {
+		lockdep_release(lock, site);
+		hook_begin(site, lock, 0);
+	}
+	held_pop(lock, &held);
+	lockstat_released(&held);
+	/* Release: the writer's stores before the word; pairs with every acquire above. */
+	wake_head(lock, __atomic_and_fetch(&lock->count, ~WRITER, __ATOMIC_RELEASE));
+	if (hooks_on())
+		hook_end(site, lock, 0);
+}
+
+bool __rwlock_needbreak(rwlock_t *lock, const struct site *site)
+{
+	bool contended;
+
+	if (hooks_on())
+		hook_begin(site, lock, 0);
+	contended = __atomic_load_n(&lock->next, __ATOMIC_RELAXED) !=
+		    __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+	/* Contention, or a reschedule, may come at any moment: the strategy may say it is here now. */
+	if (!contended && hooks_on())
+		contended = hook_chance();
+	if (hooks_on())
+		hook_end(site, lock, contended);
+	return contended;
+}

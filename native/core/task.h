@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A task: one thread of control of the model.  A worker process, or a fiber.
+ *
+ * Written by its own task, except what is marked; the parts that others poll stand on
+ * cache lines of their own.
+ */
+#ifndef MMUT_CORE_TASK_H
+#define MMUT_CORE_TASK_H
+
+#include "atomic.h"
+#include "prng.h"
+
+#define MAX_TASKS	32
+#define MAX_HELD	16
+#define NR_RCU_DOMAINS	2
+#define TASK_BOSS	0	/* set-up, teardown and checks between executions; never scheduled */
+
+enum task_kind { TASK_KIND_BOSS, TASK_KIND_RCU, TASK_KIND_VCPU, TASK_KIND_VMM, TASK_KIND_HOST_MM,
+		 TASK_KIND_PROGRAM, NR_TASK_KINDS };
+extern const char *const task_kind_names[NR_TASK_KINDS];
+
+enum task_state { TASK_READY, TASK_WAITING, TASK_DONE, TASK_DEAD };
+
+/* What a waiting task waits for: *addr (of `size` bytes) to differ from, or equal, `value`. */
+struct wait {
+	const void *addr;
+	u64 value;
+	u8 size;
+	u8 until_equal;
+};
+
+enum lock_mode { LOCK_READ, LOCK_WRITE, NR_LOCK_MODES };
+
+struct held_lock {
+	const void *lock;
+	u16 class;
+	u16 site;
+	u8 mode;
+	u8 pad[3];
+	u64 since;		/* lockstat clock at acquisition */
+};
+
+/* Read side of one RCU domain; `epoch` is polled by grace periods. */
+struct rcu_slot {
+	SHARED(u64) epoch;	/* 0: quiescent */
+	u32 nesting;
+	u32 pad;
+} __cacheline_aligned;
+
+struct task {
+	/* constant after set-up */
+	char name[16];
+	u8 id;
+	u8 kind;		/* enum task_kind */
+	u8 daemon;		/* a service task: ends when the others have */
+	u8 index;		/* of its kind: vcpu 0, 1, .. */
+
+	/* scheduling; written by whoever schedules */
+	u32 state __cacheline_aligned;
+	struct wait wait;
+	struct event pending;	/* announced, not yet done */
+	void *stack_pointer;	/* explore: where the fiber left off */
+
+	/* own */
+	struct prng data __cacheline_aligned;	/* workload choices */
+	struct prng noise;		/* free: perturbation; never seen by the model */
+	u32 nr_held;
+	struct held_lock held[MAX_HELD];
+	u64 operations;			/* finished workload operations */
+	u64 result;			/* registers of a litmus program, one byte each */
+
+	struct rcu_slot rcu[NR_RCU_DOMAINS];
+};
+
+#define task_by_id(n)	(&arena_of()->tasks[n])
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memslot updates: edit the set nobody can reach, publish it, wait for those in the old one.
+ *
+ * faithful: the order of steps and locks of create, delete and a flags change.
+ * custom:   the inactive set is rebuilt from the active one before each edit.
+ * stubbed:  moving slots, overlap checks (the configuration is checked once), the MMIO
+ *           generation's wrap.
+ *
+ * Delete, and what each step is for:
+ *   1. the slot becomes INVALID, in a new set.  The swap waits until no notifier is between
+ *      start and end, so each notifier sees one set in both its halves.
+ *   2. SRCU grace period: every fault that saw the live slot is over; later ones retry.
+ *   3. zap everything.  From here no SPTE of the slot exists, and none can come back.
+ *   4. the slot leaves the set (swap and grace period again).  A notifier for its pages now
+ *      finds nothing to unmap, and there is nothing left to unmap.
+ */
+#include "memslot.h"
+
+#include <errno.h>
+
+#include "dirty_log.h"
+#include "mmu.h"
+#include "tlb.h"
+
+/* A copy of the active set, to be edited; nobody reads it: the last grace period saw to that. */
+static struct kvm_memslots *kvm_prepare_inactive(struct kvm *kvm, int as_id)
+{
+	struct kvm_memslots *active = kvm_memslots_of(kvm, as_id);
+	struct kvm_memslots *inactive = &kvm->sets[as_id][active == &kvm->sets[as_id][0]];
+
+	*inactive = *active;
+	return inactive;
+}
+
+/* slots_lock and slots_arch_lock held; the latter is released before the grace period. */
+static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_memslots *slots)
+{
+	u64 generation = kvm_memslots_of(kvm, as_id)->generation;
+
+	must_hold_either(&kvm->slots_lock);
+	slots->generation = generation | KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+
+	/* No swap between a notifier's start and its end: both must find the same slots. */
+	spin_lock(&kvm->mn_invalidate_lock);
+	while (READ_ONCE(kvm->mn_active_invalidate_count)) {
+		spin_unlock(&kvm->mn_invalidate_lock);
+		(void)smp_cond_load_relaxed(&kvm->mn_active_invalidate_count, VAL == 0);
+		spin_lock(&kvm->mn_invalidate_lock);
+	}
+	/*
+	 * Release: the slots before the pointer to them.  Pairs with kvm_memslots_of().  Otherwise:
+	 * updater publishes; vCPU finds a slot with the base of this update and the size of the last.
+	 */
+	rcu_assign_pointer(kvm->memslots[as_id], slots);
+	spin_unlock(&kvm->mn_invalidate_lock);
+
+	/*
+	 * Released before waiting: it may be taken inside an SRCU section, which would then never
+	 * end while the waiter holds it.
+	 */
+	mutex_unlock(&kvm->slots_arch_lock);
+	synchronize_srcu();
+
+	/* What readers cached under the old number, or during the update, is out of date. */
+	slots->generation = (generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS) + KVM_ADDRESS_SPACE_NUM;
+}
+
+static void insert_slot(struct kvm_memslots *slots, const struct kvm_memory_slot *slot)
+{
+	u32 i;
+
+	for (i = slots->nr++; i && slots->slots[i - 1].base_gfn > slot->base_gfn; i--)
+		slots->slots[i] = slots->slots[i - 1];
+	slots->slots[i] = *slot;
+}
+
+static void erase_slot(struct kvm_memslots *slots, u32 id)
+{
+	u32 i, kept = 0;
+
+	for (i = 0; i < slots->nr; i++)
+		if (slots->slots[i].id != id)
+			slots->slots[kept++] = slots->slots[i];
+	slots->nr = kept;
+}
+
+/* The bitmap starts at zero.  No reader has the slot yet, those of its last life are gone. */
+static void kvm_set_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, bool enable)
+{
+	shared_u64 *bitmap = kvm->regions[slot->id].dirty_bitmap;
+
+	if (!enable) {
+		slot->flags &= ~(u32)KVM_MEM_LOG_DIRTY_PAGES;
+		slot->dirty_bitmap = NULL;
+		return;
+	}
+	for (u64 i = 0; i < DIRTY_BITMAP_WORDS(slot->npages); i++)
+		WRITE_PRIVATE(bitmap[i], 0);
+	slot->flags |= KVM_MEM_LOG_DIRTY_PAGES;
+	slot->dirty_bitmap = bitmap;
+}
+
+static struct kvm_memory_slot region_to_slot(struct kvm *kvm, u32 region, u32 flags)
+{
+	const struct kvm_memory_region *r = &kvm->regions[region];
+	struct kvm_memory_slot slot = {
+		.base_gfn = r->base_gfn, .npages = r->npages, .userspace_addr = r->userspace_addr,
+		.id = (u16)region, .as_id = r->as_id,
+	};
+
+	kvm_set_dirty_bitmap(kvm, &slot, flags & KVM_MEM_LOG_DIRTY_PAGES);
+	return slot;
+}
+
+/* Nobody can be reading yet, so the first sets are built in place. */
+void kvm_init_memslots(struct kvm *kvm)
+{
+	for (int as_id = 0; as_id < KVM_ADDRESS_SPACE_NUM; as_id++) {
+		kvm->sets[as_id][0].generation = (u64)as_id;	/* those of two address spaces never meet */
+		WRITE_PRIVATE(kvm->memslots[as_id], &kvm->sets[as_id][0]);
+	}
+	for (u32 region = 0; region < kvm->nr_regions; region++) {
+		struct kvm_memory_slot slot = region_to_slot(kvm, region, kvm->regions[region].flags);
+
+		insert_slot(&kvm->sets[slot.as_id][0], &slot);
+	}
+}
+
+static void kvm_arch_flush_shadow_memslot(struct kvm *kvm)
+{
+	kvm_mmu_zap_all_fast(kvm);
+}
+
+int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
+{
+	int as_id = kvm->regions[region].as_id;
+	struct kvm_memslots *slots;
+	struct kvm_memory_slot slot;
+
+	must_hold_none(&kvm->mmu_lock);
+
+	mutex_lock(&kvm->slots_lock);
+	if (id_to_memslot(kvm_memslots_of(kvm, as_id), region)) {
+		mutex_unlock(&kvm->slots_lock);
+		return -EEXIST;
+	}
+	mutex_lock(&kvm->slots_arch_lock);
+	slot = region_to_slot(kvm, region, flags);
+	slots = kvm_prepare_inactive(kvm, as_id);
+	insert_slot(slots, &slot);
+	kvm_swap_active_memslots(kvm, as_id, slots);
+	mutex_unlock(&kvm->slots_lock);
+	return 0;
+}
+
+int kvm_delete_memslot(struct kvm *kvm, u32 region, u32 *old_flags)
+{
+	int as_id = kvm->regions[region].as_id;
+	struct kvm_memory_slot *slot, gone;
+	struct kvm_memslots *slots;
+
+	must_hold_none(&kvm->mmu_lock);
+
+	mutex_lock(&kvm->slots_lock);
+	slot = id_to_memslot(kvm_memslots_of(kvm, as_id), region);
+	if (!slot) {
+		mutex_unlock(&kvm->slots_lock);
+		return -ENOENT;
+	}
+	gone = *slot;
+	*old_flags = gone.flags;
+
+	mutex_lock(&kvm->slots_arch_lock);
+	slots = kvm_prepare_inactive(kvm, as_id);
+	id_to_memslot(slots, region)->flags |= KVM_MEMSLOT_INVALID;
+	kvm_swap_active_memslots(kvm, as_id, slots);
+
+	kvm_arch_flush_shadow_memslot(kvm);
+
+	mutex_lock(&kvm->slots_arch_lock);
+	slots = kvm_prepare_inactive(kvm, as_id);
+	erase_slot(slots, region);
+	kvm_swap_active_memslots(kvm, as_id, slots);
+
+	note(NOTE_SLOT_GONE, &gone, region);
+	mutex_unlock(&kvm->slots_lock);
+	return 0;
+}
+
+int kvm_set_memslot_dirty_logging(struct kvm *kvm, u32 region, bool enable)
+{
+	int as_id = kvm->regions[region].as_id, r = 0;
+	struct kvm_memory_slot *slot;
+	struct kvm_memslots *slots;
+
+	must_hold_none(&kvm->mmu_lock);
+
+	mutex_lock(&kvm->slots_lock);
+	slot = id_to_memslot(kvm_memslots_of(kvm, as_id), region);
+	if (!slot || kvm_slot_dirty_track_enabled(slot) == enable) {
+		r = slot ? 0 : -ENOENT;
+		goto unlock;
+	}
+	mutex_lock(&kvm->slots_arch_lock);
+	slots = kvm_prepare_inactive(kvm, as_id);
+	slot = id_to_memslot(slots, region);
+	kvm_set_dirty_bitmap(kvm, slot, enable);
+	kvm_swap_active_memslots(kvm, as_id, slots);
+
+	/* No fault works with the old flags any more, hence none can undo the protection. */
+	kvm_mmu_slot_apply_flags(kvm, slot, enable);
+	/*
+	 * Unconditional, and after mmu_lock: SPTEs may have been write-protected before by somebody
+	 * whose flush is still to come.  slots_lock orders it with the next ioctl.
+	 */
+	if (enable)
+		kvm_flush_remote_tlbs_memslot(kvm, slot);
+unlock:
+	mutex_unlock(&kvm->slots_lock);
+	return r;
+}

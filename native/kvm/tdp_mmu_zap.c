@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Zapping: leaves of a gfn range (notifiers), or everything below a root (invalidated roots, the
+ * end of the VM).
+ *
+ * faithful: range zaps take leaves only, with mmu_lock held for write; root zaps go over the tree
+ *           in passes of growing size, so that no single step takes long; a flush owed is
+ *           handed from root to root and paid before the lock is dropped.
+ * custom:   one entry point a purpose, no mirror roots.
+ * stubbed:  zapping one table for NX recovery.
+ *
+ * Entries of an invalid root owe no flush: no vCPU can enter the guest with it, and whoever ran on
+ * it has flushed, or will when it loads its next root, before it enters the guest again.
+ */
+#include "tdp_mmu.h"
+
+/* Entries up to `zap_level`; what is above stays. */
+static void __tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared, int zap_level)
+{
+	struct tdp_iter iter;
+
+	must_hold_rcu();
+
+	for_each_tdp_pte_min_level(iter, root, zap_level, 0, kvm->config.max_gfn) {
+retry:
+		if (tdp_mmu_iter_cond_resched(kvm, &iter, false, shared))
+			continue;
+		if (!is_shadow_present_pte(iter.old_spte) || iter.level > zap_level)
+			continue;
+		if (!shared)
+			tdp_mmu_iter_set_spte(kvm, &iter, SHADOW_NONPRESENT_VALUE);
+		else if (tdp_mmu_set_spte_atomic(kvm, &iter, SHADOW_NONPRESENT_VALUE))
+			goto retry;	/* old_spte is what beat us */
+	}
+}
+
+/*
+ * Everything below the root.  The caller's reference keeps the root itself.
+ *
+ * Small before large: cutting off a table sweeps what is below it in one go, without a yield.  Once
+ * the leaves are gone, and then the tables one by one, no sweep meets more than one level.
+ */
+void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
+{
+	if (shared)
+		must_hold_read(&kvm->mmu_lock);
+	else
+		must_hold_write(&kvm->mmu_lock);
+	WARN_ON_ONCE(!refcount_read(&root->tdp_mmu_root_count));
+
+	rcu_read_lock();
+	for (int level = PG_LEVEL_4K; level <= PG_LEVEL_1G; level++)
+		__tdp_mmu_zap_root(kvm, root, shared, level);
+	__tdp_mmu_zap_root(kvm, root, shared, root->role.level);
+	rcu_read_unlock();
+}
+
+/* Leaves that overlap [start, end).  `flush` comes in as what is owed already, and goes out so. */
+static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t start, gfn_t end, bool can_yield,
+			      bool flush)
+{
+	struct tdp_iter iter;
+
+	must_hold_write(&kvm->mmu_lock);
+
+	end = min(end, kvm->config.max_gfn);
+
+	rcu_read_lock();
+	for_each_tdp_pte(iter, root, start, end) {
+		if (can_yield && tdp_mmu_iter_cond_resched(kvm, &iter, flush, false)) {
+			flush = false;
+			continue;
+		}
+		if (!is_shadow_present_leaf(iter.old_spte, iter.level))
+			continue;
+		tdp_mmu_iter_set_spte(kvm, &iter, SHADOW_NONPRESENT_VALUE);
+		if (!is_invalid_sp(root))
+			flush = true;
+	}
+	/* Only leaves went: no table is waiting for a flush, hence RCU may be left before it. */
+	rcu_read_unlock();
+	return flush;
+}
+
+/* The host takes the pages away: after the caller's flush no root, valid or not, may map them. */
+bool kvm_tdp_mmu_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range, bool flush)
+{
+	/* An invalid root maps host pages until it is zapped, though no guest can use it any more. */
+	const u32 types = bug(kvm, A03) ? KVM_VALID_ROOTS : KVM_ALL_ROOTS;
+	struct kvm_mmu_page *root;
+
+	must_hold_write(&kvm->mmu_lock);
+
+	for_each_tdp_mmu_root_as_id_yield_safe(kvm, root, range->slot->as_id, types) {
+		if (bug(kvm, A04)) {
+			flush |= tdp_mmu_zap_leafs(kvm, root, range->start, range->end, range->may_block, false);
+			continue;
+		}
+		/*
+		 * What the last root left unflushed goes into the next root's walk, which may
+		 * yield.  Forgotten there: another notifier for the same page gets the lock, finds
+		 * nothing mapped, flushes nothing, and the host frees a page a CPU still writes.
+		 */
+		flush = tdp_mmu_zap_leafs(kvm, root, range->start, range->end, range->may_block, flush);
+	}
+	return flush;
+}
+
+/* The address space goes away: every root, no flush, for no vCPU runs again. */
+void kvm_tdp_mmu_zap_all(struct kvm *kvm)
+{
+	struct kvm_mmu_page *root;
+
+	must_hold_write(&kvm->mmu_lock);
+
+	for_each_tdp_mmu_root_yield_safe(kvm, root, KVM_ALL_ROOTS)
+		tdp_mmu_zap_root(kvm, root, false);
+}

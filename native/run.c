@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Runs: exploring with fibers, lockstep with a baton, free running; and how each one ends. */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <setjmp.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check/check.h"
+#include "core/lockdep.h"
+#include "core/rcu.h"
+#include "kvm/vm.h"
+#include "run.h"
+#include "sched/sched.h"
+
+/* ---------------------------------------------------------------- the end of an execution */
+
+static bool rule_matches(const struct mmut_rule *rule, const u8 *values)
+{
+	u32 i;
+
+	for (i = 0; i < rule->nr_terms; i++)
+		if ((values[rule->terms[i].reg] == rule->terms[i].value) == !!rule->terms[i].not_equal)
+			return false;
+	return true;
+}
+
+static struct outcome *find_outcome(struct run_log *log, const u8 *values)
+{
+	u32 i;
+
+	for (i = 0; i < OUTCOMES_MAX; i++) {
+		struct outcome *o = &log->outcomes[i];
+
+		if (!o->used) {
+			memcpy(o->values, values, sizeof(o->values));
+			o->used = 1;
+			o->rule = ~0u;
+			return o;
+		}
+		if (!memcmp(o->values, values, sizeof(o->values)))
+			return o;
+	}
+	log->outcomes_full = 1;
+	return NULL;
+}
+
+static void count_outcome(void)
+{
+	struct run_log *log = run_log();
+	u8 values[REGISTERS_MAX] = { 0 };
+	struct outcome *o;
+	u32 i;
+
+	if (!log->nr_registers)
+		return;
+	for (i = 0; i < log->nr_registers; i++)
+		values[i] = ((const u8 *)&task_by_id(log->registers[i].task)->result)[log->registers[i].reg];
+	o = find_outcome(log, values);
+	if (o)
+		o->count++;
+	for (i = 0; i < log->config.nr_rules; i++) {
+		const struct mmut_rule *rule = &log->config.rules[i];
+
+		if (!rule_matches(rule, values))
+			continue;
+		if (o)
+			o->rule = i;
+		if (rule->forbidden)
+			violation(ORACLE_OUTCOME, __here("outcome"), NULL, "outcome rule %u, declared forbidden, holds", i + 1);
+		break;
+	}
+}
+
+void run_add_statistics(void)
+{
+	const struct kvm *kvm = kvm_of();
+	struct mmut_totals *t = &run_log()->model;
+	const struct arena *arena = arena_of();
+	u32 i;
+
+	for (i = 0; i < kvm->online_vcpus; i++) {
+		const struct kvm_vcpu *v = &kvm->vcpus[i];
+
+		t->faults += v->stat_faults;
+		t->retries += v->stat_retries;
+		t->fixed += v->stat_fixed;
+		t->spurious += v->stat_spurious;
+		t->lost_cmpxchg += v->stat_lost_cmpxchg;
+		t->accesses += v->stat_accesses;
+		t->exits += v->stat_exits;
+		t->emulated += v->stat_emulated;
+	}
+	for (i = 1; i < arena->nr_tasks; i++)
+		t->operations += task_by_id(i)->operations;
+	t->flushes += (u64)READ_PRIVATE(kvm->stat_remote_tlb_flush);
+	t->grace_periods += arena->rcu->grace_periods;
+	t->callbacks += arena->rcu->callbacks_run;
+}
+
+static void check_machine(void)
+{
+	rcu_barrier_quiescent();
+	if (proc.watch)
+		check_quiescent();
+	kvm_destroy_vm(kvm_of());
+	rcu_barrier_quiescent();
+	if (proc.watch)
+		check_teardown();
+}
+
+void run_settle(void)
+{
+	run_add_statistics();
+	count_outcome();
+	check_machine();
+}
+
+/* ---------------------------------------------------------------- controlled */
+
+static u64 explore(u64 first, u64 count, double seconds)
+{
+	u64 done = execution_loop(first, count, seconds);
+
+	if (arena_of()->failure.set)
+		run_log()->failure_digest = sched_of()->digest;
+	return done;
+}
+
+uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds)
+{
+	transfer = &fiber_transfer;
+	return explore(first, count, seconds);
+}
+
+uint64_t mmut_explore_traced(uint64_t iteration)
+{
+	transfer = &fiber_transfer;
+	return execution_traced(iteration);
+}
+
+uint64_t mmut_lockstep_boss(uint64_t first, uint64_t count, double seconds)
+{
+	transfer = &baton_transfer;
+	return explore(first, count, seconds);
+}
+
+int mmut_lockstep_worker(uint32_t task)
+{
+	if (task == TASK_BOSS || task >= arena_of()->nr_tasks)
+		return -1;
+	transfer = &baton_transfer;
+	proc.current_task = task_by_id(task);
+	baton_worker(current);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- free running */
+
+static jmp_buf free_env;
+
+static void free_stop(void)
+{
+	longjmp(free_env, 1);
+}
+
+static void wait_for_go(struct arena *arena)
+{
+	while (!__atomic_load_n(&arena->go, __ATOMIC_ACQUIRE) && !arena->stop) {
+		const struct timespec patience = { .tv_nsec = 100000000 };
+
+		syscall(SYS_futex, &arena->go, FUTEX_WAIT, 0, &patience, NULL, 0);
+	}
+}
+
+int mmut_free_worker(uint32_t id)
+{
+	struct arena *arena = arena_of();
+	struct task *task;
+
+	if (id == TASK_BOSS || id >= arena->nr_tasks)
+		return -1;
+	task = task_by_id(id);
+	proc.current_task = task;
+	proc.stop = free_stop;
+	wait_for_go(arena);
+	if (!setjmp(free_env)) {
+		task_main(task);
+		lockdep_task_exit(__here("worker"));
+		task->state = TASK_DONE;
+		if (!task->daemon && !__atomic_sub_fetch(&arena->workers_left, 1, __ATOMIC_ACQ_REL))
+			rcu_close();
+	}
+	return arena->failure.set != 0;
+}
+
+void mmut_free_go(void)
+{
+	struct arena *arena = arena_of();
+
+	__atomic_store_n(&arena->go, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &arena->go, FUTEX_WAKE, MAX_TASKS, NULL, NULL, 0);
+}
+
+int mmut_free_finish(void)
+{
+	struct arena *arena = arena_of();
+
+	proc.current_task = task_by_id(TASK_BOSS);
+	proc.stop = free_stop;
+	if (arena->stop <= STOP_FINISHED && !setjmp(free_env)) {
+		run_add_statistics();
+		check_machine();
+	}
+	return arena->failure.set != 0;
+}
+
+void mmut_stop(uint32_t reason)
+{
+	u32 none = STOP_NONE;
+	struct arena *arena = arena_of();
+
+	if (reason > STOP_FINISHED)
+		__atomic_store_n(&arena->stop, reason, __ATOMIC_RELEASE);
+	else
+		__atomic_compare_exchange_n(&arena->stop, &none, reason, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+uint32_t mmut_stopped(void)
+{
+	return __atomic_load_n(&arena_of()->stop, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files behind api.h share: the log of a run, and the hooks of a process. */
+#ifndef MMUT_RUN_H
+#define MMUT_RUN_H
+
+#include "api.h"
+#include "core/task.h"
+
+#define OUTCOMES_MAX	256
+#define REGISTERS_MAX	16
+
+struct outcome {
+	u8 values[REGISTERS_MAX];
+	u64 count;
+	u32 rule;		/* first rule that matches, or ~0 */
+	u32 used;
+};
+
+/* In the arena, bulk: survives resets. */
+struct run_log {
+	struct mmut_config config;
+	u32 nr_registers;
+	struct { u8 task, reg; } registers[REGISTERS_MAX];
+	struct mmut_totals model;	/* sums of the vCPUs' statistics over executions */
+	u64 failure_digest;
+	u32 outcomes_full;
+	struct outcome outcomes[OUTCOMES_MAX];
+};
+
+#define run_log()	(arena_of()->run)
+
+void run_install_hooks(void);		/* of this process, as the arena's configuration wants them */
+void run_settle(void);			/* boss, after the tasks: outcome, quiescence, teardown */
+void run_add_statistics(void);		/* the vCPUs' counters into run_log()->model */
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The baton: the same executions with a process for each task, exactly one running.
+ *
+ * Each task has one futex word: 0 somebody else runs, 1 it is this task's turn, 2 it sleeps.
+ * Passing exchanges 1 into the target's word and wakes it only where it found 2.
+ *  1. At most one task runs: the passer goes on to wait for its own word, and only the holder
+ *     passes.
+ *  2. No lost wake-up: a sleeper has changed its word from 0 to 2 by compare-exchange, which
+ *     fails if the baton has come already; the futex compares 2 again.
+ *  3. What the passer did is seen by the next: exchange and load are a release-acquire pair.
+ *
+ * The boss is the supervising process.  A worker that wakes up inside an execution that is
+ * over (a violation ended it) starts again from the top of its body.
+ */
+#define _GNU_SOURCE
+#include <linux/futex.h>
+#include <setjmp.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sched.h"
+
+enum { BATON_AWAY, BATON_MINE, BATON_ASLEEP };
+
+static u32 *baton_of(const struct task *task)
+{
+	return &sched_of()->log->baton[task->id].word;
+}
+
+static u64 my_execution;
+static jmp_buf top_of_body;
+
+static void baton_give(struct task *to)
+{
+	if (__atomic_exchange_n(baton_of(to), BATON_MINE, __ATOMIC_ACQ_REL) == BATON_ASLEEP)
+		syscall(SYS_futex, baton_of(to), FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* False: the run is over. */
+static bool baton_wait(struct task *me)
+{
+	const struct timespec patience = { .tv_nsec = 100000000 };
+	u32 away;
+
+	for (;;) {
+		if (__atomic_load_n(baton_of(me), __ATOMIC_ACQUIRE) == BATON_MINE)
+			break;
+		away = BATON_AWAY;
+		__atomic_compare_exchange_n(baton_of(me), &away, BATON_ASLEEP, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE);
+		if (away == BATON_MINE)
+			break;
+		syscall(SYS_futex, baton_of(me), FUTEX_WAIT, BATON_ASLEEP, &patience, NULL, 0);
+		if (__atomic_load_n(baton_of(me), __ATOMIC_ACQUIRE) != BATON_MINE &&
+		    *(volatile u32 *)&arena_of()->stop > STOP_VIOLATION)
+			return false;
+	}
+	__atomic_store_n(baton_of(me), BATON_AWAY, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void wait_turn(struct task *me)
+{
+	if (!baton_wait(me)) {
+		if (me->id == TASK_BOSS)
+			return;
+		_exit(0);
+	}
+	if (me->id != TASK_BOSS && my_execution != sched_of()->log->execution)
+		longjmp(top_of_body, 1);
+}
+
+static void baton_to(struct task *from, struct task *next)
+{
+	baton_give(next);
+	wait_turn(from);
+}
+
+/* The body is over: the worker waits for the next execution, at the top. */
+static void baton_leave(struct task *from)
+{
+	baton_give(task_by_id(TASK_BOSS));
+	if (from->id != TASK_BOSS)
+		longjmp(top_of_body, 1);
+}
+
+const struct transfer baton_transfer = { .to = baton_to, .leave = baton_leave };
+
+void baton_worker(struct task *task)
+{
+	/* The execution after a violation finds this task anywhere in its body. */
+	setjmp(top_of_body);
+	/* After baton_leave() the next turn is still to come; woken in a later execution, it is here. */
+	if (my_execution == sched_of()->log->execution && !baton_wait(task))
+		return;
+	my_execution = sched_of()->log->execution;
+	task_main(task);
+	sched_task_exit();
+	longjmp(top_of_body, 1);
+}

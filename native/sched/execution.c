@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Executions: reset, start, run, settle, account; again.  The same loop drives fibers and
+ * processes, which differ in `transfer` alone.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <time.h>
+
+#include "../core/frame.h"
+#include "sched.h"
+
+#define PROFILE_EXECUTIONS	8
+#define PROFILE_SEED		0x70726f66696c65ULL	/* a stream of its own: "profile" */
+#define STEPS_MAX		2000000
+
+void (*execution_prologue)(void);
+void (*execution_settle)(void);
+
+static jmp_buf boss_env;
+
+int sched_init(void)
+{
+	struct arena *arena = arena_of();
+	struct sched *s = arena_alloc(sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	arena->sched = s;
+	s->steps_max = STEPS_MAX;
+	s->log = arena_alloc_bulk(sizeof(*s->log));
+	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * (128u << 10));
+	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
+	return s->log && s->stacks && s->heat ? 0 : -ENOMEM;
+}
+
+void sched_stop(void)
+{
+	if (current->id == TASK_BOSS)
+		longjmp(boss_env, 1);
+	transfer->leave(current);
+	__builtin_unreachable();
+}
+
+static void execution_run(u64 iteration)
+{
+	struct arena *arena = arena_of();
+	struct sched *s = arena->sched;
+	u32 i;
+
+	arena_reset();
+	arena->iteration = iteration;
+	s->log->execution++;
+	proc.current_task = task_by_id(TASK_BOSS);
+	if (transfer == &fiber_transfer)
+		for (i = 1; i < arena->nr_tasks; i++)
+			fiber_prepare(task_by_id(i));
+	sched_begin(s);
+	if (!setjmp(boss_env)) {
+		if (execution_prologue)
+			execution_prologue();
+		sched_run(s);
+		proc.current_task = task_by_id(TASK_BOSS);
+		if (!arena->stop && execution_settle)
+			execution_settle();
+	}
+	proc.current_task = task_by_id(TASK_BOSS);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+u64 execution_loop(u64 first, u64 count, double seconds)
+{
+	struct arena *arena = arena_of();
+	double end = seconds > 0 ? now() + seconds : 0;
+	u64 done = 0;
+
+	while (done < count && arena->stop != STOP_INTERRUPTED) {
+		execution_run(first + done);
+		if (arena->stop > STOP_VIOLATION)	/* cut off from outside: not a whole execution */
+			break;
+		sched_account(arena->sched);
+		done++;
+		if (arena->failure.set || (seconds > 0 && now() >= end))
+			break;
+	}
+	return done;
+}
+
+u64 execution_traced(u64 iteration)
+{
+	struct sched_log *log = sched_of()->log;
+
+	log->nr_traced = 0;
+	log->tracing = 1;
+	execution_run(iteration);
+	log->tracing = 0;
+	return log->nr_traced;
+}
+
+void execution_profile(void)
+{
+	struct arena *arena = arena_of();
+	struct sched *golden = (struct sched *)(arena->state_golden + ((char *)arena->sched - arena->state_begin));
+	u64 seed = arena->seed, longest = 1, i;
+	u32 strategy = golden->strategy;
+
+	/* By the random walk, unwatched: the length of an execution is no verdict. */
+	void (*watch)(struct event *) = proc.watch;
+
+	proc.watch = NULL;
+	golden->strategy = strategy_id(&strategy_random);
+	arena->seed = PROFILE_SEED;
+	for (i = 0; i < PROFILE_EXECUTIONS; i++) {
+		execution_run(i);
+		longest = max(longest, arena->sched->choices);
+	}
+	arena->seed = seed;
+	golden->strategy = strategy;
+	golden->decisions_expected = longest;
+	arena->sched->log->decisions_max = longest;
+	arena_reset();
+	proc.watch = watch;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCT: S. Burckhardt, P. Kothari, M. Musuvathi, S. Nagarakatte, "A Randomized Scheduler with
+ * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010.
+ *
+ * Distinct random priorities; always the highest enabled one runs; at d - 1 steps drawn
+ * independently from [1, k] the agent that has just executed that step ("after" rule) falls
+ * below all initial priorities.  A bug of depth d is hit with probability >= 1/(n k^(d-1)).
+ *
+ * Deviations: k is the longest of a few profile executions (sched->decisions_expected, part of
+ * a token); whoever yields falls below everybody, which uses up no change point; contention
+ * at yield tests is drawn as in the random walk; store buffers are agents with priorities of
+ * their own.
+ */
+#include "sched.h"
+
+#define AGENTS		64
+#define DEPTH_MAX	16
+
+struct pct {
+	s32 priority[AGENTS];
+	u64 change[DEPTH_MAX];
+	u64 step;
+	s32 lowest;		/* where the next yielding agent goes */
+	u32 last;		/* the agent that executed the last step */
+};
+static_assert(sizeof(struct pct) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
+
+static inline struct pct *pct_of(struct sched *s)
+{
+	return (struct pct *)s->strategy_state;
+}
+
+/* Tasks first, buffers after: an agent that does not exist costs no draw. */
+static u32 nr_agents(const struct sched *s)
+{
+	return s->memory_tso ? AGENTS : arena_of()->nr_tasks;
+}
+
+static void pct_begin(struct sched *s)
+{
+	struct pct *p = pct_of(s);
+	u32 i, n = nr_agents(s), depth = min(s->pct_depth, (u32)DEPTH_MAX);
+
+	p->step = 0;
+	p->lowest = 0;
+	p->last = TASK_BOSS;
+	for (i = 0; i < n; i++) {		/* inside-out Fisher-Yates */
+		u32 j = prng_below(&s->rng, i + 1);
+
+		p->priority[i] = p->priority[j];
+		p->priority[j] = (s32)(depth + i);
+	}
+	for (i = 0; i + 1 < depth; i++)
+		p->change[i] = 1 + prng_below(&s->rng, (u32)max(s->decisions_expected, 1ULL));
+}
+
+static u32 pct_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+{
+	struct pct *p = pct_of(s);
+	u32 i, best, depth = min(s->pct_depth, (u32)DEPTH_MAX);
+
+	for (i = 0; i + 1 < depth; i++)
+		if (p->change[i] == p->step)
+			p->priority[p->last] = (s32)(i + 1);
+	p->step++;
+	best = (u32)__builtin_ctzll(enabled);
+	for (enabled &= enabled - 1; enabled; enabled &= enabled - 1) {
+		i = (u32)__builtin_ctzll(enabled);
+		if (p->priority[i] > p->priority[best])
+			best = i;
+	}
+	p->last = best;
+	return best;
+}
+
+static bool pct_chance(struct sched *s)
+{
+	return prng_below(&s->rng, 100) < s->contention_percent;
+}
+
+static void pct_yielded(struct sched *s, u32 me)
+{
+	struct pct *p = pct_of(s);
+
+	p->priority[me] = --p->lowest;
+}
+
+const struct strategy strategy_pct = {
+	.name = "pct",
+	.text = "random priorities with a few change points (Burckhardt et al. 2010)",
+	.begin = pct_begin,
+	.choose = pct_choose,
+	.chance = pct_chance,
+	.yielded = pct_yielded,
+};

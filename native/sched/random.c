@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random walk: every enabled agent is equally likely at every decision.
+ *
+ * The probability of a schedule is the product of 1/|enabled|: schedules in which the tasks
+ * advance at the same pace are favoured, a task that waits for another's whole run is rare.
+ */
+#include "sched.h"
+
+static void random_begin(struct sched *s)
+{
+}
+
+static u32 random_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+{
+	u32 n = (u32)__builtin_popcountll(enabled);
+
+	if (n == 1)
+		return (u32)__builtin_ctzll(enabled);
+	for (n = prng_below(&s->rng, n); n; n--)
+		enabled &= enabled - 1;
+	return (u32)__builtin_ctzll(enabled);
+}
+
+static bool random_chance(struct sched *s)
+{
+	return prng_below(&s->rng, 100) < s->contention_percent;
+}
+
+const struct strategy strategy_random = {
+	.name = "random",
+	.text = "uniform among those that can run, at every decision",
+	.begin = random_begin,
+	.choose = random_choose,
+	.chance = random_chance,
+};

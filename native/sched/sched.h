@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler of controlled executions: one state, in the arena, for fibers and for processes.
+ *
+ * At each schedule point the running task itself decides who goes on (there is no central
+ * server), hands over if it is somebody else, and performs its announced event when it is
+ * chosen again.  What happens between two points of a task is invisible to the others.
+ */
+#ifndef MMUT_SCHED_H
+#define MMUT_SCHED_H
+
+#include "../core/arena.h"
+#include "../core/task.h"
+#include "strategy.h"
+
+#define AGENT_BUFFER	32		/* agent of the store buffer of task 0 */
+#define PLAN_MAX	(1u << 20)	/* words of a recorded plan: two for each choice */
+#define TRACE_MAX	(1u << 20)	/* events of a traced execution */
+#define DISTINCT_SLOTS	(1u << 20)
+#define STORE_BUFFER	16
+
+enum sched_phase { PHASE_START, PHASE_RUN, PHASE_DONE };
+
+struct buffered_store { u64 *addr; u64 value; u8 size; };
+
+/* One execution; restored by arena_reset(). */
+struct sched {
+	/* constant */
+	u32 strategy;			/* number of the strategy */
+	u32 memory_tso;
+	u32 pct_depth;
+	u32 contention_percent;
+	u64 decisions_expected;		/* PCT's k */
+	u64 steps_max;
+	/* this execution */
+	u64 ready;			/* tasks that can run */
+	u64 waiting;			/* tasks whose wait condition decides */
+	u64 buffered;			/* tasks with a store buffer that is not empty */
+	u32 phase;
+	u32 workers_left;		/* tasks that are neither done nor daemons */
+	u64 decisions, switches;
+	u64 choices;			/* decisions about who runs: what PCT's k counts */
+	u64 last_choice;		/* decision number of the last recorded choice */
+	u64 digest;
+	u64 cold_key;			/* which cold scan points are decisions all the same */
+	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
+	u32 plan_length;		/* words recorded */
+	struct prng rng;
+	u8 strategy_state[1024] __attribute__((aligned(8)));
+	void *boss_stack;		/* fibers: where the boss left off */
+	struct { struct buffered_store at[STORE_BUFFER]; u32 head, count; } buffer[MAX_TASKS];
+
+	/* bulk: pointers are constant, contents survive a reset */
+	struct sched_log *log;
+	u8 *heat;			/* per table word: 0 untouched, task + 1, 0xff several tasks */
+	char *stacks;
+};
+
+struct trace_record { struct event event; u64 step; };
+
+struct sched_log {
+	u64 schedules, schedule_points, decisions, switches, violations, distinct, unfair_cutoffs;
+	u32 distinct_full;
+	u64 digest;			/* commutative sum over executions */
+	u64 decisions_max;
+	u64 execution;			/* number of the current one: lockstep workers compare it */
+	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
+	/* replay */
+	u32 replay_length;
+	u32 replay[PLAN_MAX];
+	u32 plan[PLAN_MAX];
+	/* traced execution */
+	u32 tracing;
+	u64 nr_traced;
+	struct trace_record trace[TRACE_MAX];
+	u64 seen[DISTINCT_SLOTS];
+};
+
+#define sched_of()	(arena_of()->sched)
+
+int sched_init(void);			/* set-up: allocate; 0 or -ENOMEM */
+
+/* point.c: the hooks that a controlled process installs. */
+void sched_point(struct event *ev);
+void sched_block(const void *addr, u64 value, u32 size);
+bool sched_chance(void);
+void sched_task_exit(void);		/* last thing a task body does; does not return */
+u64 sched_enabled(struct sched *s);
+void sched_begin(struct sched *s);	/* after arena_reset(): everything is ready to start */
+void sched_run(struct sched *s);	/* boss: from the first decision to the end */
+void sched_stop(void);			/* a violation: back to the boss; does not return */
+
+/* How this process changes from one task to another: fiber.c or baton.c.  TASK_BOSS is the boss. */
+struct transfer {
+	void (*to)(struct task *from, struct task *next);
+	void (*leave)(struct task *from);	/* to the boss, and never come back */
+};
+extern const struct transfer fiber_transfer, baton_transfer;
+extern const struct transfer *transfer;		/* private to the process */
+
+/* Body of a task, set by native/api.c in each process. */
+extern void (*task_main)(struct task *task);
+
+/* Says who waits for whom, for reports; set by native/world.c. */
+extern void (*describe_deadlock)(char *buf, size_t n);
+extern void (*describe_no_progress)(char *buf, size_t n);
+
+/* trace.c */
+void sched_trace(const struct event *ev);
+void sched_account(struct sched *s);	/* an execution is over: add it to the log */
+
+/* memory_tso.c */
+u64 tso_access(struct event *ev);
+void tso_drain_one(u32 task);
+void tso_drain_all(void);
+
+/* execution.c */
+extern void (*execution_prologue)(void);	/* before the tasks, on the boss: the state to start from */
+extern void (*execution_settle)(void);	/* after the tasks, on the boss: quiescence checks, teardown, outcomes */
+/* Executions first, first + 1, ..: until `count`, `seconds` (0: no limit) or a violation; how many ran. */
+u64 execution_loop(u64 first, u64 count, double seconds);
+u64 execution_traced(u64 iteration);	/* once more, every event on record; how many */
+void execution_profile(void);		/* measure PCT's k over a few random executions */
+
+/* fiber.c */
+void fiber_prepare(struct task *task);
+/* baton.c */
+void baton_worker(struct task *task);	/* returns when the run is over */
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The strategies by number: the order is part of the interface (struct mmut_config). */
+#include "../core/types.h"
+#include "strategy.h"
+
+static const struct strategy *const strategies[] = {
+	&strategy_random, &strategy_pct, &strategy_replay,
+};
+
+const struct strategy *strategy_by_id(u32 id)
+{
+	return id < ARRAY_SIZE(strategies) ? strategies[id] : NULL;
+}
+
+u32 strategy_id(const struct strategy *strategy)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(strategies); i++)
+		if (strategies[i] == strategy)
+			break;
+	return i;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A strategy decides who runs next.  It keeps its state in the arena (sched->strategy_state),
+ * draws from sched->rng only, and is a pure function of those.
+ *
+ * Agents 0..31 are tasks, 32..63 the store buffers of tasks 0..31 (TSO): running an agent
+ * of the second sort makes that task's oldest buffered store visible.
+ */
+#ifndef MMUT_SCHED_STRATEGY_H
+#define MMUT_SCHED_STRATEGY_H
+
+#include "../core/hook.h"
+
+struct sched;
+
+struct strategy {
+	const char *name;
+	const char *text;
+	void (*begin)(struct sched *s);		/* an execution starts */
+	/*
+	 * One of `enabled` (never empty).  `me` has just executed an event and announced the
+	 * next; `fallback` is what a schedule without forced switches would do.
+	 */
+	u32 (*choose)(struct sched *s, u64 enabled, u32 me, u32 fallback);
+	/* Is there contention, or a reschedule, right now? */
+	bool (*chance)(struct sched *s);
+	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */
+};
+
+extern const struct strategy strategy_random, strategy_pct, strategy_replay;
+
+/* By number, as in struct mmut_config; NULL past the last. */
+const struct strategy *strategy_by_id(u32 id);
+u32 strategy_id(const struct strategy *strategy);
+
+#endif

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an execution was: its digest, and on request every event.
+ *
+ * The digest folds (task, site, operation, address, values) of each event.  Addresses and
+ * values that point into the arena count from its base, so that the slot does not show.
+ * Digests of executions are summed, so that the total does not depend on who explored which.
+ */
+#include "sched.h"
+
+static inline u64 relative(u64 value)
+{
+	const struct arena *arena = arena_of();
+
+	return value - (u64)arena < arena->size ? value - (u64)arena : value;
+}
+
+static inline void fold(struct sched *s, const struct event *ev)
+{
+	u64 what = relative((u64)ev->addr) ^ (u64)ev->site << 48 ^ (u64)ev->task << 40 ^ (u64)ev->op << 34;
+	u64 d = s->digest;
+
+	d = (d ^ what) * 0x9e3779b97f4a7c15ULL;
+	d = ((d ^ d >> 29) + relative(ev->old)) * 0xbf58476d1ce4e5b9ULL;
+	s->digest = (d ^ d >> 32) + relative(ev->new);
+}
+
+void sched_trace(const struct event *ev)
+{
+	struct sched *s = sched_of();
+	struct sched_log *log = s->log;
+
+	fold(s, ev);
+	/* The boss's own events are on nobody's timeline. */
+	if (unlikely(log->tracing) && ev->task != TASK_BOSS && log->nr_traced < TRACE_MAX)
+		log->trace[log->nr_traced++] = (struct trace_record){ .event = *ev, .step = arena_of()->step };
+}
+
+/* Open addressing; at three quarters it stops counting and says so. */
+static void count_distinct(struct sched_log *log, u64 digest)
+{
+	u64 at = digest % DISTINCT_SLOTS;
+
+	if (log->distinct >= DISTINCT_SLOTS / 4 * 3) {
+		log->distinct_full = 1;
+		return;
+	}
+	digest += !digest;
+	while (log->seen[at] && log->seen[at] != digest)
+		at = (at + 1) % DISTINCT_SLOTS;
+	if (!log->seen[at]) {
+		log->seen[at] = digest;
+		log->distinct++;
+	}
+}
+
+void sched_account(struct sched *s)
+{
+	struct sched_log *log = s->log;
+	const struct arena *arena = arena_of();
+
+	log->schedules++;
+	log->schedule_points += arena->step;
+	log->decisions += s->decisions;
+	log->switches += s->switches;
+	log->violations += arena->failure.set != 0;
+	log->digest += mix64(s->digest ^ mix64(arena->iteration));
+	count_distinct(log, s->digest);
+}

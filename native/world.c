@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A world: an arena with a machine in it, made from a configuration or attached to.
+ *
+ * This is where the rooms are put together: the core knows none of the others, so their
+ * functions are installed in it here, in each process.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check/check.h"
+#include "core/frame.h"
+#include "core/lockdep.h"
+#include "kvm/mmu.h"
+#include "kvm/vm.h"
+#include "kvm/warmup.h"
+#include "kvm/workload.h"
+#include "run.h"
+#include "sched/sched.h"
+
+#define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
+#define FIRST_TASK	2		/* 0 is the boss, 1 the RCU task */
+
+static char error[200];
+
+const char *mmut_error(void)
+{
+	return error;
+}
+
+static int fail(const char *what, int err)
+{
+	snprintf(error, sizeof(error), "%s: %s", what, strerror(-err));
+	return -1;
+}
+
+static void run_task(struct task *task)
+{
+	if (task->kind == TASK_KIND_RCU)
+		rcu_task_main();
+	else
+		task_body(task);
+}
+
+/* Free running: perturb the order by seeded pauses; the model never sees the draw. */
+static void noise_point(struct event *ev)
+{
+	struct task *me = current;
+	u32 permille = run_log()->config.noise_permille, i;
+
+	if (prng_below(&me->noise, 1000) >= permille)
+		return;
+	for (i = prng_below(&me->noise, 64); i; i--)
+		cpu_pause();
+}
+
+static bool noise_chance(void)
+{
+	return prng_below(&current->noise, 100) < run_log()->config.contention_percent;
+}
+
+static void run_prologue(void)
+{
+	u32 percent = run_log()->config.warm_percent;
+
+	if (percent)
+		warmup_guest(kvm_of(), percent);
+}
+
+void run_install_hooks(void)
+{
+	const struct arena *arena = arena_of();
+
+	kvm_mmu_module_init();
+	task_main = run_task;
+	execution_prologue = run_prologue;
+	execution_settle = run_settle;
+	describe_deadlock = check_deadlock;
+	describe_no_progress = check_no_progress;
+	proc.watch = arena->hooks_wanted ? check_watch : NULL;
+	proc.controlled = arena->controlled;
+	if (arena->controlled) {
+		proc.point = sched_point;
+		proc.block = sched_block;
+		proc.chance = sched_chance;
+		proc.trace = sched_trace;
+		proc.stop = sched_stop;
+		proc.access = arena->sched->memory_tso ? tso_access : NULL;
+	} else if (arena->hooks_wanted) {
+		proc.point = run_log()->config.noise_permille ? noise_point : NULL;
+		proc.chance = noise_chance;
+	}
+	proc.hooks = arena->controlled || arena->hooks_wanted;
+}
+
+static void init_tasks(const struct mmut_config *config)
+{
+	struct arena *arena = arena_of();
+	u32 i, per_kind[NR_TASK_KINDS] = { 0 };
+
+	strcpy(arena->tasks[TASK_BOSS].name, "boss");
+	arena->tasks[1] = (struct task){ .name = "rcu", .id = 1, .kind = TASK_KIND_RCU, .daemon = 1 };
+	for (i = 0; i < config->nr_tasks; i++) {
+		struct task *t = &arena->tasks[FIRST_TASK + i];
+
+		memcpy(t->name, config->tasks[i].name, sizeof(t->name) - 1);
+		t->id = (u8)(FIRST_TASK + i);
+		t->kind = (u8)config->tasks[i].kind;
+		t->index = (u8)per_kind[t->kind]++;
+	}
+	for (i = 0; i < arena->nr_tasks; i++) {
+		prng_init(&arena->tasks[i].noise, config->seed, i, STREAM_NOISE);
+		prng_init(&arena->tasks[i].data, config->seed, 0, STREAM_DATA + i);
+	}
+}
+
+/* The registers that a litmus program names, in the order that rules and outcomes use. */
+static void init_registers(struct run_log *log)
+{
+	const struct mmut_config *config = &log->config;
+	u32 i, r, o;
+
+	for (i = 0; i < config->nr_tasks; i++)
+		for (r = 0; r < 8; r++)
+			for (o = 0; o < config->tasks[i].nr_ops; o++)
+				if (config->tasks[i].ops[o].reg == (s32)r && log->nr_registers < REGISTERS_MAX) {
+					log->registers[log->nr_registers].task = (u8)(FIRST_TASK + i);
+					log->registers[log->nr_registers++].reg = (u8)r;
+					break;
+				}
+}
+
+static int build_core(const struct mmut_config *config)
+{
+	struct arena *arena = arena_of();
+	struct vm_sizes sizes;
+
+	arena->bug_mask = config->bugs;
+	arena->oracle_mask = config->oracles;
+	arena->seed = config->seed;
+	arena->hooks_wanted = config->checks;
+	arena->controlled = config->controlled;
+	arena->lockstat_on = config->lockstat;
+	arena->nr_tasks = FIRST_TASK + config->nr_tasks;
+	arena->workers_left = config->nr_tasks;
+	arena->tasks = arena_alloc(arena->nr_tasks * sizeof(struct task));
+	arena->run = arena_alloc_bulk(sizeof(struct run_log));
+	if (!arena->tasks || !arena->run)
+		return -ENOMEM;
+	arena->run->config = *config;
+	init_tasks(config);
+	init_registers(arena->run);
+	proc.current_task = task_by_id(TASK_BOSS);
+	vm_sizes(config, &sizes);
+	return lockdep_init() ?: rcu_init() ?: lockstat_init(arena->nr_tasks) ?:
+	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init();
+}
+
+static void init_sched(const struct mmut_config *config)
+{
+	struct sched *s = sched_of();
+
+	s->strategy = config->strategy;
+	s->memory_tso = config->memory == MMUT_MEMORY_TSO;
+	s->pct_depth = config->pct_depth;
+	s->contention_percent = config->contention_percent;
+	s->decisions_expected = config->decisions_max;
+	s->log->decisions_max = config->decisions_max;
+	if (config->steps_max)
+		s->steps_max = config->steps_max;
+}
+
+static int build_machine(const struct mmut_config *config)
+{
+	int err = kvm_create_vm(config);
+
+	if (err)
+		return err;
+	err = workload_init(config);
+	if (err)
+		return err;
+	warmup_caches(kvm_of());
+	if (config->populate)
+		workload_populate(kvm_of());
+	return check_init() ?: arena_checkpoint();
+}
+
+int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
+{
+	int err;
+
+	if (!strategy_by_id(config->strategy) || config->nr_tasks > MMUT_MAX_TASKS - 1)
+		return fail("configuration", -EINVAL);
+	err = arena_map(fd, slot, WORLD_BYTES, true);
+	if (err)
+		return fail("cannot map the arena", err);
+	kvm_mmu_module_init();
+	err = build_core(config);
+	if (!err) {
+		init_sched(config);
+		err = build_machine(config);
+	}
+	if (err) {
+		arena_unmap();
+		return fail(err == -EOPNOTSUPP ? "tdp_mmu is fixed at creation and false is not supported yet"
+					       : "cannot build the machine", err);
+	}
+	run_install_hooks();
+	transfer = &fiber_transfer;
+	if (config->controlled && config->strategy == strategy_id(&strategy_pct) && !config->decisions_max)
+		execution_profile();
+	memset(&run_log()->model, 0, sizeof(run_log()->model));
+	return 0;
+}
+
+int mmut_world_attach(int fd, uint32_t slot)
+{
+	int err = arena_map(fd, slot, 0, false);
+
+	if (err)
+		return fail("cannot attach to the arena", err);
+	proc.current_task = task_by_id(TASK_BOSS);
+	run_install_hooks();
+	transfer = &fiber_transfer;
+	return 0;
+}
+
+void mmut_world_detach(void)
+{
+	arena_unmap();
+}

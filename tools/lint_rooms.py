@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rooms of the core know each other only along the arrows of docs/architecture.md.
+
+The model must not be able to tell which execution it is in, nor see the oracles that watch it; so
+an #include that goes the wrong way is an error, whatever it is used for.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NATIVE = ROOT / "native"
+
+# "api" is native/api.h: to the rooms it is plain data, the configuration that Python filled in.
+KNOWS = {
+    "core": {"core"},
+    "sched": {"core", "sched", "api"},
+    "kvm": {"core", "kvm", "api"},
+    "check": {"core", "kvm", "check", "api"},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(NATIVE).parts
+    return parts[0] if len(parts) > 1 else "api"
+
+
+def find(name: str, includer: Path) -> Path | None:
+    """The file that the compiler would take, with native/ as its only include directory."""
+    for base in (includer.parent, NATIVE):
+        path = (base / name).resolve()
+        if path.is_file():
+            return path
+    return None
+
+
+def main() -> int:
+    wrong = []
+    for room, known in KNOWS.items():
+        for source in sorted([*(NATIVE / room).glob("*.[ch]"), *(NATIVE / room).glob("*.def")]):
+            for name in INCLUDE.findall(source.read_text(encoding="utf-8")):
+                included = find(name, source)
+                where = source.relative_to(ROOT)
+                if included is None:
+                    wrong.append(f'{where}: #include "{name}" names no file')
+                elif room_of(included) not in known:
+                    wrong.append(f'{where}: {room} may not know {room_of(included)} ("{name}")')
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
