@@ -78,7 +78,7 @@ reproduce: build
 locks: build
 	$(mmutorture) locks $(or $(RUN),results/latest) $(ARGS)
 
-##   make list          what there is; WHAT=scenarios|bugs|oracles|strategies|contracts
+##   make list          what there is; WHAT=scenarios|bugs|oracles|strategies
 .PHONY: list
 list: build
 	$(mmutorture) list $(WHAT) $(ARGS)

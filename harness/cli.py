@@ -222,6 +222,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         if error.name == "harness._core" or "_core" in str(error):
             return complain(f"the core is not built ({error}); run make build", Exit.HARNESS)
+        if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("harness"):
+            return complain(f"the package {error.name} is missing; run make build", Exit.HARNESS)
         return defect()
     except BrokenPipeError:
         sys.stderr.close()  # the reader of stdout has gone; there is nobody to tell

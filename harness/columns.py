@@ -1,39 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Events of several tasks side by side, one column per task, oldest first: a race table."""
 
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness import spte
 from harness.world import Event
 
 TASKS_MAX = 3
-ROWS_MAX = 20
+ROWS_MAX = 14
 ROWS_PER_TASK_MIN = 4
+ROWS_SUBJECT = 8
 RECENT = 400  # events before the violation in which another task counts as involved
 STEP_WIDTH = 7
 COLUMN_WIDTH_MIN = 24
+WIDTH = 130
 READS = frozenset({"load", "await"})
 WORD_OPS = frozenset({"load", "store", "xchg", "cmpxchg", "add", "and", "or", "await", "drain"})
 
 
-def involved(events: Sequence[Event], task: int, addr: int) -> list[int]:
-    """The failing task, those that touched the failing address last, then the latest others."""
-    chosen = [task]
+def subject(message: str, addr: int) -> Callable[[Event], bool]:
+    """Whether an event is about what the message names: the failing address, a gfn, a page."""
+    numbers = {int(match, 16) for match in re.findall(r"(?:gfn|page) 0x([0-9a-f]+)", message)}
+
+    def about(event: Event) -> bool:
+        if addr and event.addr == addr:
+            return True
+        named = re.findall(r"(?:gfn|page) 0x([0-9a-f]+)$", event.object)
+        return any(int(number, 16) in numbers for number in named)
+
+    return about
+
+
+def involved(events: Sequence[Event], task: int, about: Callable[[Event], bool]) -> list[int]:
+    """The failing task, those that last touched the subject, then the latest others."""
     recent = list(reversed(events[-RECENT:]))
-    for event in [e for e in recent if addr and e.addr == addr] + recent:
-        if event.task not in chosen and len(chosen) < TASKS_MAX:
-            chosen.append(event.task)
+    touching = [event.task for event in reversed(events) if about(event)]
+    chosen: list[int] = []
+    for candidate in [task, *touching, *(event.task for event in recent)]:
+        if candidate not in chosen and any(event.task == candidate for event in events):
+            chosen.append(candidate)
     return chosen[:TASKS_MAX]
 
 
-def pick(events: Sequence[Event], tasks: Sequence[int]) -> list[Event]:
-    """The last rows of these tasks, with at least a few of each."""
+def pick(
+    events: Sequence[Event], tasks: Sequence[int], about: Callable[[Event], bool]
+) -> list[Event]:
+    """The last rows of these tasks, a few of each at least, and the last about the subject."""
     indexed = [(index, event) for index, event in enumerate(events) if event.task in tasks]
     chosen = dict(indexed[-ROWS_MAX:])
     for task in tasks:
         own = [(index, event) for index, event in indexed if event.task == task]
         chosen.update(own[-ROWS_PER_TASK_MIN:])
+    chosen.update([pair for pair in indexed if about(pair[1])][-ROWS_SUBJECT:])
     return [chosen[index] for index in sorted(chosen)]
 
 
@@ -48,15 +68,19 @@ def describe(event: Event) -> str:
 
 
 def render(
-    events: Sequence[Event], tasks: Sequence[int], names: dict[int, str], width: int = 110
+    events: Sequence[Event],
+    tasks: Sequence[int],
+    names: dict[int, str],
+    about: Callable[[Event], bool],
+    width: int = WIDTH,
 ) -> list[str]:
-    """The table, wrapped to `width` characters."""
+    """The table, wrapped to `width` characters; a gap in a task's steps is not marked."""
     column = max(COLUMN_WIDTH_MIN, (width - STEP_WIDTH - 1) // max(1, len(tasks)) - 2)
     head = f"{'step':>{STEP_WIDTH}}  "
     lines = [head + "  ".join(f"{names.get(t, str(t)):<{column}}" for t in tasks).rstrip()]
     rule = "=" * column
     lines.append(" " * (STEP_WIDTH + 2) + "  ".join(rule for _ in tasks))
-    for event in pick(events, tasks):
+    for event in pick(events, tasks, about):
         place = tasks.index(event.task)
         indent = " " * (place * (column + 2))
         wrapped = textwrap.wrap(describe(event), column, subsequent_indent="  ") or [""]
@@ -65,16 +89,18 @@ def render(
     return lines
 
 
-def spte_changes(events: Sequence[Event], addr: int, count: int = 2) -> list[str]:
-    """The last changes of page-table words, at the failing address if there were any, decoded."""
+def spte_changes(
+    events: Sequence[Event], about: Callable[[Event], bool], count: int = 2
+) -> list[str]:
+    """The last changes of page-table words, of the subject if there were any, decoded."""
     words = [e for e in events if e.object.startswith("spte") and e.op in WORD_OPS - READS]
     changed = [e for e in words if e.old != e.new]
-    at_address = [e for e in changed if addr and e.addr == addr]
     lines = []
-    for event in (at_address or changed)[-count:]:
+    for event in ([e for e in changed if about(e)] or changed)[-count:]:
         level = spte.level_of(event.object)
-        before, after = spte.decode(event.old, level), spte.decode(event.new, level)
-        lines.append(f"{event.object}, step {event.step}: {before}  ->  {after}")
+        lines.append(f"{event.object}, step {event.step}:")
+        lines.append(f"    before  {spte.decode(event.old, level)}")
+        lines.append(f"    after   {spte.decode(event.new, level)}")
     return lines
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 LEVELS = {"4K": 1, "2M": 2}
 SLOT_DIRTY_LOG = 1
-CONTENTION_PERCENT = 20  # how often a strategy claims contention at a yield test
+CONTENTION_PERCENT = 5  # how often a strategy claims contention at a yield test
+CONTENTION_PERCENT_FREE = 1  # and the noise of a free run, which has real contention as well
 
 
 @cache
@@ -128,7 +129,8 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.pct_depth = settings.depth
-    config.contention_percent = CONTENTION_PERCENT
+    percent = CONTENTION_PERCENT if settings.controlled else CONTENTION_PERCENT_FREE
+    config.contention_percent = percent
     config.noise_permille = 0 if settings.controlled else settings.noise_permille
     vm = scenario.vm
     config.tdp_mmu, config.root_level, config.max_level = (

@@ -95,7 +95,8 @@ def capture(recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
         plan = tuple(world.plan())
         events = world.trace(failure.iteration)
         names = {state.id: state.name for state in world.tasks()}
-        tasks = columns.involved(events, failure.task, failure.addr)
+        about = columns.subject(failure.message, failure.addr)
+        tasks = columns.involved(events, failure.task, about)
         token = format_token(
             Token(
                 recipe=recipe,
@@ -112,12 +113,12 @@ def capture(recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
                 execution,
                 world,
                 token,
-                spte=tuple(columns.spte_changes(events, failure.addr)),
+                spte=tuple(columns.spte_changes(events, about)),
                 forced_switches=len(plan) // 2,
                 schedule_points=failure.step,
             ),
             scenario_toml=to_toml(scenario),
-            table="\n".join(columns.render(events, tasks, names)) + "\n",
+            table="\n".join(columns.render(events, tasks, names, about)) + "\n",
             events=columns.all_events(events, names),
             plan=plan,
         )

@@ -10,9 +10,18 @@ MMU_PRESENT, LARGE = 1 << 11, 1 << 7
 AD_TYPES = {0: "", 1: "AD-off", 2: "WP-only", 3: "AD-type-3"}
 FLAGS = (
     *((0, "R"), (1, "W"), (2, "X"), (8, "A"), (9, "D")),
-    *((54, "saved-R"), (56, "saved-X"), (57, "HOST-W"), (58, "MMU-W"), (63, "no-#VE")),
+    *((54, "saved-R"), (56, "saved-X"), (57, "HOST-W"), (58, "MMU-W")),
 )
-KNOWN = PFN_MASK | MMU_PRESENT | LARGE | 0x78 | (3 << 52) | sum(1 << bit for bit, _ in FLAGS)
+SUPPRESS_VE = 1 << 63  # in every SPTE that is neither zero nor MMIO: says nothing
+KNOWN = (
+    SUPPRESS_VE
+    | PFN_MASK
+    | MMU_PRESENT
+    | LARGE
+    | 0x78
+    | (3 << 52)
+    | sum(1 << bit for bit, _ in FLAGS)
+)
 
 
 def decode(spte: int, level: int | None = None) -> str:

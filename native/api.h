@@ -100,6 +100,7 @@ struct mmut_config {
 	uint32_t populate;		/* 1: map everything once, by vcpu 0, before the checkpoint */
 	uint32_t warm_percent;		/* controlled: about so much is mapped, anew, when an execution starts; 0: nothing */
 	uint32_t spare_frames;		/* guest frames beyond what the slots need, for migration; 0: default */
+	uint32_t program;		/* a small program instead of a VM, by number from 1; 0: none */
 	uint32_t nr_slots, nr_tasks, nr_rules;
 	struct mmut_slot slots[MMUT_MAX_SLOTS];
 	struct mmut_task tasks[MMUT_MAX_TASKS];
@@ -169,6 +170,7 @@ const char *mmut_strategy_text(uint32_t n);
 const char *mmut_op_name(uint32_t kind);
 const char *mmut_op_task_kind(uint32_t kind);	/* which sort of task may do it */
 const char *mmut_event_op_name(uint32_t op);
+const char *mmut_program_name(uint32_t n);	/* from 1 */
 int mmut_bug(uint32_t n, struct mmut_bug_info *info);	/* 0, or -1 past the last */
 
 /*

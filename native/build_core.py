@@ -19,14 +19,14 @@ from cffi import FFI
 # wants its paths relative to that same root, which is the current directory of every build.
 NATIVE = Path(__file__).resolve().parent
 ROOT = NATIVE.parent
-ROOMS = ("core", "sched", "kvm", "check")
+ROOMS = ("core", "sched", "kvm", "check", "program")
 OUTSIDE = ("bench", "tests")
 
 MARKED = re.compile(r"/\* cffi: begin \*/(.*?)/\* cffi: end \*/", re.DOTALL)
 
 # These come after the interpreter's own flags (-O3 -DNDEBUG ...), and the later one wins.
 COMMON_FLAGS = [
-    *("-std=gnu11", "-g", "-UNDEBUG", "-pthread", "-fno-strict-aliasing"),
+    *("-std=gnu11", "-march=x86-64-v2", "-g", "-UNDEBUG", "-pthread", "-fno-strict-aliasing"),
     *("-fvisibility=hidden", "-fno-semantic-interposition"),
     *("-Wall", "-Wextra", "-Wshadow", "-Wpointer-arith", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wvla", "-Wno-unused-parameter"),

@@ -6,6 +6,7 @@
 #include "check/check.h"
 #include "core/lock.h"
 #include "kvm/kvm_host.h"
+#include "program/program.h"
 #include "run.h"
 #include "sched/sched.h"
 
@@ -62,6 +63,11 @@ const char *mmut_op_task_kind(uint32_t kind)
 const char *mmut_event_op_name(uint32_t op)
 {
 	return op < NR_OPS ? op_names[op] : NULL;
+}
+
+const char *mmut_program_name(uint32_t n)
+{
+	return program_by_id(n) ? program_by_id(n)->name : NULL;
 }
 
 int mmut_bug(uint32_t n, struct mmut_bug_info *info)
@@ -226,6 +232,9 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 	row->hold_count = hold.count;
 	row->hold_min = (u64)((double)hold.min * scale);
 	row->hold_max = (u64)((double)hold.max * scale);
+	/* Holds are sampled when running free (lockstat.h): the total is scaled to all of them. */
+	if (hold.count)
+		scale *= (double)row->acquisitions / (double)hold.count;
 	row->hold_total = (u64)((double)hold.total * scale);
 	return 0;
 }
@@ -309,7 +318,7 @@ int mmut_task_state(uint32_t id, struct mmut_task_state *out)
 	out->state = t->state;
 	out->nr_held = min(t->nr_held, (u32)MAX_HELD);
 	out->operations = t->operations;
-	if (t->kind == TASK_KIND_VCPU)
+	if (t->kind == TASK_KIND_VCPU && kvm_of())
 		out->faults = kvm_of()->vcpus[t->index].stat_faults;
 	for (i = 0; i < out->nr_held && at < (int)sizeof(out->held) - 1; i++) {
 		site = site_by_id(t->held[i].site);

@@ -12,6 +12,7 @@
 #include "core/lockdep.h"
 #include "core/rcu.h"
 #include "kvm/vm.h"
+#include "program/program.h"
 #include "run.h"
 #include "sched/sched.h"
 
@@ -74,11 +75,8 @@ static void count_outcome(void)
 	}
 }
 
-void run_add_statistics(void)
+static void add_vm_statistics(struct mmut_totals *t, const struct kvm *kvm)
 {
-	const struct kvm *kvm = kvm_of();
-	struct mmut_totals *t = &run_log()->model;
-	const struct arena *arena = arena_of();
 	u32 i;
 
 	for (i = 0; i < kvm->online_vcpus; i++) {
@@ -93,15 +91,31 @@ void run_add_statistics(void)
 		t->exits += v->stat_exits;
 		t->emulated += v->stat_emulated;
 	}
+	t->flushes += (u64)READ_PRIVATE(kvm->stat_remote_tlb_flush);
+}
+
+void run_add_statistics(void)
+{
+	struct mmut_totals *t = &run_log()->model;
+	const struct arena *arena = arena_of();
+	u32 i;
+
+	if (arena->kvm)
+		add_vm_statistics(t, arena->kvm);
 	for (i = 1; i < arena->nr_tasks; i++)
 		t->operations += task_by_id(i)->operations;
-	t->flushes += (u64)READ_PRIVATE(kvm->stat_remote_tlb_flush);
 	t->grace_periods += arena->rcu->grace_periods;
 	t->callbacks += arena->rcu->callbacks_run;
 }
 
 static void check_machine(void)
 {
+	const struct program *program = program_by_id(run_log()->config.program);
+
+	if (program) {
+		program->check();
+		return;
+	}
 	rcu_barrier_quiescent();
 	if (proc.watch)
 		check_quiescent();

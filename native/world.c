@@ -16,6 +16,7 @@
 #include "kvm/vm.h"
 #include "kvm/warmup.h"
 #include "kvm/workload.h"
+#include "program/program.h"
 #include "run.h"
 #include "sched/sched.h"
 
@@ -39,6 +40,8 @@ static void run_task(struct task *task)
 {
 	if (task->kind == TASK_KIND_RCU)
 		rcu_task_main();
+	else if (task->kind == TASK_KIND_PROGRAM)
+		program_by_id(run_log()->config.program)->body(task);
 	else
 		task_body(task);
 }
@@ -64,7 +67,7 @@ static void run_prologue(void)
 {
 	u32 percent = run_log()->config.warm_percent;
 
-	if (percent)
+	if (percent && arena_of()->kvm)
 		warmup_guest(kvm_of(), percent);
 }
 
@@ -78,7 +81,7 @@ void run_install_hooks(void)
 	execution_settle = run_settle;
 	describe_deadlock = check_deadlock;
 	describe_no_progress = check_no_progress;
-	proc.watch = arena->hooks_wanted ? check_watch : NULL;
+	proc.watch = arena->hooks_wanted && arena->check ? check_watch : NULL;
 	proc.controlled = arena->controlled;
 	if (arena->controlled) {
 		proc.point = sched_point;
@@ -134,7 +137,7 @@ static void init_registers(struct run_log *log)
 static int build_core(const struct mmut_config *config)
 {
 	struct arena *arena = arena_of();
-	struct vm_sizes sizes;
+	struct vm_sizes sizes = { .nr_tables = 8, .nr_guest = 512 };
 
 	arena->bug_mask = config->bugs;
 	arena->oracle_mask = config->oracles;
@@ -152,9 +155,10 @@ static int build_core(const struct mmut_config *config)
 	init_tasks(config);
 	init_registers(arena->run);
 	proc.current_task = task_by_id(TASK_BOSS);
-	vm_sizes(config, &sizes);
+	if (!config->program)
+		vm_sizes(config, &sizes);
 	return lockdep_init() ?: rcu_init() ?: lockstat_init(arena->nr_tasks) ?:
-	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init();
+	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init(config->memory == MMUT_MEMORY_TSO);
 }
 
 static void init_sched(const struct mmut_config *config)
@@ -162,7 +166,6 @@ static void init_sched(const struct mmut_config *config)
 	struct sched *s = sched_of();
 
 	s->strategy = config->strategy;
-	s->memory_tso = config->memory == MMUT_MEMORY_TSO;
 	s->pct_depth = config->pct_depth;
 	s->contention_percent = config->contention_percent;
 	s->decisions_expected = config->decisions_max;
@@ -173,7 +176,11 @@ static void init_sched(const struct mmut_config *config)
 
 static int build_machine(const struct mmut_config *config)
 {
-	int err = kvm_create_vm(config);
+	int err;
+
+	if (config->program)
+		return program_by_id(config->program)->setup() ?: arena_checkpoint();
+	err = kvm_create_vm(config);
 
 	if (err)
 		return err;
@@ -190,7 +197,8 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 {
 	int err;
 
-	if (!strategy_by_id(config->strategy) || config->nr_tasks > MMUT_MAX_TASKS - 1)
+	if (!strategy_by_id(config->strategy) || (config->program && !program_by_id(config->program)) ||
+	    config->nr_tasks > MMUT_MAX_TASKS - 1)
 		return fail("configuration", -EINVAL);
 	err = arena_map(fd, slot, WORLD_BYTES, true);
 	if (err)

@@ -88,6 +88,7 @@ struct arena {
 	struct workload *workload;
 	struct check *check;
 	struct run_log *run;
+	void *program_state;
 };
 
 #define arena_of()	(proc.arena)

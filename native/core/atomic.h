@@ -138,7 +138,8 @@ u64 hook_await(const struct site *site, void *addr, u64 value);
 /* Others first: tells an unfair strategy that this task only repeats itself. */
 void __cpu_relax(const struct site *site);
 #define cpu_relax()	__cpu_relax(SITE(OP_YIELD, ORDER_PLAIN, 0, 0, "cpu_relax"))
-#define cond_resched()	__cpu_relax(SITE(OP_YIELD, ORDER_PLAIN, 0, 0, "cond_resched"))
+/* The same, and the processor is free for somebody else. */
+#define cond_resched()	__cpu_relax(SITE(OP_YIELD, ORDER_FULL, 0, 0, "cond_resched"))
 
 /* atomic_t and atomic64_t */
 typedef SHARED(s64) atomic64_t;

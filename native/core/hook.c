@@ -214,7 +214,7 @@ u64 hook_await(const struct site *site, void *addr, u64 value)
 	u32 round = 0;
 
 	if (proc.controlled) {
-		current->wait = (struct wait){ .addr = addr, .value = value, .size = site->size };
+		current->wait = wait_change(addr, value, site->size);
 		current->state = TASK_WAITING;
 		return hook_access(site, addr, 0, value);
 	}
@@ -230,7 +230,11 @@ void __cpu_relax(const struct site *site)
 		hook_end(site, NULL, 0);
 		return;
 	}
-	cpu_pause();
+	/* A pause is for a wait of nanoseconds; whoever asks to be rescheduled lets others run. */
+	if (site->order == ORDER_FULL)
+		sched_yield();
+	else
+		cpu_pause();
 	if (*(volatile u32 *)&proc.arena->stop > STOP_FINISHED && proc.stop)
 		proc.stop();
 }

@@ -89,7 +89,7 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 		lockdep_acquire(lock, lock->class, LOCK_WRITE, site);
 		if (proc.controlled) {
 			/* The pending acquisition is enabled once the word is free. */
-			current->wait = (struct wait){ .addr = &lock->word, .size = 4, .until_equal = 1 };
+			current->wait = wait_equal(&lock->word, 0, 4);
 			current->state = TASK_WAITING;
 		}
 		hook_begin(site, lock, 0);

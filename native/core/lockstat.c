@@ -49,12 +49,12 @@ static void account(struct lockstat_time *t, u64 value)
 /* Few sites: a linear probe from the site's own place finds it at once. */
 static struct lockstat_site *find_site(struct lockstat_task *stat, u32 site, u32 class, u32 mode)
 {
-	u32 i, at = site % LOCKSTAT_SITES;
+	u32 i;
 
-	for (i = 0; i < LOCKSTAT_SITES; i++, at = at + 1 == LOCKSTAT_SITES ? 0 : at + 1) {
-		struct lockstat_site *s = &stat->sites[at];
+	for (i = 0; i < LOCKSTAT_SITES; i++) {
+		struct lockstat_site *s = &stat->sites[(site + i) % LOCKSTAT_SITES];
 
-		if (s->site == site + 1)
+		if (likely(s->site == site + 1))
 			return s;
 		if (!s->site) {
 			s->site = (u16)(site + 1);
@@ -66,33 +66,41 @@ static struct lockstat_site *find_site(struct lockstat_task *stat, u32 site, u32
 	return NULL;
 }
 
+static noinline void waited(struct lockstat_mode *m, struct lockstat_site *site, u64 since, bool bounced)
+{
+	u64 ticks = lockstat_clock() - since;
+
+	m->contentions++;
+	m->bounces += bounced;
+	account(&m->wait, ticks);
+	if (site) {
+		site->contentions++;
+		site->wait_total += ticks;
+	}
+}
+
 void lockstat_acquired(struct held_lock *held, u64 waited_since, bool contended, bool bounced)
 {
-	struct lockstat_task *stat = &arena_of()->lockstat[current->id];
+	const struct arena *arena = arena_of();
+	struct lockstat_task *stat = &arena->lockstat[current->id];
 	struct lockstat_mode *m = &stat->modes[held->class][held->mode];
 	struct lockstat_site *site = find_site(stat, held->site, held->class, held->mode);
 
-	m->acquisitions++;
 	m->acq_bounces += bounced;
-	held->since = lockstat_clock();
-	if (site)
+	if (likely(site))
 		site->acquisitions++;
-	if (!contended)
-		return;
-	m->contentions++;
-	m->bounces += bounced;
-	account(&m->wait, held->since - waited_since);
-	if (site) {
-		site->contentions++;
-		site->wait_total += held->since - waited_since;
-	}
+	if (unlikely(contended))
+		waited(m, site, waited_since, bounced);
+	held->since = m->acquisitions++ % LOCKSTAT_SAMPLE && !arena->controlled ? LOCKSTAT_UNTIMED
+										 : lockstat_clock();
 }
 
 void lockstat_released(const struct held_lock *held)
 {
 	struct lockstat_task *stat = &arena_of()->lockstat[current->id];
 
-	account(&stat->modes[held->class][held->mode].hold, lockstat_clock() - held->since);
+	if (held->since != LOCKSTAT_UNTIMED)
+		account(&stat->modes[held->class][held->mode].hold, lockstat_clock() - held->since);
 }
 
 void lockstat_blocked_by(u32 holder, const void *lock)

@@ -3,13 +3,20 @@
  * Lock statistics: per task (no shared line is written), per class, mode and call site.
  * Summed up by the reader.  The unit of time is nanoseconds when running free and schedule
  * points when a scheduler decides; arena->controlled says which.
+ *
+ * Acquisitions, contentions and waits are counted and timed without exception.  Reading the
+ * cycle counter twice costs as much as an uncontended lock, so that of the holds, running
+ * free, one in LOCKSTAT_SAMPLE is timed, by position and not by luck; the reader scales the
+ * total up.  Controlled executions time each one.
  */
 #ifndef MMUT_CORE_LOCKSTAT_H
 #define MMUT_CORE_LOCKSTAT_H
 
 #include "types.h"
 
-#define LOCKSTAT_SITES		48	/* distinct call sites of locks, per task */
+#define LOCKSTAT_SITES		64	/* distinct call sites of locks, per task; a power of two */
+#define LOCKSTAT_SAMPLE		16	/* free running: one hold in so many is timed, a power of two */
+#define LOCKSTAT_UNTIMED	(~0ULL)
 
 struct lockstat_time {
 	u64 count, total, min, max;

@@ -22,13 +22,34 @@ extern const char *const task_kind_names[NR_TASK_KINDS];
 
 enum task_state { TASK_READY, TASK_WAITING, TASK_DONE, TASK_DEAD };
 
-/* What a waiting task waits for: *addr (of `size` bytes) to differ from, or equal, `value`. */
+/*
+ * What a waiting task waits for: the word at `addr` to differ from, or to equal, `value`.
+ * `mask` covers the word's size; the test reads eight bytes whatever it is.
+ */
 struct wait {
 	const void *addr;
 	u64 value;
-	u8 size;
-	u8 until_equal;
+	u64 mask;
+	u64 until_equal;
 };
+
+static inline struct wait wait_change(const void *addr, u64 value, u32 size)
+{
+	return (struct wait){ .addr = addr, .value = value, .mask = ~0ULL >> (64 - 8 * size) };
+}
+
+static inline struct wait wait_equal(const void *addr, u64 value, u32 size)
+{
+	return (struct wait){ .addr = addr, .value = value, .mask = ~0ULL >> (64 - 8 * size), .until_equal = 1 };
+}
+
+static inline bool wait_over(const struct wait *w)
+{
+	u64 now;
+
+	__builtin_memcpy(&now, w->addr, sizeof(now));
+	return (((now ^ w->value) & w->mask) == 0) == w->until_equal;
+}
 
 enum lock_mode { LOCK_READ, LOCK_WRITE, NR_LOCK_MODES };
 

@@ -26,9 +26,11 @@
 /* A copy of the active set, to be edited; nobody reads it: the last grace period saw to that. */
 static struct kvm_memslots *kvm_prepare_inactive(struct kvm *kvm, int as_id)
 {
-	struct kvm_memslots *active = kvm_memslots_of(kvm, as_id);
-	struct kvm_memslots *inactive = &kvm->sets[as_id][active == &kvm->sets[as_id][0]];
+	struct kvm_memslots *active, *inactive;
 
+	must_hold_either(&kvm->slots_lock);
+	active = kvm_memslots_of(kvm, as_id);
+	inactive = &kvm->sets[as_id][active == &kvm->sets[as_id][0]];
 	*inactive = *active;
 	return inactive;
 }
@@ -36,9 +38,11 @@ static struct kvm_memslots *kvm_prepare_inactive(struct kvm *kvm, int as_id)
 /* slots_lock and slots_arch_lock held; the latter is released before the grace period. */
 static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_memslots *slots)
 {
-	u64 generation = kvm_memslots_of(kvm, as_id)->generation;
+	u64 generation;
 
 	must_hold_either(&kvm->slots_lock);
+	must_hold_either(&kvm->slots_arch_lock);
+	generation = kvm_memslots_of(kvm, as_id)->generation;
 	slots->generation = generation | KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
 
 	/* No swap between a notifier's start and its end: both must find the same slots. */
@@ -127,8 +131,10 @@ void kvm_init_memslots(struct kvm *kvm)
 	}
 }
 
+/* slots_lock held.  Everything goes, not only the slot: the kernel's default for such VMs. */
 static void kvm_arch_flush_shadow_memslot(struct kvm *kvm)
 {
+	must_hold_either(&kvm->slots_lock);
 	kvm_mmu_zap_all_fast(kvm);
 }
 

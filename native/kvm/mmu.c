@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The MMU's front: set-up, roots of a vCPU, zapping everything, and the MMU's part of dirty
  * logging.  See mmu.h.
@@ -153,7 +153,8 @@ void kvm_mmu_zap_all(struct kvm *kvm)
 /* ------------------------------------------------------------------ dirty logging */
 
 /* W goes from all leaves of at least min_level. */
-static void kvm_mmu_slot_remove_write_access(struct kvm *kvm, const struct kvm_memory_slot *slot, int min_level)
+static void kvm_mmu_slot_remove_write_access(struct kvm *kvm, const struct kvm_memory_slot *slot,
+					     int min_level)
 {
 	must_hold_none(&kvm->mmu_lock);
 

@@ -35,7 +35,6 @@ void tdp_mmu_free_sp(struct kvm_mmu_page *sp);
 void tdp_mmu_free_sp_rcu_callback(struct rcu_head *head);
 
 static inline int kvm_mmu_page_as_id(const struct kvm_mmu_page *sp) { return sp->role.smm ? 1 : 0; }
-static inline bool is_tdp_mmu_root(const struct kvm_mmu_page *sp) { return !sp->ptep; }
 /* role.invalid: stable under mmu_lock, a hint without it. */
 #define is_invalid_sp(sp)	READ_ONCE((sp)->invalid)
 

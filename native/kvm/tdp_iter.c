@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The TDP iterator; see tdp_iter.h.
  *
@@ -28,7 +28,8 @@ void tdp_iter_restart(struct tdp_iter *iter)
 	iter->valid = true;
 }
 
-void tdp_iter_start(struct tdp_iter *iter, struct kvm_mmu_page *root, int min_level, gfn_t next_last_level_gfn)
+void tdp_iter_start(struct tdp_iter *iter, struct kvm_mmu_page *root, int min_level,
+		    gfn_t next_last_level_gfn)
 {
 	must_hold_rcu();
 

@@ -33,7 +33,8 @@ struct tdp_iter {
 
 #define SPTE_INDEX(gfn, level)	(((gfn) >> KVM_HPAGE_GFN_SHIFT(level)) & (TABLE_WORDS - 1))
 
-void tdp_iter_start(struct tdp_iter *iter, struct kvm_mmu_page *root, int min_level, gfn_t next_last_level_gfn);
+void tdp_iter_start(struct tdp_iter *iter, struct kvm_mmu_page *root, int min_level,
+		    gfn_t next_last_level_gfn);
 void tdp_iter_next(struct tdp_iter *iter);
 void tdp_iter_restart(struct tdp_iter *iter);
 

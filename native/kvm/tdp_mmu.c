@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The TDP MMU's setters: the only ways in which an entry of a published table changes, and the
  * bookkeeping that follows every change.
@@ -22,7 +22,8 @@
 
 #include "tlb.h"
 
-static void handle_changed_spte(struct kvm *kvm, gfn_t gfn, u64 old_spte, u64 new_spte, int level, bool shared);
+static void handle_changed_spte(struct kvm *kvm, gfn_t gfn, u64 old_spte, u64 new_spte, int level,
+				bool shared);
 
 /* One entry of a cut-off table, while faults may still stand in it.  What it took out. */
 static u64 tdp_mmu_freeze_shared(struct kvm *kvm, tdp_ptep_t sptep)
@@ -96,7 +97,8 @@ static void check_changed_spte(struct kvm *kvm, u64 old_spte, u64 new_spte, int 
 }
 
 /* After every change of an entry, in either mode, with the value that was really replaced. */
-static void handle_changed_spte(struct kvm *kvm, gfn_t gfn, u64 old_spte, u64 new_spte, int level, bool shared)
+static void handle_changed_spte(struct kvm *kvm, gfn_t gfn, u64 old_spte, u64 new_spte, int level,
+				bool shared)
 {
 	const bool was_leaf = is_shadow_present_leaf(old_spte, level);
 	const bool is_leaf = is_shadow_present_leaf(new_spte, level);

@@ -44,7 +44,7 @@ void kvm_tdp_mmu_zap_all(struct kvm *kvm);
 /* tdp_mmu_dirty.c; the caller flushes, whether or not an entry changed */
 void kvm_tdp_mmu_wrprot_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, int min_level);
 void kvm_tdp_mmu_clear_dirty_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
-void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn, u64 mask,
-				       bool wrprot);
+void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn,
+				       u64 mask, bool wrprot);
 
 #endif

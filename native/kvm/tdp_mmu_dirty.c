@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Dirty logging in the TDP MMU: taking W or D away, so that the next write is noticed.
  *
@@ -84,8 +84,8 @@ static void clear_dirty_pt_masked(struct kvm *kvm, struct kvm_mmu_page *root, gf
 }
 
 /* 4K leaves among the 64 gfns from `gfn` on.  Does not yield: the mask is small. */
-void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn, u64 mask,
-				       bool wrprot)
+void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn,
+				       u64 mask, bool wrprot)
 {
 	struct kvm_mmu_page *root;
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Zapping: leaves of a gfn range (notifiers), or everything below a root (invalidated roots, the
  * end of the VM).
@@ -56,8 +56,8 @@ void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
 }
 
 /* Leaves that overlap [start, end).  `flush` comes in as what is owed already, and goes out so. */
-static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t start, gfn_t end, bool can_yield,
-			      bool flush)
+static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t start, gfn_t end,
+			      bool can_yield, bool flush)
 {
 	struct tdp_iter iter;
 

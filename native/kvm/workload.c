@@ -22,6 +22,7 @@
 #include "vmm.h"
 
 #define PACE_NAP_NS	20000
+#define PACE_IDLE_NAPS	10
 
 struct workload {
 	u32 nr_tasks;
@@ -198,16 +199,25 @@ static u64 guest_faults(const struct kvm *kvm)
 	return faults;
 }
 
-/* Free running: so many guest faults for each operation, whatever the speed of the machine. */
+/*
+ * Free running: so many guest faults for each operation, whatever the speed of the machine.  A
+ * guest that has stopped faulting waits for us, not we for it.
+ */
 static void pace(const struct runner *r, u64 *last)
 {
 	const struct timespec nap = { .tv_nsec = PACE_NAP_NS };
+	u64 faults = guest_faults(r->kvm), seen = faults;
+	u32 idle = 0;
 
 	if (!r->def->pace_faults || arena_of()->controlled)
 		return;
-	while (!stopped() && guest_faults(r->kvm) - *last < r->def->pace_faults)
+	while (!stopped() && faults - *last < r->def->pace_faults && idle < PACE_IDLE_NAPS) {
 		nanosleep(&nap, NULL);
-	*last = guest_faults(r->kvm);
+		faults = guest_faults(r->kvm);
+		idle = faults == seen ? idle + 1 : 0;
+		seen = faults;
+	}
+	*last = faults;
 }
 
 static void run_storm(struct runner *r)

@@ -19,7 +19,7 @@ void (*execution_settle)(void);
 
 static jmp_buf boss_env;
 
-int sched_init(void)
+int sched_init(bool memory_tso)
 {
 	struct arena *arena = arena_of();
 	struct sched *s = arena_alloc(sizeof(*s));
@@ -28,6 +28,12 @@ int sched_init(void)
 		return -ENOMEM;
 	arena->sched = s;
 	s->steps_max = STEPS_MAX;
+	s->memory_tso = memory_tso;
+	if (memory_tso) {
+		s->buffer = arena_alloc(arena->nr_tasks * sizeof(*s->buffer));
+		if (!s->buffer)
+			return -ENOMEM;
+	}
 	s->log = arena_alloc_bulk(sizeof(*s->log));
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * (128u << 10));
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);

@@ -14,7 +14,7 @@
 
 static void make_visible(struct sched *s, u32 task)
 {
-	typeof(s->buffer[0]) *b = &s->buffer[task];
+	struct store_buffer *b = &s->buffer[task];
 	const struct buffered_store *store = &b->at[b->head];
 
 	switch (store->size) {
@@ -61,7 +61,7 @@ void tso_drain_all(void)
 
 static void buffer(struct sched *s, const struct event *ev)
 {
-	typeof(s->buffer[0]) *b = &s->buffer[ev->task];
+	struct store_buffer *b = &s->buffer[ev->task];
 
 	if (b->count == STORE_BUFFER)
 		make_visible(s, ev->task);
@@ -72,7 +72,7 @@ static void buffer(struct sched *s, const struct event *ev)
 
 static bool forward(const struct sched *s, struct event *ev)
 {
-	const typeof(s->buffer[0]) *b = &s->buffer[ev->task];
+	const struct store_buffer *b = &s->buffer[ev->task];
 	u32 i;
 
 	for (i = b->count; i-- > 0; ) {

@@ -27,13 +27,6 @@ const struct transfer *transfer;
 void (*describe_deadlock)(char *buf, size_t n);
 void (*describe_no_progress)(char *buf, size_t n);
 
-static bool wait_over(const struct wait *w)
-{
-	u64 now = w->size == 8 ? *(const volatile u64 *)w->addr : *(const volatile u32 *)w->addr;
-
-	return (now == w->value) == w->until_equal;
-}
-
 u64 sched_enabled(struct sched *s)
 {
 	u64 enabled = s->ready | s->buffered << AGENT_BUFFER;
@@ -42,8 +35,7 @@ u64 sched_enabled(struct sched *s)
 	for (w = s->waiting; w; w &= w - 1) {
 		u32 t = (u32)__builtin_ctzll(w);
 
-		if (wait_over(&task_by_id(t)->wait))
-			enabled |= BIT_ULL(t);
+		enabled |= (u64)wait_over(&task_by_id(t)->wait) << t;
 	}
 	return enabled;
 }
@@ -113,9 +105,9 @@ static noinline void report_deadlock(void)
 /* A replay has the choices of the fair tail on record. */
 static const struct strategy *active_strategy(const struct sched *s)
 {
-	const struct strategy *own = strategy_by_id(s->strategy);
+	const struct strategy *own = strategies[s->strategy];
 
-	return s->fair_tail && own != &strategy_replay ? &strategy_random : own;
+	return unlikely(s->fair_tail) && own != &strategy_replay ? &strategy_random : own;
 }
 
 /* The next agent to run.  Drains are carried out here and are not returned. */
@@ -213,7 +205,7 @@ void sched_block(const void *addr, u64 value, u32 size)
 	struct sched *s = sched_of();
 	struct task *me = current;
 
-	me->wait = (struct wait){ .addr = addr, .value = value, .size = (u8)size };
+	me->wait = wait_change(addr, value, size);
 	me->state = TASK_WAITING;
 	s->ready &= ~BIT_ULL(me->id);
 	s->waiting |= BIT_ULL(me->id);

@@ -7,17 +7,30 @@
  */
 #include "sched.h"
 
+/* select8[mask][n]: number of the n-th set bit of an 8-bit mask.  No branch to mispredict. */
+static u8 select8[256][8];
+
+static __attribute__((constructor)) void select8_init(void)
+{
+	u32 mask, bit, n;
+
+	for (mask = 0; mask < 256; mask++)
+		for (bit = n = 0; bit < 8; bit++)
+			if (mask & 1u << bit)
+				select8[mask][n++] = (u8)bit;
+}
+
 static void random_begin(struct sched *s)
 {
 }
 
 static u32 random_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 {
-	u32 n = (u32)__builtin_popcountll(enabled);
+	u32 n = prng_below(&s->rng, (u32)__builtin_popcountll(enabled));
 
-	if (n == 1)
-		return (u32)__builtin_ctzll(enabled);
-	for (n = prng_below(&s->rng, n); n; n--)
+	if (likely(enabled < 256))
+		return select8[enabled][n];
+	for (; n; n--)
 		enabled &= enabled - 1;
 	return (u32)__builtin_ctzll(enabled);
 }

@@ -22,6 +22,7 @@
 enum sched_phase { PHASE_START, PHASE_RUN, PHASE_DONE };
 
 struct buffered_store { u64 *addr; u64 value; u8 size; };
+struct store_buffer { struct buffered_store at[STORE_BUFFER]; u32 head, count; };
 
 /* One execution; restored by arena_reset(). */
 struct sched {
@@ -48,7 +49,7 @@ struct sched {
 	struct prng rng;
 	u8 strategy_state[1024] __attribute__((aligned(8)));
 	void *boss_stack;		/* fibers: where the boss left off */
-	struct { struct buffered_store at[STORE_BUFFER]; u32 head, count; } buffer[MAX_TASKS];
+	struct store_buffer *buffer;	/* TSO: one for each task; else NULL */
 
 	/* bulk: pointers are constant, contents survive a reset */
 	struct sched_log *log;
@@ -78,7 +79,7 @@ struct sched_log {
 
 #define sched_of()	(arena_of()->sched)
 
-int sched_init(void);			/* set-up: allocate; 0 or -ENOMEM */
+int sched_init(bool memory_tso);	/* set-up: allocate; 0 or -ENOMEM */
 
 /* point.c: the hooks that a controlled process installs. */
 void sched_point(struct event *ev);

@@ -3,20 +3,20 @@
 #include "../core/types.h"
 #include "strategy.h"
 
-static const struct strategy *const strategies[] = {
+const struct strategy *const strategies[NR_STRATEGIES] = {
 	&strategy_random, &strategy_pct, &strategy_replay,
 };
 
 const struct strategy *strategy_by_id(u32 id)
 {
-	return id < ARRAY_SIZE(strategies) ? strategies[id] : NULL;
+	return id < NR_STRATEGIES ? strategies[id] : NULL;
 }
 
 u32 strategy_id(const struct strategy *strategy)
 {
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(strategies); i++)
+	for (i = 0; i < NR_STRATEGIES; i++)
 		if (strategies[i] == strategy)
 			break;
 	return i;

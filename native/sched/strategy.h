@@ -29,7 +29,10 @@ struct strategy {
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay;
 
-/* By number, as in struct mmut_config; NULL past the last. */
+/* By number, as in struct mmut_config. */
+#define NR_STRATEGIES	3
+extern const struct strategy *const strategies[NR_STRATEGIES];
+/* NULL past the last. */
 const struct strategy *strategy_by_id(u32 id);
 u32 strategy_id(const struct strategy *strategy);
 
