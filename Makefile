@@ -108,6 +108,7 @@ determinism: build
 lint: build
 	@status=0; \
 	tools/run.sh ruff check || status=1; \
+	tools/run.sh ruff format --check || status=1; \
 	tools/run.sh mypy || status=1; \
 	for check in tools/lint_*.py; do tools/run.sh python "$$check" || status=1; done; \
 	exit $$status
@@ -143,8 +144,7 @@ endif
 
 # .venv/.built holds the profile it was built with.  A directory changes when a file comes or goes.
 profile := $(or $(MMUTORTURE_BUILD),release)$(if $(filter 1,$(MMUTORTURE_WERROR)),+werror)
-native := $(wildcard native native/core native/sched native/kvm native/check \
-	native/*.[ch] native/*.py native/*.def $(foreach suffix,c h def,native/*/*.$(suffix)))
+native := $(wildcard native native/*/. native/*.[ch] native/*.py native/*/*.[ch] native/*/*.def)
 ifneq ($(shell cat .venv/.built 2>/dev/null),$(profile))
 .venv/.built: FORCE
 endif

@@ -18,6 +18,7 @@ COLUMN_WIDTH_MIN = 24
 WIDTH = 130
 READS = frozenset({"load", "await"})
 WORD_OPS = frozenset({"load", "store", "xchg", "cmpxchg", "add", "and", "or", "await", "drain"})
+WRITES = WORD_OPS - READS
 
 
 def subject(message: str, addr: int) -> Callable[[Event], bool]:
@@ -45,13 +46,19 @@ def involved(events: Sequence[Event], task: int, about: Callable[[Event], bool])
 
 
 def pick(
-    events: Sequence[Event], tasks: Sequence[int], about: Callable[[Event], bool]
+    events: Sequence[Event], tasks: Sequence[int], task: int, about: Callable[[Event], bool]
 ) -> list[Event]:
-    """The last rows of these tasks, a few of each at least, and the last about the subject."""
+    """The last rows of these tasks, a few of each at least, and the last about the subject.
+
+    Where the failing task is none of them, a check after the end fired: then what changed last
+    tells more than what happened last.
+    """
     indexed = [(index, event) for index, event in enumerate(events) if event.task in tasks]
+    if task not in tasks:
+        indexed = [pair for pair in indexed if pair[1].op in WRITES and pair[1].old != pair[1].new]
     chosen = dict(indexed[-ROWS_MAX:])
-    for task in tasks:
-        own = [(index, event) for index, event in indexed if event.task == task]
+    for column in tasks:
+        own = [(index, event) for index, event in indexed if event.task == column]
         chosen.update(own[-ROWS_PER_TASK_MIN:])
     chosen.update([pair for pair in indexed if about(pair[1])][-ROWS_SUBJECT:])
     return [chosen[index] for index in sorted(chosen)]
@@ -70,6 +77,7 @@ def describe(event: Event) -> str:
 def render(
     events: Sequence[Event],
     tasks: Sequence[int],
+    task: int,
     names: dict[int, str],
     about: Callable[[Event], bool],
     width: int = WIDTH,
@@ -80,7 +88,7 @@ def render(
     lines = [head + "  ".join(f"{names.get(t, str(t)):<{column}}" for t in tasks).rstrip()]
     rule = "=" * column
     lines.append(" " * (STEP_WIDTH + 2) + "  ".join(rule for _ in tasks))
-    for event in pick(events, tasks, about):
+    for event in pick(events, tasks, task, about):
         place = tasks.index(event.task)
         indent = " " * (place * (column + 2))
         wrapped = textwrap.wrap(describe(event), column, subsequent_indent="  ") or [""]
@@ -93,7 +101,7 @@ def spte_changes(
     events: Sequence[Event], about: Callable[[Event], bool], count: int = 2
 ) -> list[str]:
     """The last changes of page-table words, of the subject if there were any, decoded."""
-    words = [e for e in events if e.object.startswith("spte") and e.op in WORD_OPS - READS]
+    words = [e for e in events if e.object.startswith("spte") and e.op in WRITES]
     changed = [e for e in words if e.old != e.new]
     lines = []
     for event in ([e for e in changed if about(e)] or changed)[-count:]:

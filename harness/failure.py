@@ -118,7 +118,7 @@ def capture(recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
                 schedule_points=failure.step,
             ),
             scenario_toml=to_toml(scenario),
-            table="\n".join(columns.render(events, tasks, names, about)) + "\n",
+            table="\n".join(columns.render(events, tasks, failure.task, names, about)) + "\n",
             events=columns.all_events(events, names),
             plan=plan,
         )

@@ -18,6 +18,7 @@ KNOWS = {
     "sched": {"core", "sched", "api"},
     "kvm": {"core", "kvm", "api"},
     "check": {"core", "kvm", "check", "api"},
+    "program": {"core", "program", "api"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -122,6 +122,7 @@ class Session:
         self.seed = seed
         self.run = RunDirectory(common.results_root(args))
         self.codes: list[Exit] = []
+        self.blocks: list[str] = []
         self.documents: list[dict[str, Any]] = []
         self.cases: list[tuple[str, str, bool, list[str]]] = []
 
@@ -174,7 +175,7 @@ class Session:
         assert found.failure is not None
         captured = failure.capture(found.recipe, found.scenario, found.failure, self.args.execution)
         kept = failure.save(captured, self.run, directory)
-        self.out.tell(failure.block(captured, kept))
+        self.blocks.append(failure.block(captured, kept))
         record = captured.record
         self.codes.append(common.violation_code(record.oracle))
         how = f"mmutorture reproduce {kept}"
@@ -205,6 +206,8 @@ class Session:
         }
         self.run.finish(document, common.ktap(self.cases))
         self.out.say(f"results {self.run.shown(self.run.path)}  seed {hex64(self.seed)}")
+        for block in self.blocks:
+            self.out.tell(block)
         self.out.finish(document)
         return int(code)
 

@@ -96,6 +96,7 @@ class Session:
         self.settings = settings
         self.run = RunDirectory(common.results_root(args))
         self.codes: list[Exit] = []
+        self.blocks: list[str] = []
         self.documents: list[dict[str, Any]] = []
         self.cases: list[tuple[str, str, bool, list[str]]] = []
 
@@ -115,7 +116,7 @@ class Session:
         def keep_failure(captured: failure.Captured) -> None:
             nonlocal kept
             kept = failure.save(captured, self.run, directory)
-            self.out.tell(failure.block(captured, kept))
+            self.blocks.append(failure.block(captured, kept))
 
         run = free.run(recipe, scenario, seconds, interrupt, progress, keep_failure)
         self.report(run, directory, kept)
@@ -182,6 +183,8 @@ class Session:
             f"results {self.run.shown(self.run.path)}  seed {hex64(self.settings.seed)}"
             " (fixes the workload, not the interleaving)"
         )
+        for block in self.blocks:
+            self.out.tell(block)
         self.out.finish(document)
         return int(code)
 

@@ -43,12 +43,15 @@ static void check_dirty(const struct recount *r, const struct kvm_memory_slot *s
 {
 	u64 rel = gfn - slot->base_gfn;
 	bool by_d = r->kvm->config.pml && !(spte & CK_AD_TYPE);
+	u64 needed;
 
 	if (!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES) || !slot->dirty_bitmap)
 		return;
 	Q(level == PG_LEVEL_4K || !(spte & CK_W), sptep, "gfn 0x%llx of a dirty-logged slot is mapped huge and writable",
 	  LLX(gfn));
-	if (level != PG_LEVEL_4K || !(spte & (by_d ? CK_D : CK_W)))
+	/* D without W: split from a write-protected huge page; the next write faults, and is logged then. */
+	needed = by_d ? CK_W | CK_D : CK_W;
+	if (level != PG_LEVEL_4K || (spte & needed) != needed)
 		return;
 	Q(peek(slot->dirty_bitmap[rel / 64]) & BIT_ULL(rel % 64), sptep,
 	  "gfn 0x%llx is %s and its dirty bit is clear", LLX(gfn), by_d ? "dirty" : "writable");

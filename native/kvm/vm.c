@@ -158,12 +158,15 @@ static int check_config(const struct mmut_config *config)
 	return 0;
 }
 
-/* The locks of the VM; those of the MMU are kvm_mmu_init_vm()'s. */
+/* What belongs to the VM as a whole; the roots' list and its lock are kvm_mmu_init_vm()'s. */
 static void init_locks(struct kvm *kvm)
 {
+	rwlock_init(&kvm->mmu_lock, CLASS_MMU_LOCK);
 	mutex_init(&kvm->slots_lock, CLASS_SLOTS_LOCK);
 	mutex_init(&kvm->slots_arch_lock, CLASS_SLOTS_ARCH_LOCK);
 	spin_lock_init(&kvm->mn_invalidate_lock, CLASS_MN_INVALIDATE_LOCK);
+	WRITE_PRIVATE(kvm->mmu_invalidate_range_start, INVALID_GPA);
+	WRITE_PRIVATE(kvm->mmu_invalidate_range_end, INVALID_GPA);
 }
 
 /* What user space will ever back, and the first memslots. */

@@ -16,7 +16,10 @@ struct vm_sizes {
 };
 void vm_sizes(const struct mmut_config *config, struct vm_sizes *sizes);
 
-/* Boss, set-up, after frame_init() with these sizes: everything in the arena; the VM becomes arena_of()->kvm.  0 or -errno. */
+/*
+ * Boss, set-up, after frame_init() with these sizes: everything in the arena.  The VM becomes
+ * arena_of()->kvm.  0 or -errno.
+ */
 int kvm_create_vm(const struct mmut_config *config);
 /* Boss, when every other task has ended: what must be empty afterwards is for the oracles. */
 void kvm_destroy_vm(struct kvm *kvm);

@@ -4,9 +4,10 @@
  *
  * Every event is a step.  A step is also a decision, except a cold scan: a task that goes
  * over a whole table touches hundreds of words that nobody else has touched or announced in
- * this execution.  A switch right before such a word changes nothing that the others could
- * have seen so far, so it is considered only at one cold word in 32 (by a counter-based draw,
- * so that a replay has the same decisions); any interleaving keeps a positive probability.
+ * this execution, and asks after each whether it should yield.  A switch right before such a
+ * word changes nothing that the others could have seen so far, so it is considered only at
+ * one in 32 (by a counter-based draw, so that a replay has the same decisions); any
+ * interleaving keeps a positive probability.
  *
  * A choice is recorded where it differs from the fallback: stay on the running task while it
  * can run and has not yielded, else go to the next one, cyclically.  The plan is the list of
@@ -57,17 +58,30 @@ static bool heat_up(struct sched *s, const struct event *ev)
 	return true;
 }
 
+/* One cold event in COLD_ONE_IN is a decision all the same; the same ones in a replay. */
+static inline bool drawn_anyway(const struct sched *s)
+{
+	return mix64(s->cold_key + arena_of()->step) % COLD_ONE_IN == 0;
+}
+
 static bool is_cold(struct sched *s, const struct event *ev)
 {
 	const struct frame_table *frames = arena_of()->frames;
-	bool hot;
+	u64 at = (u64)((const char *)ev->addr - (const char *)frames->tables), me = BIT_ULL(ev->task);
+	bool cold = false;
 
-	if ((u64)((const char *)ev->addr - (const char *)frames->tables) >= (u64)frames->nr_tables * TABLE_WORDS * 8)
-		return false;
-	hot = heat_up(s, ev);
-	if (hot || !(ev->flags & SITE_SCAN))
-		return false;
-	return mix64(s->cold_key + arena_of()->step) % COLD_ONE_IN != 0;
+	if (at < (u64)frames->nr_tables * TABLE_WORDS * 8) {
+		cold = !heat_up(s, ev) && (ev->flags & SITE_SCAN) && !drawn_anyway(s);
+	} else if (ev->op == OP_NEEDBREAK) {
+		/* The walk asks at every entry; between cold entries nothing hangs on the answer. */
+		cold = (s->after_cold & me) && !drawn_anyway(s);
+		s->quiet_test = cold;
+	}
+	if (cold)
+		s->after_cold |= me;
+	else
+		s->after_cold &= ~me;
+	return cold;
 }
 
 static inline void record(struct sched *s, u32 choice)
@@ -218,7 +232,7 @@ bool sched_chance(void)
 	const struct strategy *strategy = active_strategy(s);
 	bool yes;
 
-	if (unlikely(current->id == TASK_BOSS))
+	if (current->id == TASK_BOSS || s->quiet_test)
 		return false;
 	yes = strategy->chance(s);
 	s->decisions++;

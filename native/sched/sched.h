@@ -44,6 +44,8 @@ struct sched {
 	u64 last_choice;		/* decision number of the last recorded choice */
 	u64 digest;
 	u64 cold_key;			/* which cold scan points are decisions all the same */
+	u64 after_cold;			/* tasks whose last event was a cold scan: their yield tests are cold too */
+	u32 quiet_test;			/* the yield test at hand is no decision */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 plan_length;		/* words recorded */
 	struct prng rng;

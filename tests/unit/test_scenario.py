@@ -137,9 +137,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="is not UTF-8"):
         scenario.load(str(tmp_path / "binary.toml"))
-    with pytest.raises(
-        UsageError, match="'fault-strom'; did you mean 'fault-storm'"
-    ):
+    with pytest.raises(UsageError, match="'fault-strom'; did you mean 'fault-storm'"):
         scenario.load("fault-strom")
 
 

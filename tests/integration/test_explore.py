@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""explore, reproduce, list and show, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("harness._core")
+pytestmark = pytest.mark.xdist_group("cpus")
+
+BUG = ("--bug", "A04", "--seed", "1", "--budget", "20s")
+
+
+def test_json_is_one_object(mmutorture: Callable) -> None:
+    done = mmutorture("explore", "same-gfn", "--schedules", "50", "--seed", "7", "--json")
+    assert (done.code, done.err) == (0, "")
+    document = done.json
+    assert document["schedules"] == 50 and document["complete"] is True
+    assert document["schedule_points"] > 50 and document["switches"] > 0
+    assert 0 < document["distinct"] <= 50
+    assert int(document["digest"], 16) > 0 and document["seed"] == "0x0000000000000007"
+    assert document["violations"] == 0 and document["failures"] == []
+
+
+def test_a_budget_without_schedules(mmutorture: Callable) -> None:
+    began = time.monotonic()
+    document = mmutorture("explore", "same-gfn", "--budget", "0.5s", "--json").json
+    assert 0.4 < document["elapsed_s"] < 2 and time.monotonic() - began < 10
+    assert document["schedules"] > 1 and document["complete"] is False
+
+
+def test_the_seed_is_said_first_and_last(mmutorture: Callable) -> None:
+    lines = mmutorture("explore", "same-gfn", "--schedules", "5").out.splitlines()
+    seed = lines[0].split()[1]
+    assert lines[0].startswith("seed 0x") and lines[-1].endswith(f"seed {seed}")
+
+
+def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) -> None:
+    done = mmutorture("explore", *BUG)
+    assert done.code == 1
+    block = done.out[done.out.index("\nflush-debt: ") :]
+    lines = block.rstrip().splitlines()
+    assert lines[-1].strip().startswith("token      mt1:notifier-vs-fault;bug=A04:")
+    assert "forced switches in" in lines[-3]
+    command = lines[-2].split()
+    assert command[:3] == ["reproduce", "mmutorture", "reproduce"]
+    assert "before  R W X" in block and "holds mmu_lock (write)" in block
+    directory = tmp_path / command[3]
+    names = {path.name for path in directory.iterdir()}
+    assert names >= {
+        "failure.json",
+        "scenario.toml",
+        "events.txt",
+        "race.txt",
+        "token.txt",
+        "plan.txt",
+    }
+    token = (directory / "token.txt").read_text().strip()
+    assert token == lines[-1].split()[1]
+    digests = set()
+    for target, options in (
+        (str(directory), ("--in", "explore")),
+        (str(directory), ("--in", "lockstep")),
+        (str(directory), ("--by", "plan")),
+        (token, ("--in", "explore")),
+        (token, ("--in", "lockstep", "--by", "plan")),
+    ):
+        replay = mmutorture("reproduce", target, *options, "--repeat", "5", "--json")
+        assert replay.code == 1, replay.err
+        document = replay.json
+        assert (document["verdict"], document["reproduced"], document["repeats"]) == (
+            *("reproduced", 5, 5),
+        )
+        digests.add(document["digest"])
+    assert len(digests) == 1
+    assert "reproduced 3 of 3\n" in mmutorture("reproduce", token, "--repeat", "3").out
+
+
+def test_results(mmutorture: Callable, tmp_path: Path) -> None:
+    mmutorture("explore", *BUG, "--json")
+    run = tmp_path / "results" / "latest"
+    assert run.is_symlink() and run.is_dir()
+    document = json.loads((run / "run.json").read_text())
+    assert document["schema"] == 1 and document["command"] == "explore"
+    assert (run / "testid.txt").exists() and (run / "env.json").exists()
+    ktap = (run / "run.ktap").read_text().splitlines()
+    assert ktap[:2] == ["KTAP version 1", "1..1"] and ktap[-1] == "not ok 1 notifier-vs-fault"
+    assert any("mmutorture reproduce" in line for line in ktap)
+    assert "schedule points" in (run / "notifier-vs-fault" / "lock_stat.txt").read_text()
+    shown = mmutorture("show")
+    assert shown.code == 0 and "flush-debt: " in shown.out
+    table = mmutorture("locks", "latest", "--format", "lock_stat")
+    assert table.out.startswith("lock_stat version 0.4\n") and "mmu_lock-W:" in table.out
+    assert mmutorture("show", run.resolve().name, "--json").json["exit_code"] == 1
+    missing = mmutorture("show", "2020.01.01-00.00.00")
+    assert missing.code == 2 and "is not a run" in missing.err
+
+
+def test_tokens_of_another_build_or_scenario(mmutorture: Callable) -> None:
+    from dataclasses import replace
+
+    from harness.token import format_token, parse_token
+
+    token = parse_token(mmutorture("explore", *BUG, "--json").json["failures"][0]["token"])
+    other_build = format_token(replace(token, build="00000000"))
+    refused = mmutorture("reproduce", other_build, "--json")
+    assert refused.code == 2 and refused.json["verdict"] == "refused"
+    assert "it was made by build 00000000" in refused.json["detail"]
+    forced = mmutorture("reproduce", other_build, "--force", "--json")
+    assert forced.code == 1 and forced.json["verdict"] == "reproduced"
+    other_scenario = format_token(replace(token, scenario_hash="00000000"))
+    assert mmutorture("reproduce", other_scenario, "--json").json["verdict"] == "refused"
+    elsewhere = format_token(replace(token, iteration=token.iteration + 1, plan=()))
+    assert mmutorture("reproduce", elsewhere, "--json").code in (1, 3)
+
+
+def test_a_bug_that_is_not_found(mmutorture: Callable) -> None:
+    done = mmutorture("explore", "same-gfn", "--bug", "A05", "--schedules", "20")
+    assert done.code == 3 and "no oracle was violated although A05 was on" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("explore",), "which scenario?"),
+        (("explore", "fault-strom"), "did you mean 'fault-storm'"),
+        (("explore", "same-gfn", "--bug", "A99"), "no bug is named 'A99'"),
+        (("explore", "same-gfn", "--strategy", "pcd"), "did you mean 'pct'"),
+        (("explore", "same-gfn", "--without", "lokdep"), "did you mean 'lockdep'"),
+        (("explore", "same-gfn", "--vcpus", "0"), "0 is impossible; allowed: 1 to 24"),
+        (("explore", "same-gfn", "--vcpus", "x"), "a string stands here; allowed: a number"),
+        (("explore", "same-gfn", "--set", "nonsense"), "write --set key.path=value"),
+        (("explore", "same-gfn", "--seed", "zz"), "which is not a number"),
+        (("explore", "same-gfn", "--budget", "1y"), "is not a duration"),
+        (("explore", "same-gfn", "--schedules", "0"), "--schedules is 0"),
+        (("explore", "same-gfn", "--jobs", "0"), "--jobs is 0"),
+        (("explore", "same-gfn", "--memory", "pso"), "invalid choice: 'pso'"),
+        (("explore", "same-gfn", "--frobnicate"), "unrecognized arguments: --frobnicate"),
+        (("explore", "same-gfn", "--set", "vm.tdp-mmu=false", "--schedules", "1"), "tdp_mmu"),
+        (("stress", "two-writers", "--duration", "1s"), "is a litmus"),
+        (("stress", "same-gfn", "--bug", "A04", "--checks", "off"), "needs --checks on"),
+        (("reproduce", "nonsense"), "is neither a failure directory nor a token"),
+        (("reproduce", "mt9:x"), "its format is 'mt9'"),
+        (("reproduce", "mt1:same-gfn:1:2"), "was it cut off?"),
+        (("frobnicate",), "invalid choice: 'frobnicate'"),
+        (("locks", "nowhere"), "is not a run"),
+    ],
+)
+def test_usage_errors_are_one_line(
+    mmutorture: Callable, arguments: tuple[str, ...], says: str
+) -> None:
+    done = mmutorture(*arguments)
+    assert done.code in (2, 5) and (done.code == 2 or "tdp_mmu" in says)
+    assert done.out == "" or "tdp_mmu" in says
+    assert done.err.startswith("mmutorture: ") and done.err.count("\n") == 1
+    assert says in done.err
+
+
+def test_jobs_do_not_change_what_is_found(mmutorture: Callable) -> None:
+    fields = ("schedules", "schedule_points", "switches", "digest", "violations", "complete")
+    found = []
+    for jobs in ("1", "2", "3"):
+        options = ("--schedules", "4000", "--seed", "3", "--jobs", jobs, "--json")
+        document = mmutorture("explore", "two-writers", *options).json
+        found.append({field: document[field] for field in fields} | {"o": document["outcomes"]})
+    assert found[0]["schedules"] == 4000
+    assert found[0] == found[1] == found[2]
+
+
+def test_jobs_agree_on_the_failure(mmutorture: Callable) -> None:
+    found = []
+    for jobs in ("1", "2"):
+        options = ("--bug", "A01", "--seed", "3", "--schedules", "20000", "--jobs", jobs, "--json")
+        document = mmutorture("explore", *options).json
+        found.append((document["schedules"], document["digest"], document["failures"][0]["token"]))
+    assert found[0] == found[1]
+
+
+def test_interrupted_exploration_keeps_its_results(
+    started: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    process = started("explore", "same-gfn", "--budget", "60s", "--json")
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=10)
+    document = json.loads(out)
+    assert process.returncode == 130 and document["schedules"] > 0
+    assert json.loads((tmp_path / "results/latest/run.json").read_text())["exit_code"] == 130
+
+
+def test_lists(mmutorture: Callable) -> None:
+    bugs = mmutorture("list", "bugs", "--json").json["bugs"]
+    assert {"name", "commit", "scenario", "profile", "oracles", "depth"} <= set(bugs[0])
+    scenarios = [row["name"] for row in mmutorture("list", "scenarios", "--json").json["scenarios"]]
+    assert {bug["scenario"] for bug in bugs} <= set(scenarios)
+    oracles = [row["name"] for row in mmutorture("list", "oracles", "--json").json["oracles"]]
+    assert {oracle for bug in bugs for oracle in bug["oracles"]} <= set(oracles)
+    strategies = mmutorture("list", "strategies", "--json").json["strategies"]
+    assert {"random", "pct", "replay"} <= {row["name"] for row in strategies}
+    schema = json.loads(mmutorture("list", "scenarios", "--schema").out)
+    assert "$defs" in schema and "Task" in schema["$defs"]

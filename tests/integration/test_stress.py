@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""stress: real processes, and what is left when they, or their supervisor, die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("harness._core")
+pytestmark = pytest.mark.xdist_group("cpus")
+
+from tests.conftest import group_members, wait_until  # noqa: E402
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def worker_pid(group: int, name: str) -> int:
+    return next((pid for pid, n in group_members(group).items() if n == f"mmut:{name}"), 0)
+
+
+def held_by(pid: int, name: str) -> str:
+    """The locks of a worker, seen through its own arena."""
+    from harness._core import ffi, lib
+
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        if "memfd:mmut:arena" in os.readlink(entry):
+            fd = os.open(entry, os.O_RDWR)
+            break
+    assert lib.mmut_world_attach(fd, 0) == 0
+    try:
+        state = ffi.new("struct mmut_task_state *")
+        for task in range(lib.mmut_nr_tasks()):
+            lib.mmut_task_state(task, state)
+            if ffi.string(state.name).decode() == name:
+                return ffi.string(state.held).decode()
+        return ""
+    finally:
+        lib.mmut_world_detach()
+        os.close(fd)
+
+
+@pytest.mark.parametrize("checks", ["on", "off"])
+def test_a_short_run(mmutorture: Callable, checks: str) -> None:
+    done = mmutorture(
+        "stress", "notifier-vs-fault", "--duration", "1s", "--checks", checks, "--json"
+    )
+    assert done.code == 0, done.err
+    document = done.json
+    assert document["operations"] > 0 and document["faults"] > 0
+    assert document["trustworthy"] is True and document["failures"] == []
+    assert 0.9 < document["elapsed_s"] < 3
+    names = [worker["name"] for worker in document["workers"]]
+    assert names == ["rcu", "vcpu0", "vcpu1", "host-mm0", "host-mm1"]
+
+
+def test_the_report(mmutorture: Callable) -> None:
+    done = mmutorture("stress", "fault-storm", "--duration", "1s", "--vcpus", "2")
+    assert done.code == 0
+    assert "faults (" in done.out and "vcpu1" in done.out and "mmu_lock-R" in done.out
+    assert "not the interleaving" in done.out
+    table = mmutorture("locks").out
+    assert table.startswith("lock_stat version 0.4\n-----")
+
+
+def test_a_violation_ends_the_run(mmutorture: Callable, tmp_path: Path) -> None:
+    done = mmutorture("stress", "--bug", "A04", "--duration", "30s", "--seed", "1", "--json")
+    assert done.code == 1
+    document = done.json
+    assert document["elapsed_s"] < 29 and document["failures"][0]["oracle"] == "flush-debt"
+    directory = tmp_path / document["failures"][0]["directory"]
+    record = json.loads((directory / "failure.json").read_text())
+    assert record["execution"] == "free" and record["token"] == ""
+    replay = mmutorture("reproduce", str(directory))
+    assert replay.code == 2 and "no schedule to replay" in replay.err
+
+
+def test_a_worker_that_dies_with_the_lock(started: Start, tmp_path: Path) -> None:
+    process = started("stress", "notifier-vs-fault", "--duration", "60s", "--json")
+    assert wait_until(lambda: worker_pid(process.pid, "host-mm0") != 0, 20)
+    pid = worker_pid(process.pid, "host-mm0")
+    time.sleep(0.5)
+    for _ in range(2000):
+        os.kill(pid, signal.SIGSTOP)
+        if "mmu_lock" in held_by(pid, "host-mm0"):
+            break
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.001)
+    held = held_by(pid, "host-mm0")
+    assert "mmu_lock" in held
+    began = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    out, _ = process.communicate(timeout=20)
+    assert time.monotonic() - began < 2
+    document = json.loads(out)
+    assert process.returncode == 7 and document["trustworthy"] is False
+    assert f"host-mm0 (pid {pid}) died of SIGKILL, holding {held}" in document["dead"]
+    assert wait_until(lambda: not group_members(process.pid), 2), group_members(process.pid)
+    assert json.loads((tmp_path / "results/latest/run.json").read_text())["trustworthy"] is False
+
+
+def test_a_supervisor_that_dies_takes_its_workers_along(started: Start) -> None:
+    process = started("stress", "fault-storm", "--duration", "60s", "--vcpus", "2")
+    assert wait_until(lambda: worker_pid(process.pid, "vcpu1") != 0, 20)
+    process.kill()
+    assert wait_until(lambda: not group_members(process.pid), 3), group_members(process.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_figures(started: Start, number: int) -> None:
+    process = started("stress", "same-gfn", "--duration", "60s", "--json")
+    assert wait_until(lambda: worker_pid(process.pid, "vcpu2") != 0, 20)
+    time.sleep(0.5)
+    os.killpg(process.pid, number)  # as a terminal does: to everybody
+    out, _ = process.communicate(timeout=10)
+    document = json.loads(out)
+    if number == signal.SIGINT:
+        assert process.returncode == 130 and document["trustworthy"] is True
+        assert document["operations"] > 0
+    else:
+        assert process.returncode in (7, 130)  # SIGTERM to a worker is the death of that worker
+    assert wait_until(lambda: not group_members(process.pid), 2)
+
+
+def test_lockstep_notices_a_dead_worker(started: Start) -> None:
+    process = started("explore", "same-gfn", "--in", "lockstep", "--budget", "60s", "--json")
+    assert wait_until(lambda: worker_pid(process.pid, "vcpu1") != 0, 20)
+    pid = worker_pid(process.pid, "vcpu1")
+    time.sleep(0.3)
+    os.kill(pid, signal.SIGKILL)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 5 and "vcpu1" in error and "SIGKILL" in error
+    assert wait_until(lambda: not group_members(process.pid), 2)

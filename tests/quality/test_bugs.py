@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The detectors detect: planted bugs are found in time by an oracle named for them, and only they."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+pytest.importorskip("harness._core")
+pytestmark = pytest.mark.xdist_group("cpus")
+
+from harness import catalogue, scenario  # noqa: E402
+
+BUDGET = "20s"
+BUGS = catalogue.bugs()
+STORMS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind == "storm"]
+LITMUS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind == "litmus"]
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_each_bug_is_found_and_reproduced(mmutorture: Callable, bug: catalogue.Bug) -> None:
+    done = mmutorture("explore", "--bug", bug.name, "--seed", "11", "--budget", BUDGET, "--json")
+    assert done.code in (1, 6), done.out + done.err
+    failure = done.json["failures"][0]
+    assert failure["oracle"] in bug.oracles, failure
+    for execution in ("explore", "lockstep"):
+        replay = mmutorture(
+            *("reproduce", failure["token"], "--in", execution, "--repeat", "5", "--json")
+        )
+        assert replay.json["verdict"] == "reproduced" and replay.json["reproduced"] == 5
+
+
+@pytest.mark.parametrize("memory", ["sc", "tso"])
+@pytest.mark.parametrize("name", STORMS)
+def test_without_a_bug_all_is_quiet(mmutorture: Callable, name: str, memory: str) -> None:
+    options = ("--seed", "12", "--budget", "1.5s", "--memory", memory, "--json")
+    done = mmutorture("explore", name, *options)
+    assert done.code == 0, [f["message"] for f in done.json["failures"]]
+
+
+@pytest.mark.parametrize("memory", ["sc", "tso"])
+@pytest.mark.parametrize("name", LITMUS)
+def test_litmus_outcomes(mmutorture: Callable, name: str, memory: str) -> None:
+    options = ("--seed", "13", "--schedules", "3000", "--memory", memory, "--json")
+    done = mmutorture("explore", name, *options)
+    assert done.code == 0
+    outcomes = done.json["outcomes"]
+    assert outcomes and all(row["verdict"] != "forbidden" for row in outcomes)
+    assert sum(row["count"] for row in outcomes) == 3000
+
+
+def test_a_canary_must_sing(mmutorture: Callable) -> None:
+    """With every oracle off nothing is found: it is the oracles that find, not the harness."""
+    oracles = [row["name"] for row in mmutorture("list", "oracles", "--json").json["oracles"]]
+    off = [part for name in oracles for part in ("--without", name)]
+    base = ("explore", "--bug", "A04", "--seed", "1", "--schedules", "300", "--json")
+    assert mmutorture(*base).code == 1
+    assert mmutorture(*base, *off).code == 3
