@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from harness import __version__
-from harness.errors import Exit, HarnessError, UsageError
+from harness.errors import Exit, HarnessError, UsageError, WorkerDied
 
 EXIT_CODES = """\
 exit status: 0 pass, 1 an oracle was violated, 2 usage or scenario error, 3 an expected bug was not
@@ -215,6 +215,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.function(args))
     except UsageError as error:
         return complain(error, Exit.USAGE)
+    except WorkerDied as error:
+        return complain(error, Exit.UNTRUSTWORTHY)
     except HarnessError as error:
         return complain(error, Exit.HARNESS)
     except KeyboardInterrupt:

@@ -26,6 +26,10 @@ class HarnessError(Exception):
     """The harness or its core could not do its work; str() is one sentence."""
 
 
+class WorkerDied(HarnessError):
+    """A worker process ended before it was told to; str() names it and what it held."""
+
+
 def worst(codes: list[Exit]) -> Exit:
     """The code of a run over several scenarios: what hides the others comes first."""
     order = (

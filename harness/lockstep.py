@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from harness import config
-from harness.errors import HarnessError
+from harness.errors import WorkerDied
 from harness.explore import (
     Exploration,
     Limits,
@@ -71,10 +71,13 @@ def lockstep_world(scenario: Scenario, recipe: Recipe) -> Iterator[World]:
         World(config.build(scenario, recipe.settings)) as world,
         Crew(world, "lockstep", [cpu]) as crew,
     ):
-        with pinned(cpu), watched(crew, world):
-            yield world
-        if deaths := crew.deaths():
-            raise HarnessError("; ".join(death.describe() for death in deaths))
+        try:
+            with pinned(cpu), watched(crew, world):
+                yield world
+        finally:
+            # Whatever else went wrong, went wrong because of this.
+            if deaths := crew.deaths():
+                raise WorkerDied("; ".join(death.describe() for death in deaths)) from None
         world.stop(STOP_FINISHED)
         crew.join()
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness.errors import HarnessError
-from harness.world import SLOT, STOP_WORKER_DIED, World
+from harness.world import SLOT, STOP_WORKER_DIED, TaskState, World
 
 KIND_BOSS = 0  # enum mmut_task_kind: it has no process
 READY_SECONDS_MAX = 30.0
@@ -59,25 +59,13 @@ class Crew:
     def __init__(self, world: World, mode: str, cpus: list[int]) -> None:
         self.world = world
         self.processes: list[Any] = []
-        self.names: dict[int, str] = {}
+        self.leashes: list[int] = []  # they close when this process ends, however it does
         ctx = context()
-        from harness import worker
-
         receive, send = os.pipe()
         try:
             for state in world.tasks():
-                if state.kind == KIND_BOSS:
-                    continue
-                arguments = (
-                    *(worker.Descriptor(world.fd), worker.Descriptor(send)),
-                    *(SLOT, state.id, state.name, mode),
-                )
-                process = ctx.Process(
-                    target=worker.main, args=arguments, name=state.name, daemon=True
-                )
-                process.start()
-                process.task = state.id
-                self.processes.append(process)
+                if state.kind != KIND_BOSS:
+                    self.start(ctx, state, send, mode)
             self.pin(cpus)
             os.close(send)
             send = -1
@@ -89,6 +77,28 @@ class Crew:
             os.close(receive)
             if send >= 0:
                 os.close(send)
+
+    def start(self, ctx: Any, state: TaskState, ready: int, mode: str) -> None:
+        from harness import worker
+
+        # One pipe each: who is told of its closing is a property of the pipe.
+        leash, ours = os.pipe()
+        self.leashes.append(ours)
+        try:
+            process = ctx.Process(
+                target=worker.main,
+                args=(
+                    *(worker.Descriptor(fd) for fd in (self.world.fd, ready, leash)),
+                    *(SLOT, state.id, state.name, mode),
+                ),
+                name=state.name,
+                daemon=True,
+            )
+            process.start()
+        finally:
+            os.close(leash)
+        process.task = state.id
+        self.processes.append(process)
 
     def pin(self, cpus: list[int]) -> None:
         """Round robin over `cpus`; on a machine that forbids it, run unpinned."""
@@ -147,6 +157,7 @@ class Crew:
         """End those that are left: a stop inside the core, and SIGKILL soon after."""
         left = [process for process in self.processes if process.exitcode is None]
         if not left:
+            self.unleash()
             return
         self.world.stop(STOP_WORKER_DIED)
         deadline = time.monotonic() + TERMINATE_SECONDS_MAX
@@ -157,6 +168,11 @@ class Crew:
                 process.kill()
         for process in left:
             process.join(1.0)
+        self.unleash()
+
+    def unleash(self) -> None:
+        while self.leashes:
+            os.close(self.leashes.pop())
 
     def __enter__(self) -> Self:
         return self

@@ -5,7 +5,9 @@ Preloaded by the forkserver, so it imports only the core and the standard librar
 """
 
 import ctypes
+import fcntl
 import os
+import select
 import signal
 import sys
 from typing import Any
@@ -37,13 +39,26 @@ class Descriptor:
 def die_with_parent() -> None:
     """SIGKILL for this process when its parent goes.
 
-    The parent is the forkserver, which ends when the supervisor does: its pipe to it closes.  A
-    parent that went before the call is noticed by its number having changed to that of init.
+    The parent is the forkserver.  One that went before the call is noticed by its number having
+    changed to that of init.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() == 1:
         os._exit(1)
+
+
+def die_with_supervisor(leash: int) -> None:
+    """SIGKILL for this process when the write end of a pipe, which the supervisor has, closes.
+
+    The kernel sends the signal itself: no thread watches, and none has to be scheduled.  The
+    forkserver does not die by itself while a worker lives, since each worker holds its life line.
+    """
+    fcntl.fcntl(leash, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(leash, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(leash, fcntl.F_SETFL, fcntl.fcntl(leash, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([leash], [], [], 0)[0]:
+        os._exit(1)  # it closed before
 
 
 def set_name(name: str) -> None:
@@ -59,9 +74,18 @@ def begin(name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def main(arena: Descriptor, ready: Descriptor, slot: int, task: int, name: str, mode: str) -> None:
+def main(
+    arena: Descriptor,
+    ready: Descriptor,
+    leash: Descriptor,
+    slot: int,
+    task: int,
+    name: str,
+    mode: str,
+) -> None:
     """Attach, say so with one byte, and run the task.  Exit status 0: it ended as it should."""
     begin(name)
+    die_with_supervisor(leash.fd)
     if lib.mmut_world_attach(arena.fd, slot) != 0:
         reason = ffi.string(lib.mmut_error()).decode()
         print(f"mmutorture: {name} cannot attach: {reason}", file=sys.stderr, flush=True)

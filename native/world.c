@@ -217,7 +217,7 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	}
 	run_install_hooks();
 	transfer = &fiber_transfer;
-	if (config->controlled && config->strategy == strategy_id(&strategy_pct) && !config->decisions_max)
+	if (config->controlled && config->strategy != strategy_id(&strategy_replay) && !config->decisions_max)
 		execution_profile();
 	memset(&run_log()->model, 0, sizeof(run_log()->model));
 	return 0;

@@ -80,6 +80,7 @@ void frame_life_adopt_root(u32 root)
 {
 	count_table(root, 1);
 	table_set(check_of(), root, (union table_shadow){ .life = TABLE_ROOT });
+	roots_list(root);
 }
 
 void frame_life_table_use(struct event *ev, u32 n, const char *what)

@@ -90,7 +90,8 @@ static void check_new_root(const struct event *ev, u32 n)
 	}
 }
 
-static void list_root(u32 n)
+/* From here on its role is taken. */
+void roots_list(u32 n)
 {
 	struct check *c = check_of();
 	u32 i;
@@ -111,7 +112,7 @@ void roots_created(const struct event *ev)
 
 	table_set(c, n, (union table_shadow){ .life = TABLE_ROOT });
 	check_new_root(ev, n);
-	list_root(n);
+	roots_list(n);
 }
 
 /* References are judged where the count changes; here, that there is something to refer to. */

@@ -70,7 +70,6 @@ struct task_shadow {
 		u16 site;
 	} leaf_debt, table_debt;
 	u32 linking;			/* child that this task's pending store would link */
-	u16 last_cut_site;
 } __cacheline_aligned;
 
 struct check {
@@ -155,6 +154,7 @@ void flush_debt_leave_rcu(const struct event *ev);
 void roots_access(struct event *ev, u32 n, u32 offset);
 void roots_created(const struct event *ev);
 void roots_note(const struct event *ev);
+void roots_list(u32 n);
 void roots_freed(u32 n);
 void roots_list_store(const struct event *ev);
 

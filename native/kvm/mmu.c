@@ -179,13 +179,21 @@ void kvm_mmu_slot_apply_flags(struct kvm *kvm, struct kvm_memory_slot *slot, boo
 	/* Off: 4K leaves stay until a fault finds that a huge one would do. */
 	if (!enable)
 		return;
-	if (kvm->config.pml) {
-		kvm_mmu_slot_leaf_clear_dirty(kvm, slot);
-		/* The CPU logs 4K pages: a write to a huge leaf has to fault and split it. */
-		kvm_mmu_slot_remove_write_access(kvm, slot, PG_LEVEL_2M);
-	} else {
+	if (!kvm->config.pml) {
 		kvm_mmu_slot_remove_write_access(kvm, slot, PG_LEVEL_4K);
+		return;
 	}
+	/*
+	 * The CPU logs 4K pages: a write to a huge leaf has to fault and split it.  W goes before
+	 * D, the other way round than in the kernel (which splits eagerly first, where it may):
+	 *   enable: D of the huge leaf off | CPU: D on again, logs one of 512 | fault: splits, all
+	 *   512 inherit W and D | enable: no huge leaf left to protect | 511 are written unseen
+	 */
+	if (bug(kvm, N1))
+		kvm_mmu_slot_leaf_clear_dirty(kvm, slot);
+	kvm_mmu_slot_remove_write_access(kvm, slot, PG_LEVEL_2M);
+	if (!bug(kvm, N1))
+		kvm_mmu_slot_leaf_clear_dirty(kvm, slot);
 }
 
 void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn_offset,

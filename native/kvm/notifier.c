@@ -46,10 +46,12 @@ static bool slot_overlap(const struct kvm_memory_slot *slot, const struct mmu_no
 static bool unmap_slot(struct kvm *kvm, struct kvm_gfn_range *gfns, bool flush)
 {
 	must_hold_write(&kvm->mmu_lock);
-	if (flush)
+	if (flush && !bug(kvm, N2)) {
 		kvm_flush_remote_tlbs(kvm);
+		flush = false;
+	}
 	kvm_mmu_invalidate_range_add(kvm, gfns->start, gfns->end);
-	return kvm_unmap_gfn_range(kvm, gfns);
+	return kvm_unmap_gfn_range(kvm, gfns) | flush;
 }
 
 /*

@@ -18,6 +18,7 @@
 #define DEPTH_MAX	16
 
 struct pct {
+	u32 depth;
 	s32 priority[AGENTS];
 	u64 change[DEPTH_MAX];
 	u64 step;
@@ -37,11 +38,12 @@ static u32 nr_agents(const struct sched *s)
 	return s->memory_tso ? AGENTS : arena_of()->nr_tasks;
 }
 
-static void pct_begin(struct sched *s)
+void pct_begin_depth(struct sched *s, u32 depth)
 {
 	struct pct *p = pct_of(s);
-	u32 i, n = nr_agents(s), depth = min(s->pct_depth, (u32)DEPTH_MAX);
+	u32 i, n = nr_agents(s);
 
+	p->depth = depth = min(depth, (u32)DEPTH_MAX);
 	p->step = 0;
 	p->lowest = 0;
 	p->last = TASK_BOSS;
@@ -55,12 +57,17 @@ static void pct_begin(struct sched *s)
 		p->change[i] = 1 + prng_below(&s->rng, (u32)max(s->decisions_expected, 1ULL));
 }
 
+static void pct_begin(struct sched *s)
+{
+	pct_begin_depth(s, s->pct_depth);
+}
+
 static u32 pct_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 {
 	struct pct *p = pct_of(s);
-	u32 i, best, depth = min(s->pct_depth, (u32)DEPTH_MAX);
+	u32 i, best;
 
-	for (i = 0; i + 1 < depth; i++)
+	for (i = 0; i + 1 < p->depth; i++)
 		if (p->change[i] == p->step)
 			p->priority[p->last] = (s32)(i + 1);
 	p->step++;

@@ -47,6 +47,7 @@ struct sched {
 	u64 after_cold;			/* tasks whose last event was a cold scan: their yield tests are cold too */
 	u32 quiet_test;			/* the yield test at hand is no decision */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
+	u32 portfolio;			/* mix: which member drives this execution */
 	u32 plan_length;		/* words recorded */
 	struct prng rng;
 	u8 strategy_state[1024] __attribute__((aligned(8)));

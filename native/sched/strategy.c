@@ -4,7 +4,7 @@
 #include "strategy.h"
 
 const struct strategy *const strategies[NR_STRATEGIES] = {
-	&strategy_random, &strategy_pct, &strategy_replay,
+	&strategy_random, &strategy_pct, &strategy_replay, &strategy_mix,
 };
 
 const struct strategy *strategy_by_id(u32 id)

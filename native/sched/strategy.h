@@ -27,10 +27,11 @@ struct strategy {
 	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */
 };
 
-extern const struct strategy strategy_random, strategy_pct, strategy_replay;
+extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix;
+void pct_begin_depth(struct sched *s, u32 depth);
 
 /* By number, as in struct mmut_config. */
-#define NR_STRATEGIES	3
+#define NR_STRATEGIES	4
 extern const struct strategy *const strategies[NR_STRATEGIES];
 /* NULL past the last. */
 const struct strategy *strategy_by_id(u32 id);

@@ -135,5 +135,5 @@ def test_lockstep_notices_a_dead_worker(started: Start) -> None:
     time.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
     _, error = process.communicate(timeout=10)
-    assert process.returncode == 5 and "vcpu1" in error and "SIGKILL" in error
+    assert process.returncode == 7 and "vcpu1" in error and "SIGKILL" in error
     assert wait_until(lambda: not group_members(process.pid), 2)

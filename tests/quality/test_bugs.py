@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The detectors detect: planted bugs are found in time by an oracle named for them, and only they."""
+"""The detectors detect: planted bugs are found in time, by an oracle that is named for them."""
 
 from __future__ import annotations
 
