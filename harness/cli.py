@@ -100,9 +100,9 @@ def add_scenarios(parser: argparse.ArgumentParser) -> None:
 def add_explore(parser: argparse.ArgumentParser) -> None:
     add_scenarios(parser)
     parser.add_argument(
-        "--strategy", metavar="NAME", default="pct", help="random, pct; default: pct"
+        "--strategy", metavar="NAME", default="mix", help="see list strategies; default: mix"
     )
-    parser.add_argument("--depth", metavar="D", help="PCT's bug depth; default: 3")
+    parser.add_argument("--depth", metavar="D", help="bug depth of --strategy pct; default: 3")
     parser.add_argument("--schedules", metavar="N", help="executions to run")
     parser.add_argument(
         "--budget", metavar="TIME", help="how long; default: 10s without --schedules"

@@ -52,6 +52,9 @@ def read_record(directory: Path) -> Record:
 
 def find_target(text: str) -> Target:
     """A token, or a failure directory (whose own scenario.toml counts)."""
+    if looks_like_token(text):
+        token = parse_token(text)
+        return Target(token, load(token.recipe.spec, token.recipe.overrides), None)
     directory = Path(text)
     if directory.name == "failure.json":
         directory = directory.parent
@@ -64,10 +67,7 @@ def find_target(text: str) -> Target:
             )
         token = parse_token(record.token)
         return Target(token, load_file(directory / "scenario.toml"), record)
-    if not looks_like_token(text):
-        raise UsageError(f"'{text}' is neither a failure directory nor a token (mt1:...)")
-    token = parse_token(text)
-    return Target(token, load(token.recipe.spec, token.recipe.overrides), None)
+    raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt1:...)")
 
 
 def refusal(target: Target) -> str:

@@ -13,7 +13,7 @@ class Settings:
     """What a run adds to a scenario.  The core is a function of both, and of nothing else."""
 
     seed: int
-    strategy: str = "pct"
+    strategy: str = "mix"
     depth: int = PCT_DEPTH
     memory: str = "sc"
     bugs: tuple[str, ...] = ()

@@ -215,7 +215,8 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 	COPY(row->class_name, lock_class_names[class]);
 	row->mode = mode;
 	row->is_rwlock = class == CLASS_MMU_LOCK;
-	for (i = 0; i < arena->nr_tasks; i++) {
+	/* The boss sets up and tears down: no part of the workload. */
+	for (i = 1; i < arena->nr_tasks; i++) {
 		const struct lockstat_mode *m = &arena->lockstat[i].modes[class][mode];
 
 		row->acquisitions += m->acquisitions;
@@ -246,7 +247,7 @@ int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row)
 	u32 i, j, found = 0, site = 0, class = 0, mode = 0;
 	u8 seen[1 << 13] = { 0 };
 
-	for (i = 0; i < arena->nr_tasks && !site; i++)
+	for (i = 1; i < arena->nr_tasks && !site; i++)
 		for (j = 0; j < LOCKSTAT_SITES; j++) {
 			const struct lockstat_site *s = &arena->lockstat[i].sites[j];
 
@@ -268,7 +269,7 @@ int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row)
 	COPY(row->file, base_name(site_by_id(site - 1)->file));
 	row->line = site_by_id(site - 1)->line;
 	row->mode = mode;
-	for (i = 0; i < arena->nr_tasks; i++)
+	for (i = 1; i < arena->nr_tasks; i++)
 		for (j = 0; j < LOCKSTAT_SITES; j++) {
 			const struct lockstat_site *s = &arena->lockstat[i].sites[j];
 

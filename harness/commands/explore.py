@@ -34,6 +34,8 @@ def settings_of(args: Namespace, seed: int) -> Settings:
     bugs = common.chosen_bugs(args)
     if args.strategy == "replay":
         raise UsageError("--strategy replay follows a plan; use mmutorture reproduce")
+    if args.depth and args.strategy != "pct":
+        raise UsageError(f"--depth is for --strategy pct, and not for {args.strategy}")
     settings = Settings(
         seed=seed,
         strategy=args.strategy,

@@ -31,6 +31,7 @@ static u32 *baton_of(const struct task *task)
 
 static u64 my_execution;
 static jmp_buf top_of_body;
+enum { TURN_TO_COME = 1, TURN_IS_HERE };	/* why a task is back at the top */
 
 static void baton_give(struct task *to)
 {
@@ -69,7 +70,7 @@ static void wait_turn(struct task *me)
 		_exit(0);
 	}
 	if (me->id != TASK_BOSS && my_execution != sched_of()->log->execution)
-		longjmp(top_of_body, 1);
+		longjmp(top_of_body, TURN_IS_HERE);
 }
 
 static void baton_to(struct task *from, struct task *next)
@@ -83,20 +84,21 @@ static void baton_leave(struct task *from)
 {
 	baton_give(task_by_id(TASK_BOSS));
 	if (from->id != TASK_BOSS)
-		longjmp(top_of_body, 1);
+		longjmp(top_of_body, TURN_TO_COME);
 }
 
 const struct transfer baton_transfer = { .to = baton_to, .leave = baton_leave };
 
 void baton_worker(struct task *task)
 {
-	/* The execution after a violation finds this task anywhere in its body. */
-	setjmp(top_of_body);
-	/* After baton_leave() the next turn is still to come; woken in a later execution, it is here. */
-	if (my_execution == sched_of()->log->execution && !baton_wait(task))
+	/*
+	 * The execution after a violation finds this task anywhere in its body; that turn is
+	 * taken already.  Otherwise the next turn is still to come.
+	 */
+	if (setjmp(top_of_body) != TURN_IS_HERE && !baton_wait(task))
 		return;
 	my_execution = sched_of()->log->execution;
 	task_main(task);
 	sched_task_exit();
-	longjmp(top_of_body, 1);
+	__builtin_unreachable();
 }

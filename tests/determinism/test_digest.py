@@ -27,7 +27,7 @@ def totals(name: str, count: int, first: int = 0, **settings: object) -> dict[st
 
 
 @pytest.mark.parametrize("memory", ["sc", "tso"])
-@pytest.mark.parametrize("strategy", ["pct", "random"])
+@pytest.mark.parametrize("strategy", ["mix", "pct", "random"])
 @pytest.mark.parametrize("name", NAMES)
 def test_twice_the_same(name: str, strategy: str, memory: str) -> None:
     options = {"strategy": strategy, "memory": memory}

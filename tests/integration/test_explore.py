@@ -134,6 +134,7 @@ def test_a_bug_that_is_not_found(mmutorture: Callable) -> None:
         (("explore", "same-gfn", "--budget", "1y"), "is not a duration"),
         (("explore", "same-gfn", "--schedules", "0"), "--schedules is 0"),
         (("explore", "same-gfn", "--jobs", "0"), "--jobs is 0"),
+        (("explore", "same-gfn", "--depth", "2"), "--depth is for --strategy pct"),
         (("explore", "same-gfn", "--memory", "pso"), "invalid choice: 'pso'"),
         (("explore", "same-gfn", "--frobnicate"), "unrecognized arguments: --frobnicate"),
         (("explore", "same-gfn", "--set", "vm.tdp-mmu=false", "--schedules", "1"), "tdp_mmu"),

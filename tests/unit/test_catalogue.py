@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 pytest.importorskip("harness._core")
@@ -52,7 +54,7 @@ def test_partitions_cover_the_range_once() -> None:
     built = config.build(loaded, Settings(seed=1, controlled=False))
     shares = [(built.tasks[n].gfn_first, built.tasks[n].gfn_count) for n in range(3)]
     assert shares[0][0] == 0 and sum(count for _, count in shares) == loaded.slots[0].pages
-    assert all(a + n == b for (a, n), (b, _) in zip(shares, shares[1:], strict=False))
+    assert all(a + n == b for (a, n), (b, _) in itertools.pairwise(shares))
 
 
 def test_what_the_core_refuses_is_said_in_its_words() -> None:

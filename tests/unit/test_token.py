@@ -21,7 +21,12 @@ from harness.token import (
 
 def token(**changes: object) -> Token:
     settings = Settings(
-        seed=0x9E3779B97F4A7C15, depth=4, memory="tso", bugs=("A03",), without=("lockdep",)
+        seed=0x9E3779B97F4A7C15,
+        strategy="pct",
+        depth=4,
+        memory="tso",
+        bugs=("A03",),
+        without=("lockdep",),
     )
     fields = {
         "recipe": Recipe("zap-vs-fault", (("tasks.vcpu.count", "3"),), settings),
