@@ -22,7 +22,7 @@ from harness.schema import Scenario
 from harness.signals import Interrupt
 from harness.supervisor import Crew
 from harness.token import Recipe
-from harness.world import STOP_FINISHED, STOP_WORKER_DIED, World
+from harness.world import STOP_INTERRUPTED, STOP_WORKER_DIED, World
 
 WATCH_SECONDS = 0.2
 
@@ -78,7 +78,7 @@ def lockstep_world(scenario: Scenario, recipe: Recipe) -> Iterator[World]:
             # Whatever else went wrong, went wrong because of this.
             if deaths := crew.deaths():
                 raise WorkerDied("; ".join(death.describe() for death in deaths)) from None
-        world.stop(STOP_FINISHED)
+        world.stop(STOP_INTERRUPTED)  # an execution that is finished is not yet the end of the run
         crew.join()
 
 

@@ -50,6 +50,20 @@ def read_record(directory: Path) -> Record:
         raise UsageError(f"{file}: is damaged: {error}") from None
 
 
+def read_plan(directory: Path) -> tuple[int, ...]:
+    """The whole plan, which a token carries only when it is short."""
+    file = directory / "plan.txt"
+    try:
+        words = tuple(int(word) for word in file.read_text(encoding="utf-8").split())
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be read: {error}") from None
+    if len(words) % 2 or any(not 0 <= word < 1 << 32 for word in words):
+        raise UsageError(f"{file}: is damaged")
+    return words
+
+
 def find_target(text: str) -> Target:
     """A token, or a failure directory (whose own scenario.toml counts)."""
     if looks_like_token(text):
@@ -66,6 +80,7 @@ def find_target(text: str) -> Target:
                 " explore the same scenario to find one"
             )
         token = parse_token(record.token)
+        token = replace(token, plan=token.plan or read_plan(directory))
         return Target(token, load_file(directory / "scenario.toml"), record)
     raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt1:...)")
 

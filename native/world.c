@@ -195,6 +195,17 @@ static int build_machine(const struct mmut_config *config)
 	return check_init() ?: (config->controlled ? arena_checkpoint() : 0);
 }
 
+/* What the profile executions did is no part of the run. */
+static void profile(void)
+{
+	struct run_log *log = run_log();
+
+	execution_profile();
+	memset(&log->model, 0, sizeof(log->model));
+	memset(log->outcomes, 0, sizeof(log->outcomes));
+	memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
+}
+
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 {
 	int err;
@@ -219,8 +230,7 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	run_install_hooks();
 	transfer = &fiber_transfer;
 	if (config->controlled && config->strategy != strategy_id(&strategy_replay) && !config->decisions_max)
-		execution_profile();
-	memset(&run_log()->model, 0, sizeof(run_log()->model));
+		profile();
 	return 0;
 }
 

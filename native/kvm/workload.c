@@ -40,7 +40,7 @@ struct runner {
 
 int workload_init(const struct mmut_config *config)
 {
-	struct workload *w = arena_alloc(sizeof(*w));
+	struct workload *w = arena_alloc_bulk(sizeof(*w));	/* constant: nothing to restore */
 
 	if (!w)
 		return -ENOMEM;

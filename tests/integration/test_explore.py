@@ -15,7 +15,8 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-BUG = ("--bug", "A04", "--seed", "1", "--budget", "20s")
+# PCT's plans are short enough for the token.
+BUG = ("--bug", "A04", "--strategy", "pct", "--seed", "1", "--budget", "20s")
 
 
 def test_json_is_one_object(mmutorture: Callable) -> None:
@@ -74,6 +75,14 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
         digests.add(document["digest"])
     assert len(digests) == 1
     assert "reproduced 3 of 3\n" in mmutorture("reproduce", token, "--repeat", "3").out
+
+
+def test_a_long_plan_is_in_the_directory(mmutorture: Callable) -> None:
+    options = ("--strategy", "random", "--seed", "1", "--budget", "20s", "--json")
+    failure = mmutorture("explore", "--bug", "A04", *options).json["failures"][0]
+    by_token = mmutorture("reproduce", failure["token"], "--by", "plan")
+    assert by_token.code == 2 and "carries no plan" in by_token.err
+    assert mmutorture("reproduce", failure["directory"], "--by", "plan").code == 1
 
 
 def test_results(mmutorture: Callable, tmp_path: Path) -> None:
