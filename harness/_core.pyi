@@ -70,7 +70,6 @@ class mmut_config:
     oracles: int
     checks: int
     controlled: int
-    lockstat: int
     memory: int
     strategy: int
     pct_depth: int

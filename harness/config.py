@@ -125,7 +125,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.seed = settings.seed
     config.bugs = bug_mask(settings.bugs)
     config.oracles = oracle_mask(settings.without)
-    config.checks, config.controlled, config.lockstat = settings.checks, settings.controlled, 1
+    config.checks, config.controlled = settings.checks, settings.controlled
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.pct_depth = settings.depth

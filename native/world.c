@@ -145,7 +145,6 @@ static int build_core(const struct mmut_config *config)
 	arena->seed = config->seed;
 	arena->hooks_wanted = config->checks;
 	arena->controlled = config->controlled;
-	arena->lockstat_on = config->lockstat;
 	arena->nr_tasks = FIRST_TASK + config->nr_tasks;
 	arena->workers_left = config->nr_tasks;
 	arena->tasks = arena_alloc(arena->nr_tasks * sizeof(struct task));

@@ -18,7 +18,7 @@ from harness.token import Recipe
 from harness.units import hex64, human_count, parse_duration
 
 DURATION_SECONDS = "10s"
-LOCKS_SHOWN = 3
+LOCKS_SHOWN = 5
 
 
 def task_table(run: FreeRun) -> list[str]:
@@ -31,8 +31,8 @@ def task_table(run: FreeRun) -> list[str]:
 
 
 def lock_table(run: FreeRun) -> list[str]:
-    """The most contended lock classes, shortened; the whole is in lock_stat.txt."""
-    rows = sorted(run.lockstat, key=lambda row: -row["wait_total"])
+    """mmu_lock, then the most contended of the others; the whole is in lock_stat.txt."""
+    rows = sorted(run.lockstat, key=lambda row: (not row["is_rwlock"], -row["wait_total"]))
     lines = [
         f"    {'lock':<24} {'acquired':>12} {'contended':>12} {'waited us':>14} {'held us':>14}"
     ]

@@ -62,7 +62,6 @@ struct arena {
 	u32 nr_tasks;
 	u32 hooks_wanted;	/* checks on: the oracles watch */
 	u32 controlled;		/* a scheduler decides: time is `step` */
-	u32 lockstat_on;
 	u32 stop;		/* enum stop_reason; STOP_FINISHED lets operations end, the rest cuts waits off */
 	u32 go;			/* free running: futex word, 1 releases the workers */
 	u32 workers_left;	/* free running: workers that have not ended, service tasks aside */
