@@ -97,7 +97,7 @@ struct mmut_config {
 	uint32_t tdp_mmu, root_level, max_level, ad_bits, pml;
 	uint32_t nr_table_frames;	/* 0: derived from memory size */
 	uint32_t populate;		/* 1: map everything once, by vcpu 0, before the checkpoint */
-	uint32_t warm_percent;		/* controlled: about so much is mapped, anew, when an execution starts; 0: nothing */
+	uint32_t warm_percent;		/* controlled: share of pages mapped, drawn anew, when an execution starts */
 	uint32_t spare_frames;		/* guest frames beyond what the slots need, for migration; 0: default */
 	uint32_t program;		/* a small program instead of a VM, by number from 1; 0: none */
 	uint32_t nr_slots, nr_tasks, nr_rules;

@@ -70,7 +70,8 @@ static void count_outcome(void)
 		if (o)
 			o->rule = i;
 		if (rule->forbidden)
-			violation(ORACLE_OUTCOME, __here("outcome"), NULL, "outcome rule %u, declared forbidden, holds", i + 1);
+			violation(ORACLE_OUTCOME, __here("outcome"), NULL,
+				  "outcome rule %u, declared forbidden, holds", i + 1);
 		break;
 	}
 }

@@ -71,7 +71,8 @@ static u64 *translate(const struct event *ev, gfn_t gfn)
 			  (unsigned long long)f->freed_step);
 	else if (f->page != page)
 		violation(ORACLE_GUEST_MEMORY, site_of(ev), ev->addr,
-			  "guest access to gfn 0x%llx (host page 0x%llx) reaches frame %u, which backs host page 0x%llx",
+			  "guest access to gfn 0x%llx (host page 0x%llx) reaches frame %u, "
+			  "which backs host page 0x%llx",
 			  (unsigned long long)gfn, (unsigned long long)page, n, (unsigned long long)f->page);
 	return ghost_of_page(page);
 }

@@ -47,7 +47,8 @@ static void check_dirty(const struct recount *r, const struct kvm_memory_slot *s
 
 	if (!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES) || !slot->dirty_bitmap)
 		return;
-	Q(level == PG_LEVEL_4K || !(spte & CK_W), sptep, "gfn 0x%llx of a dirty-logged slot is mapped huge and writable",
+	Q(level == PG_LEVEL_4K || !(spte & CK_W), sptep,
+	  "gfn 0x%llx of a dirty-logged slot is mapped huge and writable",
 	  LLX(gfn));
 	/* D without W: split from a write-protected huge page; the next write faults, and is logged then. */
 	needed = by_d ? CK_W | CK_D : CK_W;

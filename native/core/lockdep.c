@@ -49,12 +49,14 @@ void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const str
 		const struct held_lock *h = &task->held[i];
 
 		if (h->lock == lock)
-			violation(ORACLE_LOCKDEP, site, lock, "%s taken again by the task that holds it (taken at %s:%u)",
+			violation(ORACLE_LOCKDEP, site, lock,
+				  "%s taken again by the task that holds it (taken at %s:%u)",
 				  lock_class_names[class], site_by_id(h->site)->func, site_by_id(h->site)->line);
 		else if (class >= CLASS_USER_A && h->class >= CLASS_USER_A)
 			check_user_order(h->class, class, lock, site);
 		else if (h->class >= class)
-			violation(ORACLE_LOCKDEP, site, lock, "%s taken under %s (taken at %s:%u): against the lock order",
+			violation(ORACLE_LOCKDEP, site, lock,
+				  "%s taken under %s (taken at %s:%u): against the lock order",
 				  lock_class_names[class], lock_class_names[h->class],
 				  site_by_id(h->site)->func, site_by_id(h->site)->line);
 	}

@@ -316,7 +316,7 @@ enum kvm_note {
 	NOTE_GUEST_ACCESS,	/* addr: cell; value: gfn << 1 | write: the CPU is about to touch it */
 	NOTE_GUEST_VALUE,	/* addr: cell; value: stamp read, or stamp after the write */
 	NOTE_HW_WALK,		/* addr: sptep that the CPU's walker is about to read */
-	NOTE_INVALIDATED,	/* addr: kvm: notifier start for [value >> 32, value & ~0u) of host pages has returned */
+	NOTE_INVALIDATED,	/* addr: kvm: start has returned for host pages [value >> 32, value & ~0u) */
 };
 
 #endif
