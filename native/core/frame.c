@@ -200,6 +200,17 @@ void frame_set_state(u32 n, enum frame_state state)
 	set_state(n, state, SITE(OP_FRAME_STATE, ORDER_PLAIN, 0, 0, "frame_set_state"));
 }
 
+/* Whoever still walks or reads here meets values that no SPTE and no page has. */
+static void poison(u32 n, bool table)
+{
+	u32 i;
+
+	if (!table)
+		WRITE_PRIVATE(frame_cell(n)->stamp, FRAME_POISON);
+	for (i = 0; table && i < TABLE_WORDS; i++)
+		WRITE_PRIVATE(frame_words(n)[i], FRAME_POISON);
+}
+
 void frame_free(u32 n)
 {
 	struct frame_table *t = arena_of()->frames;
@@ -214,13 +225,7 @@ void frame_free(u32 n)
 	f->freed_by = current->id;
 	f->freed_step = arena_of()->step;
 	set_state(n, FRAME_FREE, SITE(OP_FRAME_FREE, ORDER_PLAIN, 0, 0, "frame_free"));
-	if (table) {
-		u32 i;
-
-		/* Whoever still walks here meets values no SPTE has. */
-		for (i = 0; i < TABLE_WORDS; i++)
-			WRITE_PRIVATE(frame_words(n)[i], TABLE_POISON);
-	}
+	poison(n, table);
 	spin_lock(&t->lock);
 	list_push(table ? &t->free_tables : &t->free_guest, n);
 	spin_unlock(&t->lock);

@@ -17,7 +17,7 @@
 
 #define PAGE_SHIFT	12
 #define TABLE_WORDS	512
-#define TABLE_POISON	0x6b6b6b6b6b6b6b6bULL	/* written over a freed table */
+#define FRAME_POISON	0x6b6b6b6b6b6b6b6bULL	/* written over a freed frame */
 
 enum frame_state {
 	FRAME_FREE,
