@@ -3,9 +3,10 @@
 
     mt1:<scenario>:<scenario hash>:<build>:<strategy>:<seed>:<iteration>:<plan or ->:<crc>
 
-``<scenario>`` is a name and what was changed, ``zap-vs-fault;bug=A03;vcpus=3;memory=tso``;
-``<strategy>`` likewise, ``pct;depth=3``.  The plan is the list of forced switches, there when it is
-short; otherwise the schedule follows from strategy, seed and iteration, which is as exact.
+``<scenario>`` is a name and what was changed, ``zap-vs-fault,bug=A03,vcpus=3,memory=tso``;
+``<strategy>`` likewise, ``pct,depth=3``.  No character of a token means anything to a shell.  The
+plan is the list of forced switches, there when it is short; otherwise the schedule follows from
+strategy, seed and iteration, which is as exact.
 """
 
 import base64
@@ -21,7 +22,7 @@ VERSION = "mt1"
 FIELDS = 9
 PLAN_CHARS_MAX = 600
 VCPUS_KEY = "tasks.vcpu.count"
-SAFE = '-._~/[],{}" '
+SAFE = "-._/"  # of a path or value; everything else is percent-encoded
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ def format_scenario(recipe: Recipe) -> str:
     if settings.memory != MEMORY_MODELS[0]:
         pairs.append(("memory", settings.memory))
     parts = [quote(recipe.spec, SAFE), *(f"{k}={quote(v, SAFE)}" for k, v in pairs)]
-    return ";".join(parts).replace(" ", "+")
+    return ",".join(parts)
 
 
 def parse_scenario(text: str, settings: Settings) -> Recipe:
-    spec, *pairs = text.replace("+", " ").split(";")
+    spec, *pairs = text.split(",")
     bugs: list[str] = []
     without: list[str] = []
     overrides: list[tuple[str, str]] = []
@@ -120,7 +121,7 @@ def format_token(token: Token) -> str:
     settings = token.recipe.settings
     strategy = settings.strategy
     if strategy == "pct":
-        strategy += f";depth={settings.depth}"
+        strategy += f",depth={settings.depth}"
     body = ":".join(
         (
             VERSION,
@@ -162,7 +163,7 @@ def parse_token(text: str) -> Token:
     if checksum(body) != check:
         raise refuse("its checksum does not match; was it cut off or edited?")
     _, scenario, scenario_hash, build, strategy, seed, iteration, plan, _ = fields
-    name, _, depth = strategy.partition(";depth=")
+    name, _, depth = strategy.partition(",depth=")
     settings = Settings(
         seed=number(seed, 16, "seed"),
         strategy=name,

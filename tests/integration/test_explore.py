@@ -48,7 +48,7 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
     assert done.code == 1
     block = done.out[done.out.index("\nflush-debt: ") :]
     lines = block.rstrip().splitlines()
-    assert lines[-1].strip().startswith("token      mt1:notifier-vs-fault;bug=A04:")
+    assert lines[-1].strip().startswith("token      mt1:notifier-vs-fault,bug=A04:")
     assert "forced switches in" in lines[-3]
     command = lines[-2].split()
     assert command[:3] == ["reproduce", "mmutorture", "reproduce"]

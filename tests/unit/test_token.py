@@ -40,8 +40,8 @@ def token(**changes: object) -> Token:
 
 def test_round_trip() -> None:
     text = format_token(token())
-    assert text.startswith("mt1:zap-vs-fault;bug=A03;vcpus=3;without=lockdep;memory=tso:0123abcd:")
-    assert ":pct;depth=4:9e3779b97f4a7c15:9312:" in text
+    assert text.startswith("mt1:zap-vs-fault,bug=A03,vcpus=3,without=lockdep,memory=tso:0123abcd:")
+    assert ":pct,depth=4:9e3779b97f4a7c15:9312:" in text
     assert parse_token(text) == token()
     assert looks_like_token(text)
 
