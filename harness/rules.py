@@ -51,6 +51,7 @@ def task_names(scenario: Scenario) -> list[tuple[str, Task, int]]:
 
 
 def check_rules(scenario: Scenario) -> None:
+    check_vm(scenario)
     check_slots(scenario)
     names = task_names(scenario)
     if len(names) > TASKS_MAX:
@@ -61,6 +62,18 @@ def check_rules(scenario: Scenario) -> None:
     for index, task in enumerate(scenario.tasks):
         check_task(scenario, task, ("tasks", index))
     check_outcomes(scenario)
+
+
+def check_vm(scenario: Scenario) -> None:
+    vm = scenario.vm
+    if not vm.tdp_mmu:
+        raise Invalid(
+            ("vm", "tdp-mmu"),
+            "false is refused: there is no shadow MMU, and the choice is fixed when the VM is"
+            " created; allowed: true",
+        )
+    if vm.pml and not vm.ad_bits:
+        raise Invalid(("vm", "pml"), "true needs the D bit; allowed: false, or ad-bits = true")
 
 
 def check_slots(scenario: Scenario) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 from harness.errors import UsageError
 
 
+WIDE = 120  # columns from which on the whole table of bugs can be read
+
+
 def scenarios() -> list[dict[str, Any]]:
     import tomllib
 
@@ -57,13 +60,16 @@ def show(what: str, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(markup=False, highlight=False)
     columns = {
         "scenarios": ("name", "kind", "text"),
         "bugs": ("name", "slug", "scenario", "memory", "depth", "text"),
     }.get(what, ("name", "text"))
+    if what == "bugs" and console.width < WIDE:
+        columns = ("name", "scenario", "text")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in ("name", "slug", "scenario"))
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
-    Console(markup=False, highlight=False).print(table)
+    console.print(table)

@@ -82,6 +82,8 @@ STORM_ERRORS = [
     ('name = "good"', "", "scenario:", "the key 'name' is missing"),
     ('kind = "storm"', 'kind = "strom"', "2: kind:", "did you mean 'storm'?"),
     ('kind = "storm"', 'kind = "litmus"', "tasks.0.mix:", "is for storms"),
+    ("pml = true", "tdp-mmu = false", "5: vm.tdp-mmu:", "no shadow MMU"),
+    ("pml = true", "pml = true\nad-bits = false", "5: vm.pml:", "needs the D bit"),
 ]  # fmt: skip
 LITMUS_ERRORS = [
     ("write 0x10", "wirte 0x10", "8: tasks.0.program.0:", "did you mean 'write'?"),
