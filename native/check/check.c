@@ -55,6 +55,7 @@ static inline void watch_table(struct check *c, struct event *ev, u64 offset)
 
 		t->seen[slot].addr = ev->addr;
 		t->seen[slot].value = ev->old;
+		t->entries++;
 	}
 }
 
@@ -99,6 +100,12 @@ static void watch_note(struct event *ev)
 	case NOTE_GUEST_VALUE:
 		guest_memory_note(ev);
 		break;
+	case NOTE_DIRTY_TAKEN:
+	case NOTE_DIRTY_ROUND:
+	case NOTE_DIRTY_START:
+	case NOTE_DIRTY_STOP:
+		dirty_log_note(ev);
+		break;
 	case NOTE_HW_WALK:	/* the load that follows is an event of its own */
 	case NOTE_SLOT_GONE:
 	case NOTE_INVALIDATED:
@@ -125,8 +132,15 @@ void check_watch(struct event *ev)
 		flush_debt_leave_lock(ev);
 		mmu_lock_event(ev);
 		break;
+	case OP_NEEDBREAK:
+		needbreak_event(ev);
+		break;
+	case OP_RCU_LOCK:
+		srcu_event(ev);
+		break;
 	case OP_RCU_UNLOCK:
 		flush_debt_leave_rcu(ev);
+		srcu_event(ev);
 		break;
 	case OP_FRAME_ALLOC:
 	case OP_FRAME_FREE:
@@ -152,6 +166,7 @@ static void init_slots(struct check *c, const struct kvm *kvm)
 		s->npages = r->npages;
 		s->page = r->userspace_addr >> PAGE_SHIFT;
 		s->as_id = r->as_id;
+		s->logged = r->flags & KVM_MEM_LOG_DIRTY_PAGES;
 		for (j = 0; j < i; j++)
 			if (s->page - c->slot[j].page < c->slot[j].npages &&
 			    s->page + s->npages <= c->slot[j].page + c->slot[j].npages)
@@ -210,6 +225,7 @@ int check_init(void)
 	c->vm = (u64)kvm;
 	c->vm_size = sizeof(*kvm);
 	arena_of()->check = c;
+	c->generation[0] = c->generation[1] = ~0ULL;
 	init_slots(c, kvm);
 	if (c->nr_ghosts > frames->nr_guest)	/* a ghost lives beside a guest frame */
 		return -EINVAL;

@@ -32,7 +32,7 @@ static void count_leaf(u64 spte, u32 level, s32 delta)
 	if (level > PG_LEVEL_2M || !frame_is_guest(n))
 		return;		/* reported as a wrong value already */
 	if (level == PG_LEVEL_2M)
-		__atomic_fetch_add(&guest_get(block_of((u32)n))->huge, delta, __ATOMIC_ACQ_REL);
+		__atomic_fetch_add(&guest_get(block_of((u32)n))->huge, (s16)delta, __ATOMIC_ACQ_REL);
 	else
 		__atomic_fetch_add(&guest_get((u32)n)->small, delta, __ATOMIC_ACQ_REL);
 }
@@ -145,7 +145,7 @@ void frame_life_store(const struct event *ev, u32 n, u64 old, u64 new)
 static void guest_frame_gone(const struct event *ev, u32 n)
 {
 	s32 small = __atomic_load_n(&guest_get(n)->small, __ATOMIC_ACQUIRE);
-	s32 huge = __atomic_load_n(&guest_get(block_of(n))->huge, __ATOMIC_ACQUIRE);
+	s16 huge = __atomic_load_n(&guest_get(block_of(n))->huge, __ATOMIC_ACQUIRE);
 
 	if (small > 0 || huge > 0)
 		violation(ORACLE_FRAME_LIFE, site_of(ev), frame_get(n),

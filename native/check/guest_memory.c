@@ -63,6 +63,7 @@ static u64 *translate(const struct event *ev, gfn_t gfn)
 			  (unsigned long long)gfn, n);
 		return NULL;
 	}
+	shadow_of(ev)->slot = (u32)(slot - c->slot);
 	page = slot->page + (gfn - slot->base_gfn);
 	if (state != FRAME_GUEST)
 		violation(ORACLE_GUEST_MEMORY, site_of(ev), ev->addr,
@@ -90,6 +91,32 @@ static void guest_mode_context(const struct event *ev)
 			  task->rcu[RCU_SCHED].nesting ? "an RCU" : "an SRCU");
 }
 
+/*
+ * The CPU that accesses memory has said that it is in guest mode, or no kick would find it.  Once
+ * kicked it may finish the access that it is in, and leaves before the next: a second one at the
+ * same count of exits ignores the interrupt.
+ */
+static void guest_mode_announced(const struct event *ev)
+{
+	struct task_shadow *t = shadow_of(ev);
+	const struct kvm_vcpu *vcpu = &kvm_of()->vcpus[task_by_id(ev->task)->index];
+	u64 kicked_at = 0;
+
+	switch (peek(vcpu->mode)) {
+	case EXITING_GUEST_MODE:
+		kicked_at = peek(vcpu->guest_exits) + 1;
+		if (t->kicked_at == kicked_at)
+			violation(ORACLE_LOCK_CONTRACT, site_of(ev), &vcpu->mode,
+				  "vcpu%u was kicked, and stays in the guest for a second access", vcpu->vcpu_id);
+		break;
+	case OUTSIDE_GUEST_MODE:
+		violation(ORACLE_LOCK_CONTRACT, site_of(ev), &vcpu->mode,
+			  "vcpu%u runs the guest, and others see it outside", vcpu->vcpu_id);
+		break;
+	}
+	t->kicked_at = kicked_at;
+}
+
 void guest_memory_note(struct event *ev)
 {
 	struct task_shadow *t = shadow_of(ev);
@@ -100,6 +127,7 @@ void guest_memory_note(struct event *ev)
 		return;
 	}
 	guest_mode_context(ev);
+	guest_mode_announced(ev);
 	t->cell = ev->addr;
 	t->gfn = ev->expected >> 1;
 	ghost = translate(ev, t->gfn);
@@ -131,6 +159,8 @@ static void hw_access(struct event *ev)
 		/* Between the announcement and here others ran; what holds now is what counts. */
 		ghost = translate(ev, t->gfn);
 		t->ghost_floor = ghost_read(ghost);
+		if (ghost && ev->op != OP_LOAD)
+			dirty_log_write(ev, t->slot, t->gfn);
 		return;
 	}
 	ghost = translate(ev, t->gfn);

@@ -306,6 +306,9 @@ static void check_memory(struct check *c, struct kvm *kvm)
 	if (!arena_of()->checkpointed || !arena_of()->controlled) {
 		for (page = 0; page < kvm->mm.nr_pages; page++)
 			check_page(kvm, page);
+		for (j = 0; j < c->nr_slots; j++)
+			for (page = 0; page < c->slot[j].npages; page++)
+				dirty_log_quiescent(j, page);
 		return;
 	}
 	for (i = 0; i < *frames->nr_dirty; i++) {
@@ -316,8 +319,12 @@ static void check_memory(struct check *c, struct kvm *kvm)
 		Q(frame_state_of(n) != FRAME_ISOLATED, frame_get(n), "guest frame %u was isolated and never freed", n);
 		check_page(kvm, frame_get(n)->page);
 		for (j = 0; j < c->nr_slots; j++)
-			if (n - frames->guest_first - c->slot[j].ghost < c->slot[j].npages)
-				check_page(kvm, c->slot[j].page + n - frames->guest_first - c->slot[j].ghost);
+			if (n - frames->guest_first - c->slot[j].ghost < c->slot[j].npages) {
+				u64 index = n - frames->guest_first - c->slot[j].ghost;
+
+				check_page(kvm, c->slot[j].page + index);
+				dirty_log_quiescent(j, index);
+			}
 	}
 }
 

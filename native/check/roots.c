@@ -48,6 +48,26 @@ void roots_list_store(const struct event *ev)
 			  "the list of roots is changed without tdp_mmu_pages_lock");
 }
 
+/*
+ * A new root is about to become the list's first: from here on walkers of the list, who hold no
+ * lock of its creator's, take it as they find it.
+ */
+void roots_publish(const struct event *ev)
+{
+	const struct kvm *kvm = kvm_of();
+	const struct kvm_mmu_page *sp = container_of((struct list_head *)ev->operand, struct kvm_mmu_page, link);
+	u64 n = sp - kvm->mmu_pages;
+
+	if (ev->operand == (u64)&kvm->tdp_mmu_roots || n >= arena_of()->frames->nr_tables ||
+	    table_get(check_of(), (u32)n).life == TABLE_ROOT)
+		return;		/* an older root, as the first one goes */
+	if (!peek(sp->tdp_mmu_root_count) || peek(sp->invalid) || peek(sp->scheduled_to_zap) || sp->pfn != n ||
+	    sp->spt != frame_words((u32)n) || sp->role.level != kvm->config.root_level)
+		violation(ORACLE_ROOTS, site_of(ev), sp,
+			  "root %llu is listed before it is ready: level %u, %u references, invalid %u",
+			  (unsigned long long)n, sp->role.level, peek(sp->tdp_mmu_root_count), peek(sp->invalid));
+}
+
 #define FIELD(offset, field) \
 	((offset) - offsetof(struct kvm_mmu_page, field) < sizeof(((struct kvm_mmu_page *)0)->field))
 

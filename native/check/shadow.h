@@ -38,8 +38,11 @@ static_assert(sizeof(union table_shadow) == 8, "updated by one store");
 
 struct guest_shadow {
 	s32 small;		/* 4K SPTEs that map this frame */
-	s32 huge;		/* 2M SPTEs that map the block; counted at its first frame */
-	u64 ghost;		/* guest writes to the n-th slot page, n being this element's index */
+	s16 huge;		/* 2M SPTEs that map the block; counted at its first frame */
+	/* of the n-th slot page, n being this element's index; one bit for each slot that has it */
+	u8 unsent;		/* written since user space last copied it, by dirty_log.c's rules */
+	u8 taken;		/* its dirty bit was taken by a round that is not over */
+	u64 ghost;		/* guest writes to it */
 };
 static_assert(sizeof(struct guest_shadow) == 16, "per-frame regions have a power of two as stride");
 
@@ -50,6 +53,7 @@ struct check_slot {
 	u64 page;		/* host page of base_gfn */
 	u64 ghost;		/* index of the first page's ghost */
 	u32 as_id;
+	u32 logged;		/* user space relies on the slot's dirty log, by the notes */
 };
 
 #define NR_SEEN		8
@@ -62,14 +66,18 @@ struct task_shadow {
 		u64 value;
 	} seen[NR_SEEN];		/* last value read or written, by address */
 	const void *cell;		/* guest access announced: cell, ... */
-	gfn_t gfn;			/* ... for this gfn; */
+	gfn_t gfn;			/* ... for this gfn, */
+	u32 slot;			/* ... in this element of check.slot; */
 	u64 ghost_floor;		/* the writes known before it began */
+	u64 kicked_at;			/* 1 + guest_exits, where the last access found the vCPU kicked */
 	struct debt {
 		const void *addr;	/* NULL: nothing owed */
 		u64 old;
 		u16 site;
 	} leaf_debt, table_debt;
 	u32 linking;			/* child that this task's pending store would link */
+	u32 resumed;			/* mmu_lock was dropped and taken again inside a walk */
+	u32 entries;			/* SPTEs read since mmu_lock was taken */
 } __cacheline_aligned;
 
 struct check {
@@ -84,6 +92,9 @@ struct check {
 	u32 nr_slots, pad;
 	struct check_slot slot[KVM_MEM_SLOTS_NUM];
 	u64 nr_ghosts;
+	u64 generation[KVM_ADDRESS_SPACE_NUM];	/* of the memslots before the last swap; ~0: none yet */
+	u32 readers;			/* tasks in an SRCU section, one bit each */
+	u32 old_readers[KVM_ADDRESS_SPACE_NUM];	/* of those, who entered before the last swap of memslots */
 	u32 roots[CHECK_ROOTS];		/* frames of roots that were announced and not yet freed */
 	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
 	s32 mmu_writers;
@@ -136,6 +147,10 @@ void guest_memory_note(struct event *ev);
 void guest_memory_access(struct event *ev);
 u64 *ghost_of_page(u64 page);
 
+void dirty_log_note(const struct event *ev);
+void dirty_log_write(const struct event *ev, u32 slot, gfn_t gfn);
+void dirty_log_quiescent(u32 slot, u64 index);
+
 void frame_life_event(struct event *ev);
 void frame_life_table_use(struct event *ev, u32 n, const char *what);
 void frame_life_store(const struct event *ev, u32 n, u64 old, u64 new);
@@ -157,9 +172,12 @@ void roots_note(const struct event *ev);
 void roots_list(u32 n);
 void roots_freed(u32 n);
 void roots_list_store(const struct event *ev);
+void roots_publish(const struct event *ev);
 
 void vm_state_access(struct event *ev);
+void srcu_event(const struct event *ev);
 void vcpu_state_access(struct event *ev);
 void mmu_lock_event(struct event *ev);
+void needbreak_event(const struct event *ev);
 
 #endif

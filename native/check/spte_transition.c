@@ -115,6 +115,10 @@ static void check_pair(const struct store *s)
 		    "a frozen SPTE is changed by another than its freezer");
 	if (was_leaf && is_leaf && ck_pfn(s->old) != ck_pfn(s->new))
 		bad(s, "a present leaf changes its pfn in one step");
+	/* Taking away is the business of who then flushes and knows what D meant. */
+	if (was_leaf && is_leaf && (s->old & ~s->new & (CK_W | CK_MMU_W | CK_D)) &&
+	    task_by_id(s->ev->task)->kind == TASK_KIND_VCPU)
+		bad(s, "a fault takes W or D from a present leaf");
 	if (s->new == CK_FROZEN && s->old != CK_FROZEN && table_root(check_of(), s->n))
 		bad(s, "an SPTE is frozen in a table that is still reachable");
 }

@@ -40,12 +40,12 @@ static inline void describe(struct event *ev, const struct site *site, void *add
 	ev->addr = addr;
 	ev->operand = operand;
 	ev->expected = expected;
-	ev->site = (u16)site_id(site);
-	ev->task = current->id;
 	ev->op = site->op;
 	ev->size = site->size;
 	ev->order = site->order;
 	ev->flags = site->flags;
+	ev->site = (u16)site_id(site);
+	ev->task = current->id;
 	ev->done = 0;
 }
 
@@ -91,8 +91,7 @@ static inline void describe(struct event *ev, const struct site *site, void *add
 	}										\
 } while (0)
 
-/* The access itself, on memory, now.  Also what a memory model calls when it lets one through. */
-void hook_perform(struct event *ev)
+static __always_inline void perform(struct event *ev)
 {
 	switch (ev->size) {
 	case 8:
@@ -111,6 +110,12 @@ void hook_perform(struct event *ev)
 	}
 }
 
+/* The access itself, on memory, now.  Also what a memory model calls when it lets one through. */
+void hook_perform(struct event *ev)
+{
+	perform(ev);
+}
+
 static inline void finish(struct event *ev)
 {
 	ev->done = 1;
@@ -118,6 +123,15 @@ static inline void finish(struct event *ev)
 		proc.trace(ev);
 	if (proc.watch)
 		proc.watch(ev);
+}
+
+/* A word of a frame is about to change: the frame is restored at the next reset. */
+static void touch_bulk(const void *addr)
+{
+	u32 n = proc.arena->checkpointed ? frame_of_addr(addr) : 0;
+
+	if (n)
+		frame_touch(n);
 }
 
 u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
@@ -129,16 +143,12 @@ u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
 		proc.point(ev);
 	if (proc.watch)
 		proc.watch(ev);
-	if (op_writes(ev->op) && (char *)addr >= proc.arena->bulk_begin && proc.arena->checkpointed) {
-		u32 n = frame_of_addr(addr);
-
-		if (n)
-			frame_touch(n);
-	}
+	if (op_writes(ev->op) && unlikely((char *)addr >= proc.arena->bulk_begin))
+		touch_bulk(addr);
 	if (proc.access)
 		ev->old = proc.access(ev);
 	else
-		hook_perform(ev);
+		perform(ev);
 	finish(ev);
 	return ev->old;
 }
@@ -160,8 +170,9 @@ void hook_end(const struct site *site, void *addr, u64 operand)
 {
 	struct event *ev = &current->pending;
 
-	/* Described again: the task may have waited, and announced that, in between. */
-	describe(ev, site, addr, operand, 0);
+	/* Whatever the task waited for in between, it announced nothing else. */
+	WARN_ON_ONCE(ev->addr != addr || ev->op != site->op);
+	ev->operand = operand;
 	ev->old = ev->new = operand;
 	finish(ev);
 }

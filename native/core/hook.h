@@ -63,15 +63,16 @@ struct site {
 	const char *func;
 	const char *what;	/* the expression, as written */
 	u32 line;
+	/* in the order of struct event, which takes the four over as one word */
 	u8 op;
-	u8 order;
 	u8 size;		/* bytes; 0 where there is no word */
+	u8 order;
 	u8 flags;
 	u8 pad[24];
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct site) == 64, "struct site must tile its section");
 
-extern const struct site __start_mmut_sites[], __stop_mmut_sites[];
+extern const struct site __start_mmut_sites[] __hidden, __stop_mmut_sites[] __hidden;
 
 static inline u32 site_id(const struct site *site)
 {
@@ -99,12 +100,12 @@ struct event {
 	u64 expected;		/* cmpxchg: compared; await: must differ from this */
 	u64 old;		/* after: what was there */
 	u64 new;		/* after: what is there now */
-	u16 site;
-	u8 task;
 	u8 op;
 	u8 size;
 	u8 order;
 	u8 flags;
+	u16 site;
+	u8 task;
 	u8 done;		/* 1: old and new are valid */
 };
 static_assert(sizeof(struct event) == 48, "event is copied into rings and read by Python");
@@ -114,8 +115,8 @@ struct arena;
 
 /* What one process keeps for itself: where the arena is, who runs, and which hooks are on. */
 struct proc {
-	u32 hooks;		/* any callback below is set: the one word on the hot path */
-	u32 controlled;		/* a scheduler decides the order (fibers or baton) */
+	bool hooks;		/* any callback below is set: the one byte on the hot path */
+	bool controlled;	/* a scheduler decides the order (fibers or baton) */
 	struct task *current_task;
 	struct arena *arena;
 	void (*point)(struct event *ev);		/* decide; returns when `ev` may happen */
@@ -126,7 +127,7 @@ struct proc {
 	void (*watch)(struct event *ev);		/* oracles: before (done == 0) and after (done == 1) */
 	void (*stop)(void);		/* leave the model: a violation, or the end of the run */
 };
-extern struct proc proc;
+extern struct proc proc __hidden;
 
 #define current		(proc.current_task)
 

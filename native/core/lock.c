@@ -109,14 +109,11 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 
 void __spin_unlock(spinlock_t *lock, const struct site *site)
 {
-	struct held_lock held;
-
 	if (hooks_on()) {
 		lockdep_release(lock, site);
 		hook_begin(site, lock, 0);
 	}
-	held_pop(lock, &held);
-	lockstat_released(&held);
+	lock_released(lock);
 	/* Release: the section's accesses before the word; pairs with spin_try() and spin_slow(). */
 	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
 		lock_wake(&lock->word, FUTEX_BITSET_MATCH_ANY);

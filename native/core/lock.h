@@ -10,6 +10,7 @@
 #ifndef MMUT_CORE_LOCK_H
 #define MMUT_CORE_LOCK_H
 
+#include "arena.h"
 #include "lockstat.h"
 #include "task.h"
 
@@ -75,5 +76,44 @@ struct lockstat_task {
 void lock_wait(u32 *word, u32 value, u32 bits);
 /* Wake sleepers whose bits match; nothing when a scheduler decides, it watches the word itself. */
 void lock_wake(u32 *word, u32 bits);
+
+/* ---------------------------------------------------------------- what each operation is counted by */
+
+/* The lock is taken; `held` is its entry on the stack of the current task. */
+static inline void lockstat_acquired(struct held_lock *held, u64 waited_since, bool contended, bool bounced)
+{
+	struct lockstat_task *stat = &proc.arena->lockstat[current->id];
+	struct lockstat_mode *m = &stat->modes[held->class][held->mode];
+	struct lockstat_site *site = &stat->sites[held->site % LOCKSTAT_SITES];
+
+	if (unlikely(site->site != held->site + 1))
+		site = lockstat_find_site(held->site, held->class, held->mode);
+	if (likely(site))
+		site->acquisitions++;
+	m->acq_bounces += bounced;
+	if (unlikely(contended))
+		lockstat_waited(held, waited_since, bounced);
+	held->since = LOCKSTAT_UNTIMED;
+	if (unlikely(!(m->acquisitions++ % LOCKSTAT_SAMPLE) || proc.controlled))
+		held->since = lockstat_clock();
+}
+
+/* Off the stack, usually from its top: locks may be released in any order. */
+static inline void lock_released(const void *lock)
+{
+	struct task *task = current;
+	struct held_lock *held = &task->held[task->nr_held - 1], *top = held;
+
+	while (unlikely(held >= task->held && held->lock != lock))
+		held--;
+	if (unlikely(held < task->held))
+		return;
+	if (unlikely(held->since != LOCKSTAT_UNTIMED))
+		lockstat_held(held);
+	for (; unlikely(held < top); held++)
+		held[0] = held[1];
+	barrier();	/* the entries before the count: the supervisor may read them at any time */
+	task->nr_held--;
+}
 
 #endif

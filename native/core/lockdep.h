@@ -39,23 +39,4 @@ static inline struct held_lock *held_push(const void *lock, u32 class, enum lock
 	return held;
 }
 
-/* Usually the top; locks may be released in any order. */
-static inline void held_pop(const void *lock, struct held_lock *out)
-{
-	struct task *task = current;
-	u32 i = task->nr_held;
-
-	while (i-- > 0)
-		if (task->held[i].lock == lock)
-			break;
-	if (unlikely((s32)i < 0)) {
-		out->lock = NULL;
-		return;
-	}
-	*out = task->held[i];
-	for (; i + 1 < task->nr_held; i++)
-		task->held[i] = task->held[i + 1];
-	task->nr_held--;
-}
-
 #endif

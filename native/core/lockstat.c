@@ -47,8 +47,9 @@ static void account(struct lockstat_time *t, u64 value)
 }
 
 /* Few sites: a linear probe from the site's own place finds it at once. */
-static struct lockstat_site *find_site(struct lockstat_task *stat, u32 site, u32 class, u32 mode)
+struct lockstat_site *lockstat_find_site(u32 site, u32 class, u32 mode)
 {
+	struct lockstat_task *stat = &arena_of()->lockstat[current->id];
 	u32 i;
 
 	for (i = 0; i < LOCKSTAT_SITES; i++) {
@@ -66,8 +67,10 @@ static struct lockstat_site *find_site(struct lockstat_task *stat, u32 site, u32
 	return NULL;
 }
 
-static noinline void waited(struct lockstat_mode *m, struct lockstat_site *site, u64 since, bool bounced)
+void lockstat_waited(const struct held_lock *held, u64 since, bool bounced)
 {
+	struct lockstat_mode *m = &arena_of()->lockstat[current->id].modes[held->class][held->mode];
+	struct lockstat_site *site = lockstat_find_site(held->site, held->class, held->mode);
 	u64 ticks = lockstat_clock() - since;
 
 	m->contentions++;
@@ -79,28 +82,11 @@ static noinline void waited(struct lockstat_mode *m, struct lockstat_site *site,
 	}
 }
 
-void lockstat_acquired(struct held_lock *held, u64 waited_since, bool contended, bool bounced)
+void lockstat_held(const struct held_lock *held)
 {
-	const struct arena *arena = arena_of();
-	struct lockstat_task *stat = &arena->lockstat[current->id];
-	struct lockstat_mode *m = &stat->modes[held->class][held->mode];
-	struct lockstat_site *site = find_site(stat, held->site, held->class, held->mode);
+	struct lockstat_mode *m = &arena_of()->lockstat[current->id].modes[held->class][held->mode];
 
-	m->acq_bounces += bounced;
-	if (likely(site))
-		site->acquisitions++;
-	if (unlikely(contended))
-		waited(m, site, waited_since, bounced);
-	held->since = m->acquisitions++ % LOCKSTAT_SAMPLE && !arena->controlled ? LOCKSTAT_UNTIMED
-										 : lockstat_clock();
-}
-
-void lockstat_released(const struct held_lock *held)
-{
-	struct lockstat_task *stat = &arena_of()->lockstat[current->id];
-
-	if (held->since != LOCKSTAT_UNTIMED)
-		account(&stat->modes[held->class][held->mode].hold, lockstat_clock() - held->since);
+	account(&m->hold, lockstat_clock() - held->since);
 }
 
 void lockstat_blocked_by(u32 holder, const void *lock)
@@ -114,7 +100,7 @@ void lockstat_blocked_by(u32 holder, const void *lock)
 	h = held_find(task_by_id(holder), lock);
 	if (!h)
 		return;
-	site = find_site(&arena_of()->lockstat[current->id], h->site, h->class, h->mode);
+	site = lockstat_find_site(h->site, h->class, h->mode);
 	if (site)
 		site->held_while_waited++;
 }

@@ -15,7 +15,7 @@
 #include "types.h"
 
 #define LOCKSTAT_SITES		64	/* distinct call sites of locks, per task; a power of two */
-#define LOCKSTAT_SAMPLE		16	/* free running: one hold in so many is timed, a power of two */
+#define LOCKSTAT_SAMPLE		32	/* free running: one hold in so many is timed, a power of two */
 #define LOCKSTAT_UNTIMED	(~0ULL)
 
 struct lockstat_time {
@@ -49,8 +49,10 @@ u64 lockstat_clock(void);
 double lockstat_ns_per_tick(void);
 
 int lockstat_init(u32 nr_tasks);
-void lockstat_acquired(struct held_lock *held, u64 waited_since, bool contended, bool bounced);
-void lockstat_released(const struct held_lock *held);
+/* What lock.h does not do in line: the first acquisition at a site, a wait, a hold that is timed. */
+struct lockstat_site *lockstat_find_site(u32 site, u32 class, u32 mode);
+void lockstat_waited(const struct held_lock *held, u64 since, bool bounced);
+void lockstat_held(const struct held_lock *held);
 /* The current task starts to wait for a lock that task `holder` (0: unknown) holds. */
 void lockstat_blocked_by(u32 holder, const void *lock);
 

@@ -139,7 +139,8 @@ static noinline void write_slow(rwlock_t *lock)
 	queue_leave(lock);
 }
 
-static inline void acquired(rwlock_t *lock, enum lock_mode mode, const struct site *site, u64 since, bool contended)
+static __always_inline void acquired(rwlock_t *lock, enum lock_mode mode, const struct site *site, u64 since,
+				     bool contended)
 {
 	bool bounced = lock->holder != current->id;
 
@@ -170,15 +171,13 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 
 void __read_unlock(rwlock_t *lock, const struct site *site)
 {
-	struct held_lock held;
 	u32 count;
 
 	if (hooks_on()) {
 		lockdep_release(lock, site);
 		hook_begin(site, lock, 0);
 	}
-	held_pop(lock, &held);
-	lockstat_released(&held);
+	lock_released(lock);
 	/* Release: what was read under the lock was read before; pairs with write_slow(). */
 	count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_RELEASE);
 	if (count < READER)
@@ -211,14 +210,11 @@ void __write_lock(rwlock_t *lock, const struct site *site)
 
 void __write_unlock(rwlock_t *lock, const struct site *site)
 {
-	struct held_lock held;
-
 	if (hooks_on()) {
 		lockdep_release(lock, site);
 		hook_begin(site, lock, 0);
 	}
-	held_pop(lock, &held);
-	lockstat_released(&held);
+	lock_released(lock);
 	/* Release: the writer's stores before the word; pairs with every acquire above. */
 	wake_head(lock, __atomic_and_fetch(&lock->count, ~WRITER, __ATOMIC_RELEASE));
 	if (hooks_on())

@@ -15,13 +15,18 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define noinline		__attribute__((noinline))
+#ifndef __always_inline			/* the C library may have it */
+#define __always_inline		inline __attribute__((always_inline))
+#endif
 #define __noreturn		__attribute__((noreturn))
+#define __hidden		__attribute__((visibility("hidden")))	/* reached without the GOT */
 #define __printf(f, a)		__attribute__((format(printf, f, a)))
 #define __cacheline_aligned	__attribute__((aligned(64)))
 #define static_assert		_Static_assert

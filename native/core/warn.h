@@ -24,6 +24,7 @@ enum oracle {
 	ORACLE_NO_PROGRESS,		/* a task that does not finish under a fair scheduler */
 	ORACLE_OUTCOME,			/* a litmus outcome declared forbidden */
 	ORACLE_WARN,			/* WARN_ON_ONCE() or KVM_BUG_ON() of the model itself */
+	ORACLE_DIRTY_LOG,		/* a guest write that no round of the dirty log reports */
 	NR_ORACLES
 };
 extern const char *const oracle_names[NR_ORACLES];

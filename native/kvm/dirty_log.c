@@ -43,6 +43,7 @@ static bool reap_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot)
 		 * through its stale TLB entry and sets the bit; reap eats a bit whose page is not copied.
 		 */
 		mask = xchg(&slot->dirty_bitmap[i], 0);
+		note(NOTE_DIRTY_TAKEN, &slot->dirty_bitmap[i], mask);
 		kvm_arch_mmu_enable_log_dirty_pt_masked(kvm, slot, i * 64, mask);
 	}
 	return flush;
@@ -73,6 +74,7 @@ int kvm_get_dirty_log(struct kvm *kvm, u32 region)
 	 */
 	if (flush)
 		kvm_flush_remote_tlbs_memslot(kvm, slot);
+	note(NOTE_DIRTY_ROUND, slot, region);
 	r = 0;
 unlock:
 	mutex_unlock(&kvm->slots_lock);

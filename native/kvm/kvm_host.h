@@ -316,6 +316,10 @@ enum kvm_note {
 	NOTE_GUEST_ACCESS,	/* addr: cell; value: gfn << 1 | write: the CPU is about to touch it */
 	NOTE_GUEST_VALUE,	/* addr: cell; value: stamp read, or stamp after the write */
 	NOTE_HW_WALK,		/* addr: sptep that the CPU's walker is about to read */
+	NOTE_DIRTY_TAKEN,	/* addr: word of the bitmap; value: bits that user space will be given */
+	NOTE_DIRTY_ROUND,	/* value: slot id: user space has the bits taken, and copies those pages now */
+	NOTE_DIRTY_START,	/* value: slot id: every later write is to be reported */
+	NOTE_DIRTY_STOP,	/* value: slot id: no more of them */
 	NOTE_INVALIDATED,	/* addr: kvm: start has returned for host pages [value >> 32, value & ~0u) */
 };
 

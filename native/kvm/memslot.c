@@ -156,6 +156,8 @@ int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
 	slots = kvm_prepare_inactive(kvm, as_id);
 	insert_slot(slots, &slot);
 	kvm_swap_active_memslots(kvm, as_id, slots);
+	if (kvm_slot_dirty_track_enabled(&slot))
+		note(NOTE_DIRTY_START, kvm, region);
 	mutex_unlock(&kvm->slots_lock);
 	return 0;
 }
@@ -176,6 +178,7 @@ int kvm_delete_memslot(struct kvm *kvm, u32 region, u32 *old_flags)
 	}
 	gone = *slot;
 	*old_flags = gone.flags;
+	note(NOTE_DIRTY_STOP, kvm, region);
 
 	mutex_lock(&kvm->slots_arch_lock);
 	slots = kvm_prepare_inactive(kvm, as_id);
@@ -209,6 +212,8 @@ int kvm_set_memslot_dirty_logging(struct kvm *kvm, u32 region, bool enable)
 		goto unlock;
 	}
 	mutex_lock(&kvm->slots_arch_lock);
+	if (!enable)
+		note(NOTE_DIRTY_STOP, kvm, region);
 	slots = kvm_prepare_inactive(kvm, as_id);
 	slot = id_to_memslot(slots, region);
 	kvm_set_dirty_bitmap(kvm, slot, enable);
@@ -220,8 +225,10 @@ int kvm_set_memslot_dirty_logging(struct kvm *kvm, u32 region, bool enable)
 	 * Unconditional, and after mmu_lock: SPTEs may have been write-protected before by somebody
 	 * whose flush is still to come.  slots_lock orders it with the next ioctl.
 	 */
-	if (enable)
+	if (enable) {
 		kvm_flush_remote_tlbs_memslot(kvm, slot);
+		note(NOTE_DIRTY_START, kvm, region);
+	}
 unlock:
 	mutex_unlock(&kvm->slots_lock);
 	return r;

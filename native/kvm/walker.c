@@ -57,10 +57,13 @@ static inline bool set_ad_bits(tdp_ptep_t sptep, u64 spte, u64 bits)
 	return likely((spte & bits) == bits) || hw_try_cmpxchg(sptep, &spte, spte | bits);
 }
 
-/* D has just gone from 0 to 1: the CPU logs the address.  There is room: see kvm_vcpu_access(). */
+/*
+ * D has just gone from 0 to 1: the CPU logs the address.  There is room: see kvm_vcpu_access().
+ * Not while it runs L2: the addresses would be L1's business, and KVM turns the log off.
+ */
 static inline void pml_log(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	if (vcpu->kvm->config.pml && vcpu->nr_pml < PML_LOG_NR_ENTRIES)
+	if (vcpu->kvm->config.pml && !vcpu->guest_mode && vcpu->nr_pml < PML_LOG_NR_ENTRIES)
 		vcpu->pml[vcpu->nr_pml++] = gfn;
 }
 

@@ -37,6 +37,8 @@ int sched_init(bool memory_tso)
 	s->log = arena_alloc_bulk(sizeof(*s->log));
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * (128u << 10));
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
+	s->tables = (u64)arena->frames->tables;
+	s->tables_size = (u64)arena->frames->nr_tables * TABLE_WORDS * 8;
 	return s->log && s->stacks && s->heat ? 0 : -ENOMEM;
 }
 
@@ -96,6 +98,7 @@ u64 execution_loop(u64 first, u64 count, double seconds)
 		if (arena->failure.set || (seconds > 0 && now() >= end))
 			break;
 	}
+	sched_count_distinct(arena->sched->log);
 	return done;
 }
 

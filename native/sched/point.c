@@ -28,23 +28,35 @@ const struct transfer *transfer;
 void (*describe_deadlock)(char *buf, size_t n);
 void (*describe_no_progress)(char *buf, size_t n);
 
-u64 sched_enabled(struct sched *s)
+static __always_inline u64 enabled_agents(const struct sched *s)
 {
-	u64 enabled = s->ready | s->buffered << AGENT_BUFFER;
-	u64 w;
+	const struct sched_log *log = s->log;
+	u64 equal = 0, w;
 
 	for (w = s->waiting; w; w &= w - 1) {
-		u32 t = (u32)__builtin_ctzll(w);
+		u64 t = (u64)__builtin_ctzll(w), now;
 
-		enabled |= (u64)wait_over(&task_by_id(t)->wait) << t;
+		__builtin_memcpy(&now, log->wait[t].addr, sizeof(now));
+		equal |= (u64)!((now ^ log->wait[t].value) & log->wait[t].mask) << t;
 	}
-	return enabled;
+	return s->ready | (equal ^ s->waiting_change) | s->buffered << AGENT_BUFFER;
+}
+
+/* From now on `me` runs only when what it waits for has come. */
+static inline void begin_wait(struct sched *s, const struct task *me)
+{
+	s->log->wait[me->id].addr = me->wait.addr;
+	s->log->wait[me->id].value = me->wait.value;
+	s->log->wait[me->id].mask = me->wait.mask;
+	s->ready &= ~BIT_ULL(me->id);
+	s->waiting |= BIT_ULL(me->id);
+	s->waiting_change |= (u64)!me->wait.until_equal << me->id;
 }
 
 /* Has anybody else touched, or announced, this table word?  Leaves the mark of `ev->task`. */
 static bool heat_up(struct sched *s, const struct event *ev)
 {
-	u64 at = (u64)((const char *)ev->addr - (const char *)arena_of()->frames->tables) / 8;
+	u64 at = ((u64)ev->addr - s->tables) / 8;
 	u8 *heat = &s->heat[at], mine = (u8)(ev->task + 1);
 
 	if (*heat == mine)
@@ -64,15 +76,14 @@ static inline bool drawn_anyway(const struct sched *s)
 	return mix64(s->cold_key + arena_of()->step) % COLD_ONE_IN == 0;
 }
 
-static bool is_cold(struct sched *s, const struct event *ev)
+static bool is_cold_scan(struct sched *s, const struct event *ev, bool in_table)
 {
-	const struct frame_table *frames = arena_of()->frames;
-	u64 at = (u64)((const char *)ev->addr - (const char *)frames->tables), me = BIT_ULL(ev->task);
-	bool cold = false;
+	u64 me = BIT_ULL(ev->task);
+	bool cold;
 
-	if (at < (u64)frames->nr_tables * TABLE_WORDS * 8) {
+	if (in_table) {
 		cold = !heat_up(s, ev) && (ev->flags & SITE_SCAN) && !drawn_anyway(s);
-	} else if (ev->op == OP_NEEDBREAK) {
+	} else {
 		/* The walk asks at every entry; between cold entries nothing hangs on the answer. */
 		cold = (s->after_cold & me) && !drawn_anyway(s);
 		s->quiet_test = cold;
@@ -84,28 +95,40 @@ static bool is_cold(struct sched *s, const struct event *ev)
 	return cold;
 }
 
-static inline void record(struct sched *s, u32 choice)
+static inline bool is_cold(struct sched *s, const struct event *ev)
 {
-	struct sched_log *log = s->log;
+	bool in_table = (u64)ev->addr - s->tables < s->tables_size;
 
-	if (s->plan_length + 2 > PLAN_MAX)
+	if (in_table || ev->op == OP_NEEDBREAK)
+		return is_cold_scan(s, ev, in_table);
+	if (unlikely(s->after_cold))
+		s->after_cold &= ~BIT_ULL(ev->task);
+	return false;
+}
+
+/* Written in any case and kept if `forced`: a branch here would be a toss-up for the processor. */
+static __always_inline void record(struct sched *s, u32 choice, bool forced)
+{
+	u32 *plan = &s->log->plan[s->plan_length];
+	u64 gap = s->decisions - s->last_choice;
+
+	if (unlikely(s->plan_length + 2 > PLAN_MAX))
 		return;
-	log->plan[s->plan_length++] = (u32)(s->decisions - s->last_choice);
-	log->plan[s->plan_length++] = choice;
-	s->last_choice = s->decisions;
+	plan[0] = (u32)gap;
+	plan[1] = choice;
+	s->plan_length += 2 * (u32)forced;
+	s->last_choice += gap & -(u64)forced;
 }
 
-static u32 fallback_of(u64 enabled, u32 me, bool yielded)
+/* The first task that can run, cyclically from `me` or the one after it; a buffer if none can. */
+static __always_inline u32 fallback_of(u64 enabled, u32 me, bool yielded)
 {
-	u64 tasks = enabled & (BIT_ULL(AGENT_BUFFER) - 1), later;
+	u64 tasks = (u32)enabled, from = me + yielded;
 
-	if (!yielded && (tasks & BIT_ULL(me)))
-		return me;
-	if (!tasks)
-		return (u32)__builtin_ctzll(enabled);
-	later = tasks & ~(BIT_ULL(me + 1) - 1);
-	return (u32)__builtin_ctzll(later ? later : tasks);
+	tasks = tasks ? tasks : enabled;
+	return ((u32)from + (u32)__builtin_ctzll(tasks >> from | tasks << (-from & 63))) & 63;
 }
+static_assert(AGENT_BUFFER == 32, "the low half of a set of agents is the tasks");
 
 static noinline void report_deadlock(void)
 {
@@ -116,23 +139,14 @@ static noinline void report_deadlock(void)
 	violation(ORACLE_DEADLOCK, __here("deadlock"), NULL, "nobody can run: %s", text);
 }
 
-/* A replay has the choices of the fair tail on record. */
-static const struct strategy *active_strategy(const struct sched *s)
-{
-	const struct strategy *own = strategies[s->strategy];
-
-	return unlikely(s->fair_tail) && own != &strategy_replay ? &strategy_random : own;
-}
-
 /* The next agent to run.  Drains are carried out here and are not returned. */
-static u32 decide(struct sched *s, u32 me, bool yielded)
+static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
 {
-	const struct strategy *strategy = active_strategy(s);
-	u32 choice, fallback;
-	u64 enabled;
-
+	const struct strategy *strategy = strategies[s->driver];
 	for (;;) {
-		enabled = sched_enabled(s);
+		u64 enabled = enabled_agents(s);
+		u32 choice, fallback;
+
 		if (unlikely(!enabled)) {
 			report_deadlock();
 			sched_stop();
@@ -141,23 +155,21 @@ static u32 decide(struct sched *s, u32 me, bool yielded)
 		choice = strategy->choose(s, enabled, me, fallback);
 		s->decisions++;
 		s->choices++;
-		if (choice != fallback)
-			record(s, choice);
-		if (choice < AGENT_BUFFER)
+		record(s, choice, choice != fallback);
+		if (likely(choice < AGENT_BUFFER))
 			return choice;
 		tso_drain_one(choice - AGENT_BUFFER);
 	}
 }
 
-static inline void hand_over(struct sched *s, struct task *me, u32 next)
+static __always_inline void hand_over(struct sched *s, struct task *me, u32 next)
 {
 	struct task *to = task_by_id(next);
 
-	if (to->state == TASK_WAITING) {
-		to->state = TASK_READY;
-		s->waiting &= ~BIT_ULL(next);
-		s->ready |= BIT_ULL(next);
-	}
+	to->state = TASK_READY;		/* whether it waited or not */
+	s->waiting &= ~BIT_ULL(next);
+	s->waiting_change &= ~BIT_ULL(next);
+	s->ready |= BIT_ULL(next);
 	if (to != me) {
 		s->switches++;
 		transfer->to(me, to);
@@ -173,6 +185,9 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 	if (!s->fair_tail) {
 		s->fair_tail = 1;
 		s->log->unfair_cutoffs++;
+		/* A replay has the choices of the fair tail on record. */
+		if (strategies[s->driver] != &strategy_replay)
+			s->driver = strategy_id(&strategy_random);
 	}
 	if (arena->step <= 2 * s->steps_max)
 		return;
@@ -183,35 +198,38 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 		  (unsigned long long)arena->step, text);
 }
 
+/* A point that is out of the ordinary: true if there is nothing to decide here. */
+static noinline bool exceptional_point(struct sched *s, struct task *me, const struct event *ev)
+{
+	if (me->id == TASK_BOSS)
+		return true;
+	if (s->phase == PHASE_START) {
+		/* Announced; the boss collects every task's first event before the first decision. */
+		if (me->state == TASK_WAITING)
+			begin_wait(s, me);
+		is_cold(s, ev);
+		transfer->to(me, task_by_id(TASK_BOSS));
+		return true;
+	}
+	over_budget(s, ev);
+	return false;
+}
+
 void sched_point(struct event *ev)
 {
 	struct sched *s = sched_of();
 	struct task *me = current;
+	bool yielded = ev->op == OP_YIELD;
 
-	arena_of()->step++;
-	if (unlikely(me->id == TASK_BOSS))
+	if (unlikely(++arena_of()->step > s->routine_until) && exceptional_point(s, me, ev))
 		return;
-	if (unlikely(me->state == TASK_WAITING)) {
-		s->ready &= ~BIT_ULL(me->id);
-		s->waiting |= BIT_ULL(me->id);
-	}
-	if (unlikely(s->phase == PHASE_START)) {
-		/* Announced; the boss collects every task's first event before the first decision. */
-		is_cold(s, ev);
-		transfer->to(me, task_by_id(TASK_BOSS));
-		return;
-	}
-	if (unlikely(arena_of()->step > s->steps_max))
-		over_budget(s, ev);
+	if (me->state == TASK_WAITING)
+		begin_wait(s, me);
 	if (is_cold(s, ev))
 		return;
-	if (unlikely(ev->op == OP_YIELD)) {
-		const struct strategy *strategy = active_strategy(s);
-
-		if (strategy->yielded)
-			strategy->yielded(s, me->id);
-	}
-	hand_over(s, me, decide(s, me->id, ev->op == OP_YIELD));
+	if (unlikely(yielded) && strategies[s->driver]->yielded)
+		strategies[s->driver]->yielded(s, me->id);
+	hand_over(s, me, decide(s, me->id, yielded));
 }
 
 void sched_block(const void *addr, u64 value, u32 size)
@@ -221,23 +239,20 @@ void sched_block(const void *addr, u64 value, u32 size)
 
 	me->wait = wait_change(addr, value, size);
 	me->state = TASK_WAITING;
-	s->ready &= ~BIT_ULL(me->id);
-	s->waiting |= BIT_ULL(me->id);
+	begin_wait(s, me);
 	hand_over(s, me, decide(s, me->id, false));
 }
 
 bool sched_chance(void)
 {
 	struct sched *s = sched_of();
-	const struct strategy *strategy = active_strategy(s);
 	bool yes;
 
 	if (current->id == TASK_BOSS || s->quiet_test)
 		return false;
-	yes = strategy->chance(s);
+	yes = strategies[s->driver]->chance(s);
 	s->decisions++;
-	if (yes)
-		record(s, 1);
+	record(s, 1, yes);
 	return yes;
 }
 
@@ -276,7 +291,8 @@ void sched_begin(struct sched *s)
 	}
 	prng_init(&s->rng, arena->seed, arena->iteration, STREAM_SCHEDULE);
 	s->cold_key = mix64(arena->seed ^ mix64(arena->iteration ^ STREAM_MEMORY));
-	strategy_by_id(s->strategy)->begin(s);
+	s->driver = s->strategy;
+	strategies[s->driver]->begin(s);
 }
 
 void sched_run(struct sched *s)
@@ -289,10 +305,12 @@ void sched_run(struct sched *s)
 	if (arena_of()->stop)
 		return;
 	s->phase = PHASE_RUN;
+	s->routine_until = s->steps_max;
 	if (s->ready | s->waiting)
 		hand_over(s, boss, decide(s, TASK_BOSS, false));
 	if (arena_of()->stop)
 		return;
 	s->phase = PHASE_DONE;
+	s->routine_until = 0;
 	tso_drain_all();
 }

@@ -28,6 +28,7 @@ struct store_buffer { struct buffered_store at[STORE_BUFFER]; u32 head, count; }
 struct sched {
 	/* constant */
 	u32 strategy;			/* number of the strategy */
+	u64 tables, tables_size;	/* address range of the page tables */
 	u32 memory_tso;
 	u32 pct_depth;
 	u32 contention_percent;
@@ -36,7 +37,10 @@ struct sched {
 	/* this execution */
 	u64 ready;			/* tasks that can run */
 	u64 waiting;			/* tasks whose wait condition decides */
+	u64 waiting_change;		/* those of them that wait for a word to change; the rest, to equal */
 	u64 buffered;			/* tasks with a store buffer that is not empty */
+	u64 routine_until;		/* up to this step a point needs no second look; 0 outside PHASE_RUN */
+	u32 driver;			/* number of the strategy that decides now */
 	u32 phase;
 	u32 workers_left;		/* tasks that are neither done nor daemons */
 	u64 decisions, switches;
@@ -67,8 +71,10 @@ struct sched_log {
 	u32 distinct_full;
 	u64 digest;			/* commutative sum over executions */
 	u64 decisions_max;
+	u64 uncounted;			/* digest that is not yet among those seen; 0: none */
 	u64 execution;			/* number of the current one: lockstep workers compare it */
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
+	struct { const void *addr; u64 value, mask, pad; } wait[MAX_TASKS];	/* of the tasks in `waiting` */
 	/* replay */
 	u32 replay_length;
 	u32 replay[PLAN_MAX];
@@ -89,7 +95,6 @@ void sched_point(struct event *ev);
 void sched_block(const void *addr, u64 value, u32 size);
 bool sched_chance(void);
 void sched_task_exit(void);		/* last thing a task body does; does not return */
-u64 sched_enabled(struct sched *s);
 void sched_begin(struct sched *s);	/* after arena_reset(): everything is ready to start */
 void sched_run(struct sched *s);	/* boss: from the first decision to the end */
 void sched_stop(void);			/* a violation: back to the boss; does not return */
@@ -100,7 +105,7 @@ struct transfer {
 	void (*leave)(struct task *from);	/* to the boss, and never come back */
 };
 extern const struct transfer fiber_transfer, baton_transfer;
-extern const struct transfer *transfer;		/* private to the process */
+extern const struct transfer *transfer __hidden;	/* private to the process */
 
 /* Body of a task, set by native/api.c in each process. */
 extern void (*task_main)(struct task *task);
@@ -112,6 +117,7 @@ extern void (*describe_no_progress)(char *buf, size_t n);
 /* trace.c */
 void sched_trace(const struct event *ev);
 void sched_account(struct sched *s);	/* an execution is over: add it to the log */
+void sched_count_distinct(struct sched_log *log);	/* the last one, too, counts as seen or new */
 
 /* memory_tso.c */
 u64 tso_access(struct event *ev);

@@ -32,7 +32,7 @@ void pct_begin_depth(struct sched *s, u32 depth);
 
 /* By number, as in struct mmut_config. */
 #define NR_STRATEGIES	4
-extern const struct strategy *const strategies[NR_STRATEGIES];
+extern const struct strategy *const strategies[NR_STRATEGIES] __hidden;
 /* NULL past the last. */
 const struct strategy *strategy_by_id(u32 id);
 u32 strategy_id(const struct strategy *strategy);

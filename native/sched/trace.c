@@ -8,16 +8,20 @@
  */
 #include "sched.h"
 
+/* Slots are aligned to their size: the low bits of an address are its place in the arena. */
+static_assert(!(ARENA_BASE % ARENA_SLOT_SIZE), "arenas must be aligned to their address space");
+
 static inline u64 relative(u64 value)
 {
-	const struct arena *arena = arena_of();
+	u64 at = value ^ (u64)arena_of();
 
-	return value - (u64)arena < arena->size ? value - (u64)arena : value;
+	return at < ARENA_SLOT_SIZE ? at : value;
 }
 
 static inline void fold(struct sched *s, const struct event *ev)
 {
-	u64 what = relative((u64)ev->addr) ^ (u64)ev->site << 48 ^ (u64)ev->task << 40 ^ (u64)ev->op << 34;
+	u64 what = ((u64)ev->addr & (ARENA_SLOT_SIZE - 1)) ^ (u64)ev->site << 48 ^ (u64)ev->task << 40 ^
+		   (u64)ev->op << 34;
 	u64 d = s->digest;
 
 	d = (d ^ what) * 0x9e3779b97f4a7c15ULL;
@@ -37,15 +41,17 @@ void sched_trace(const struct event *ev)
 }
 
 /* Open addressing; at three quarters it stops counting and says so. */
-static void count_distinct(struct sched_log *log, u64 digest)
+void sched_count_distinct(struct sched_log *log)
 {
-	u64 at = digest % DISTINCT_SLOTS;
+	u64 digest = log->uncounted, at = digest % DISTINCT_SLOTS;
 
+	if (!digest)
+		return;
+	log->uncounted = 0;
 	if (log->distinct >= DISTINCT_SLOTS / 4 * 3) {
 		log->distinct_full = 1;
 		return;
 	}
-	digest += !digest;
 	while (log->seen[at] && log->seen[at] != digest)
 		at = (at + 1) % DISTINCT_SLOTS;
 	if (!log->seen[at]) {
@@ -65,5 +71,8 @@ void sched_account(struct sched *s)
 	log->switches += s->switches;
 	log->violations += arena->failure.set != 0;
 	log->digest += mix64(s->digest ^ mix64(arena->iteration));
-	count_distinct(log, s->digest);
+	/* One execution late: by then the slot, which is anywhere in 8 MiB, has come into the cache. */
+	sched_count_distinct(log);
+	log->uncounted = s->digest + !s->digest;
+	__builtin_prefetch(&log->seen[log->uncounted % DISTINCT_SLOTS], 1);
 }

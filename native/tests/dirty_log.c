@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dirty-log: each guest write to a logged slot is reported after it was made. */
+#include "../kvm/spte.h"
+#include "plant.h"
+
+/* Slot 0 of this world is logged from the start. */
+#define LOGGED(name_, text_)	__PLANT(name_, text_, NULL, ORACLE_DIRTY_LOG, VCPU0, WORLD_DIRTY_LOG)
+
+static shared_u64 *bitmap(struct machine *m)
+{
+	return READ_PRIVATE(m->kvm->memslots[0])->slots[0].dirty_bitmap;
+}
+
+/* A round takes the bit of the leaf's page, and has not given it to user space yet. */
+static void take(struct machine *m)
+{
+	become(HOST0);
+	clear_bit(LEAF_GFN, bitmap(m));
+	note(NOTE_DIRTY_TAKEN, bitmap(m), BIT_ULL(LEAF_GFN));
+	become(VCPU0);
+}
+
+static void end_round(void)
+{
+	become(HOST0);
+	note(NOTE_DIRTY_ROUND, kvm_of(), 0);
+	become(VCPU0);
+}
+
+static void at_rest(struct machine *m)
+{
+	poke(*m->leaf_at, READ_PRIVATE(*m->leaf_at) & ~(CK_W | CK_D));
+	become(BOSS);
+	check_quiescent();
+}
+
+LOGGED(a_write_is_marked_before_the_round_or_after_it, NULL)
+{
+	set_bit(LEAF_GFN, bitmap(m));
+	guest_write(m->frame, LEAF_GFN);
+	take(m);
+	guest_write(m->frame, LEAF_GFN);
+	end_round();
+	set_bit(LEAF_GFN, bitmap(m));
+	guest_write(m->frame, LEAF_GFN);
+	at_rest(m);
+}
+
+LOGGED(a_slot_that_is_not_logged_may_be_written, NULL)
+{
+	guest_write(m->huge_frame, HUGE_GFN);
+}
+
+LOGGED(a_write_goes_unseen, "of logged slot 0 goes unseen")
+{
+	clear_bit(LEAF_GFN, bitmap(m));
+	guest_write(m->frame, LEAF_GFN);
+}
+
+LOGGED(a_write_after_the_round_goes_unseen, "of logged slot 0 goes unseen")
+{
+	set_bit(LEAF_GFN, bitmap(m));
+	take(m);
+	end_round();
+	guest_write(m->frame, LEAF_GFN);
+}
+
+LOGGED(the_mark_of_a_write_is_lost, "was written after it was last copied, and its dirty bit is clear")
+{
+	set_bit(LEAF_GFN, bitmap(m));
+	guest_write(m->frame, LEAF_GFN);
+	clear_bit(LEAF_GFN, bitmap(m));
+	at_rest(m);
+}

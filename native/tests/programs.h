@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small programs with known answers; see programs.c. */
+#ifndef MMUT_TESTS_PROGRAMS_H
+#define MMUT_TESTS_PROGRAMS_H
+
+#include "../program/program.h"
+
+#define STRAIGHT	5	/* writes of the long task of uneven(1, k) */
+
+u32 program_id(const char *name);
+extern u64 program_bugs;	/* executions of this process that ended in the program's bug */
+
+#endif
