@@ -74,7 +74,7 @@ void dirty_log_write(const struct event *ev, u32 id, gfn_t gfn)
 	if (!slot || bit_is_set(slot, index) || in_some_log(s->as_id, gfn))
 		return;
 	violation(ORACLE_DIRTY_LOG, site_of(ev), ev->addr,
-		  "guest write to gfn 0x%llx of logged slot %u goes unseen: its dirty bit is clear, and no CPU has logged it",
+		  "guest write to gfn 0x%llx of logged slot %u goes unseen: its bit is clear, and no CPU logged it",
 		  (unsigned long long)gfn, id);
 }
 

@@ -59,11 +59,22 @@ static bool reserved_bits_ok(u64 spte, u32 level, bool leaf)
 			return false;
 		if (ck_pfn(spte) & (KVM_PAGES_PER_HPAGE(level) - 1))
 			return false;
+		/* The CPU ignores it there; KVM leaves it clear. */
+		if (level == PG_LEVEL_4K && (spte & CK_LARGE))
+			return false;
 	} else if (spte & (CK_MEMTYPE | BIT_ULL(6) | CK_LARGE)) {
 		return false;
 	}
 	/* Write or execute without read is a misconfiguration. */
 	return !(rwx == 2 || rwx == 4 || rwx == 6);
+}
+
+/* What A and D of a leaf mean is the same in all of a tree, and is what its role says. */
+static u64 ad_type_of(const struct kvm_mmu_page *sp)
+{
+	if (sp->role.ad_disabled)
+		return CK_AD_DISABLED;
+	return kvm_of()->config.pml && sp->role.guest_mode ? CK_AD_WRPROT_ONLY : 0;
 }
 
 static void check_value(const struct store *s)
@@ -80,6 +91,21 @@ static void check_value(const struct store *s)
 		bad(s, "reserved bits set");
 	if (leaf && !leaf_writable_state_ok(new))
 		bad(s, "host-writable, MMU-writable and W do not go together");
+	if (leaf && (new & CK_AD_TYPE) != ad_type_of(header_of(s->n)))
+		bad(s, "the A/D type of the leaf is not that of its tree");
+}
+
+/* What was stored while the table was its owner's alone, and comes into force with the link. */
+static void check_contents(const struct store *link, u32 child)
+{
+	const table_word *words = frame_words(child);
+	struct store s = { .ev = link->ev, .n = child, .level = link->level - 1, .mode = link->mode };
+
+	for (s.index = 0; s.index < TABLE_WORDS; s.index++) {
+		s.old = s.new = peek(words[s.index]);
+		if (unlikely(s.new != CK_NONPRESENT))
+			check_value(&s);
+	}
 }
 
 /* A new link: the child is the table that belongs here, and hangs nowhere else. */
@@ -102,6 +128,9 @@ static void check_link(const struct store *s)
 		bad(s, "the child's gfn is not that of the entry");
 	if (child->ptep != (tdp_ptep_t)s->ev->addr)
 		bad(s, "the child's ptep is not this entry");
+	if (peek(child->invalid) || peek(child->scheduled_to_zap) || peek(child->tdp_mmu_root_count))
+		bad(s, "the child's header is still that of a root, its frame's former life");
+	check_contents(s, (u32)pfn);
 }
 
 /* ------------------------------------------------------------------ the pair */

@@ -115,6 +115,10 @@ void vm_state_access(struct event *ev)
 			violation(ORACLE_LOCK_CONTRACT, site_of(ev), ev->addr, "mmu_invalidate_seq decreases");
 	} else if (VM_FIELD(ev, mmu_invalidate_in_progress)) {
 		not_exclusive(ev, "mmu_invalidate_in_progress");
+		/* A notifier's: or its end may find other slots than its start did. */
+		if (task_by_id(ev->task)->kind == TASK_KIND_HOST_MM && !peek(kvm->mn_active_invalidate_count))
+			violation(ORACLE_LOCK_CONTRACT, site_of(ev), ev->addr,
+				  "an invalidation begins or ends while nothing keeps the memslots from being swapped");
 		if ((s64)ev->new < 0)
 			violation(ORACLE_LOCK_CONTRACT, site_of(ev), ev->addr,
 				  "mmu_invalidate_in_progress is %lld", (long long)ev->new);

@@ -30,14 +30,16 @@ void (*describe_no_progress)(char *buf, size_t n);
 
 static __always_inline u64 enabled_agents(const struct sched *s)
 {
-	const struct sched_log *log = s->log;
+	const struct wait_test *wait = s->log->wait;
 	u64 equal = 0, w;
 
 	for (w = s->waiting; w; w &= w - 1) {
-		u64 t = (u64)__builtin_ctzll(w), now;
+		u32 t = (u32)__builtin_ctzll(w);
+		const struct wait_test *test = wait + t;
+		u64 now;
 
-		__builtin_memcpy(&now, log->wait[t].addr, sizeof(now));
-		equal |= (u64)!((now ^ log->wait[t].value) & log->wait[t].mask) << t;
+		__builtin_memcpy(&now, test->addr, sizeof(now));
+		equal |= (u64)!((now ^ test->value) & test->mask) << t;
 	}
 	return s->ready | (equal ^ s->waiting_change) | s->buffered << AGENT_BUFFER;
 }
@@ -45,12 +47,13 @@ static __always_inline u64 enabled_agents(const struct sched *s)
 /* From now on `me` runs only when what it waits for has come. */
 static inline void begin_wait(struct sched *s, const struct task *me)
 {
-	s->log->wait[me->id].addr = me->wait.addr;
-	s->log->wait[me->id].value = me->wait.value;
-	s->log->wait[me->id].mask = me->wait.mask;
-	s->ready &= ~BIT_ULL(me->id);
-	s->waiting |= BIT_ULL(me->id);
-	s->waiting_change |= (u64)!me->wait.until_equal << me->id;
+	const struct wait *wait = &me->wait;
+	u64 bit = BIT_ULL(me->id);
+
+	s->log->wait[me->id] = (struct wait_test){ .addr = wait->addr, .value = wait->value, .mask = wait->mask };
+	s->ready &= ~bit;
+	s->waiting |= bit;
+	s->waiting_change |= wait->until_equal ? 0 : bit;
 }
 
 /* Has anybody else touched, or announced, this table word?  Leaves the mark of `ev->task`. */

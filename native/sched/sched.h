@@ -64,6 +64,9 @@ struct sched {
 	char *stacks;
 };
 
+/* A wait condition, so that those of all tasks stand side by side. */
+struct wait_test { const void *addr; u64 value, mask, pad; };
+
 struct trace_record { struct event event; u64 step; };
 
 struct sched_log {
@@ -74,7 +77,7 @@ struct sched_log {
 	u64 uncounted;			/* digest that is not yet among those seen; 0: none */
 	u64 execution;			/* number of the current one: lockstep workers compare it */
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
-	struct { const void *addr; u64 value, mask, pad; } wait[MAX_TASKS];	/* of the tasks in `waiting` */
+	struct wait_test wait[MAX_TASKS];	/* of the tasks in `waiting` */
 	/* replay */
 	u32 replay_length;
 	u32 replay[PLAN_MAX];

@@ -29,15 +29,20 @@ static inline void fold(struct sched *s, const struct event *ev)
 	s->digest = (d ^ d >> 32) + relative(ev->new);
 }
 
+/* The boss's own events are on nobody's timeline. */
+static noinline void put_on_record(struct sched_log *log, const struct event *ev)
+{
+	if (ev->task != TASK_BOSS && log->nr_traced < TRACE_MAX)
+		log->trace[log->nr_traced++] = (struct trace_record){ .event = *ev, .step = arena_of()->step };
+}
+
 void sched_trace(const struct event *ev)
 {
 	struct sched *s = sched_of();
-	struct sched_log *log = s->log;
 
 	fold(s, ev);
-	/* The boss's own events are on nobody's timeline. */
-	if (unlikely(log->tracing) && ev->task != TASK_BOSS && log->nr_traced < TRACE_MAX)
-		log->trace[log->nr_traced++] = (struct trace_record){ .event = *ev, .step = arena_of()->step };
+	if (unlikely(s->log->tracing))
+		put_on_record(s->log, ev);
 }
 
 /* Open addressing; at three quarters it stops counting and says so. */

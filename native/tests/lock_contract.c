@@ -148,8 +148,15 @@ PLANT(a_kicked_vcpu_stays_in_the_guest, LOCK_CONTRACT, VCPU0, "was kicked, and s
 
 /* ------------------------------------------------------------------ words of the VM and its vCPUs */
 
+PLANT(an_invalidation_does_not_hold_the_memslots, LOCK_CONTRACT, HOST0, "nothing keeps the memslots")
+{
+	write_lock(&m->kvm->mmu_lock);
+	WRITE_ONCE(m->kvm->mmu_invalidate_in_progress, 1);
+}
+
 CLEAN(the_notifier_words_change_under_write, LOCK_CONTRACT, HOST0)
 {
+	WRITE_PRIVATE(m->kvm->mn_active_invalidate_count, 1);
 	write_lock(&m->kvm->mmu_lock);
 	WRITE_ONCE(m->kvm->mmu_invalidate_in_progress, 1);
 	WRITE_ONCE(m->kvm->mmu_invalidate_range_start, 1);

@@ -229,6 +229,7 @@ PLANT(a_table_cut_off_under_read_is_left_unfrozen, SPTE_TRANSITION, HOST0, "was 
 
 PLANT(a_mapping_enters_a_range_being_invalidated, SPTE_TRANSITION, HOST0, "being invalidated")
 {
+	WRITE_PRIVATE(m->kvm->mn_active_invalidate_count, 1);
 	lock_write(m);
 	kvm_mmu_invalidate_begin(m->kvm);
 	kvm_mmu_invalidate_range_add(m->kvm, LEAF_GFN - 1, LEAF_GFN + 2);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Bugs that the model has no switch for are found as well.
 
-Each patch in ``mutants/`` breaks the protocol in one place and says, above the diff, where to look and
-which oracles may notice.  It is applied to a copy of the tree, the core is compiled anew (only what
-the patch touches), and the command runs on that: not one line of the oracles knows of it.
+Each patch in ``mutants/`` breaks the protocol in one place and says, above the diff, where to look
+and which oracles may notice.  It is applied to a copy of the tree, the core is compiled anew (only
+what the patch touches), and the command runs on that: not one line of the oracles knows of it.
 
 It takes a minute or two, so it is not part of ``make test``: ``pytest -m mutants`` runs it.
 """
@@ -52,7 +52,8 @@ class Mutant:
 
 def load_recipe(tree: Path) -> ModuleType:
     """``native/build_core.py`` of the copy, which knows sources and flags."""
-    spec = importlib.util.spec_from_file_location("mutant_build_core", tree / "native/build_core.py")
+    file = tree / "native/build_core.py"
+    spec = importlib.util.spec_from_file_location("mutant_build_core", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
