@@ -99,8 +99,27 @@ static void watch_note(struct event *ev)
 	case NOTE_GUEST_VALUE:
 		guest_memory_note(ev);
 		break;
+	case NOTE_DIRTY_LOG_ON:
+	case NOTE_DIRTY_COPIED:
+		dirty_log_note(ev);
+		break;
+	case NOTE_WALK_BEGIN:
+	case NOTE_WALK_YIELDED:
+		progress_note(ev);
+		break;
+	case NOTE_RETRY:
+		retry_note(ev);
+		break;
+	case NOTE_RETRY_OVER:
+		retry_over(ev);
+		break;
 	case NOTE_HW_WALK:	/* the load that follows is an event of its own */
 	case NOTE_SLOT_GONE:
+	case NOTE_SLOT_PLACED:
+	case NOTE_SLOT_EMULATED:
+	case NOTE_SLOT_MAPPED:
+		guest_memory_slot_note(ev);
+		break;
 	case NOTE_INVALIDATED:
 		break;
 	}
@@ -125,6 +144,9 @@ void check_watch(struct event *ev)
 		flush_debt_leave_lock(ev);
 		mmu_lock_event(ev);
 		break;
+	case OP_MUTEX_UNLOCK:
+		flush_debt_leave_slots(ev);
+		break;
 	case OP_RCU_UNLOCK:
 		flush_debt_leave_rcu(ev);
 		break;
@@ -148,7 +170,7 @@ static void init_slots(struct check *c, const struct kvm *kvm)
 		const struct kvm_memory_region *r = &kvm->regions[i];
 		struct check_slot *s = &c->slot[i];
 
-		s->base_gfn = r->base_gfn;
+		s->place = r->base_gfn;
 		s->npages = r->npages;
 		s->page = r->userspace_addr >> PAGE_SHIFT;
 		s->as_id = r->as_id;
@@ -214,5 +236,6 @@ int check_init(void)
 	if (c->nr_ghosts > frames->nr_guest)	/* a ghost lives beside a guest frame */
 		return -EINVAL;
 	adopt(c, kvm);
+	dirty_log_adopt(c, kvm);
 	return 0;
 }

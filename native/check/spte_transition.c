@@ -80,6 +80,8 @@ static void check_value(const struct store *s)
 		bad(s, "reserved bits set");
 	if (leaf && !leaf_writable_state_ok(new))
 		bad(s, "host-writable, MMU-writable and W do not go together");
+	if (leaf && s->level > PG_LEVEL_4K && (new & CK_X) && kvm_of()->config.nx_huge_pages)
+		bad(s, "an executable huge page, and the mitigation is on");
 }
 
 /* A new link: the child is the table that belongs here, and hangs nowhere else. */
@@ -151,6 +153,22 @@ static void check_lock(const struct store *s)
 		bad(s, "presence, pfn or permission of an SPTE changes without mmu_lock");
 	if (s->mode < 0 && (s->new & ~s->old & CK_W) && !(s->old & CK_MMU_W))
 		bad(s, "an SPTE that is not MMU-writable is made writable without mmu_lock");
+}
+
+/*
+ * A fault grants and never takes away: what another was granted may be cached by a CPU, which nobody
+ * makes forget it.  The other changes of a leaf under read are dirty logging's; it holds slots_lock
+ * and flushes before it lets go of it.
+ */
+static void check_grant(const struct store *s)
+{
+	u64 lost = s->old & ~s->new & (CK_R | CK_W | CK_X | CK_A | CK_D);
+
+	if (s->mode != LOCK_READ || !lost || !ck_leaf(s->old, s->level) || !ck_leaf(s->new, s->level) ||
+	    s->table.life == TABLE_PRIVATE)
+		return;
+	if (held_mode(task_by_id(s->ev->task), &kvm_of()->slots_lock) < 0)
+		bad(s, "a present leaf loses access, A or D, and nobody will flush");
 }
 
 /* A plain store writes over what its task has not seen.  A alone may be lost. */
@@ -235,6 +253,7 @@ void spte_after(struct event *ev, u32 n)
 	check_pair(&s);
 	check_lock(&s);
 	check_lost_update(&s);
+	check_grant(&s);
 	check_stale_install(&s);
 	if (ck_table(s.new, s.level) && !(ck_table(s.old, s.level) && ck_pfn(s.old) == ck_pfn(s.new)))
 		check_link(&s);
