@@ -14,6 +14,7 @@ SCENARIO ?=
 SEED ?=
 VCPUS ?=
 DURATION ?=
+SEEDS ?=
 BUDGET ?=
 BUG ?=
 JOBS ?=
@@ -41,7 +42,7 @@ help:
 	@echo
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo 'Variables: SCENARIO= SEED= VCPUS= DURATION= BUDGET= BUG= JOBS= RUN= TOKEN= ARGS= PYTHON='
+	@echo 'Variables: SCENARIO= SEED= VCPUS= DURATION= BUDGET= BUG= SEEDS= JOBS= RUN= TOKEN= ARGS= PYTHON='
 	@echo 'Each target prints the command that it stands for; .venv/bin/mmutorture --help lists the rest.'
 
 ##   make stress        build, then run every storm with real processes, and report the contention (a minute)
@@ -93,10 +94,11 @@ bench: build
 doctor: build
 	$(mmutorture) doctor $(ARGS)
 
-##   make quality       the planted bugs are found, within their budget
+##   make quality       how soon each planted bug is found, as a table; SEEDS= BUDGET=20 (seconds) JOBS= ARGS='--only A08'
 .PHONY: quality
 quality: build
-	$(pytest) tests/quality $(ARGS)
+	$(run) python tools/quality.py $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUDGET),--budget $(BUDGET:s=)) \
+		$(parallel) $(ARGS)
 
 ##   make determinism   one seed is one execution, byte for byte
 .PHONY: determinism

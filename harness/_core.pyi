@@ -47,6 +47,7 @@ class mmut_slot:
     flags: int
     huge: int
     pad: int
+    move_gfn: int
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
@@ -82,6 +83,11 @@ class mmut_config:
     max_level: int
     ad_bits: int
     pml: int
+    nx_huge_pages: int
+    eager_split: int
+    manual_protect: int
+    initially_set: int
+    profile: int
     nr_table_frames: int
     populate: int
     warm_percent: int
@@ -188,6 +194,18 @@ class mmut_lockstat_site:
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
+class mmut_contract:
+    func: Any
+    file: Any
+    lock: Any
+    line: int
+    kind: int
+    none: int
+    read: int
+    write: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
 class mmut_bug_info:
     name: Any
     slug: Any
@@ -233,6 +251,16 @@ class _Lib:
     MMUT_OP_DIRTY_LOG_ON: int
     MMUT_OP_DIRTY_LOG_OFF: int
     MMUT_OP_DIRTY_LOG_GET: int
+    MMUT_OP_ZAP_GFN_RANGE: int
+    MMUT_OP_SLOT_MOVE: int
+    MMUT_OP_APIC_ACCESS: int
+    MMUT_OP_MMU_RESET: int
+    MMUT_OP_AGE: int
+    MMUT_OP_TEST_AGE: int
+    MMUT_OP_PREFAULT: int
+    MMUT_OP_EXEC: int
+    MMUT_OP_NX_RECOVER: int
+    MMUT_OP_DIRTY_LOG_CLEAR: int
     MMUT_NR_OP_KINDS: int
     MMUT_TASK_BOSS: int
     MMUT_TASK_RCU: int
@@ -240,7 +268,10 @@ class _Lib:
     MMUT_TASK_VMM: int
     MMUT_TASK_HOST_MM: int
     MMUT_TASK_PROGRAM: int
+    MMUT_TASK_NX_RECOVERY: int
     MMUT_NR_TASK_KINDS: int
+    MMUT_PROFILE_CURRENT: int
+    MMUT_PROFILE_LEGACY_ROOTS: int
     MMUT_MEMORY_SC: int
     MMUT_MEMORY_TSO: int
     def mmut_build_id(self) -> Any: ...
@@ -273,6 +304,8 @@ class _Lib:
     def mmut_task_state(self, a0: int, a1: mmut_task_state, /) -> int: ...
     def mmut_failure_get(self, a0: mmut_failure, /) -> None: ...
     def mmut_totals_get(self, a0: mmut_totals, /) -> None: ...
+    def mmut_contract_name(self, a0: int, /) -> Any: ...
+    def mmut_contract_get(self, a0: int, a1: mmut_contract, /) -> int: ...
     def mmut_lockstat_get(self, a0: int, a1: mmut_lockstat, /) -> int: ...
     def mmut_lockstat_site_get(self, a0: int, a1: mmut_lockstat_site, /) -> int: ...
     def mmut_outcome_get(self, a0: int, a1: Any, a2: Any, a3: Any, /) -> int: ...
@@ -324,6 +357,10 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_lockstat_site *"], init: Any = ..., /) -> mmut_lockstat_site: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_lockstat_site[]"], init: Any = ..., /) -> _Array[mmut_lockstat_site]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_contract *"], init: Any = ..., /) -> mmut_contract: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_contract[]"], init: Any = ..., /) -> _Array[mmut_contract]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_bug_info *"], init: Any = ..., /) -> mmut_bug_info: ...
     @overload

@@ -61,6 +61,11 @@ def operations() -> list[Named]:
     return numbered(lib.mmut_op_name, lib.mmut_op_task_kind)
 
 
+def contract_kinds() -> list[Named]:
+    """What a lock contract may demand; the text is empty."""
+    return numbered(lib.mmut_contract_name, lambda _: ffi.NULL)
+
+
 def event_op_name(op: int) -> str:
     return text_of(lib.mmut_event_op_name(op))
 

@@ -143,8 +143,11 @@ def add_reproduce(parser: argparse.ArgumentParser) -> None:
     )
 
 
+WHAT_LISTS = ("scenarios", "bugs", "oracles", "strategies", "contracts")
+
+
 def add_list(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("scenarios", "bugs", "oracles", "strategies"))
+    parser.add_argument("what", choices=WHAT_LISTS)
     parser.add_argument("--schema", action="store_true", help="JSON Schema of scenario files")
 
 
@@ -168,7 +171,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
         *("reproduce", reproduce, add_reproduce, "replay a failure or a token"),
         "exit status 1: reproduced, the oracle is violated; 3: it diverged; 2: refused",
     ),
-    ("list", listing, add_list, "scenarios, bugs, oracles, strategies", ""),
+    ("list", listing, add_list, "scenarios, bugs, oracles, strategies, lock contracts", ""),
     ("show", show, add_run, "what a run did", ""),
     ("locks", locks, add_locks, "lock contention of a run, as /proc/lock_stat prints it", ""),
     ("bench", bench, add_nothing, "the harness's own figures beside its peers", ""),

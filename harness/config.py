@@ -22,8 +22,12 @@ from harness.settings import MEMORY_MODELS, Settings
 if TYPE_CHECKING:
     from harness._core import mmut_config, mmut_op, mmut_task
 
+PROFILES = {
+    "current": lib.MMUT_PROFILE_CURRENT,
+    "legacy-roots": lib.MMUT_PROFILE_LEGACY_ROOTS,
+}
 LEVELS = {"4K": 1, "2M": 2}
-SLOT_DIRTY_LOG = 1
+SLOT_DIRTY_LOG, SLOT_MOVES, SLOT_APIC_PAGE = 1 << 0, 1 << 8, 1 << 9
 CONTENTION_PERCENT = 5  # how often a strategy claims contention at a yield test
 CONTENTION_PERCENT_FREE = 1  # and the noise of a free run, which has real contention as well
 
@@ -34,6 +38,7 @@ def task_kind_numbers() -> dict[str, int]:
         "vcpu": lib.MMUT_TASK_VCPU,
         "vmm": lib.MMUT_TASK_VMM,
         "host-mm": lib.MMUT_TASK_HOST_MM,
+        "nx-recovery": lib.MMUT_TASK_NX_RECOVERY,
     }
 
 
@@ -139,14 +144,21 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
         LEVELS[vm.max_level],
     )
     config.ad_bits, config.pml, config.populate = vm.ad_bits, vm.pml, vm.populate
+    config.nx_huge_pages, config.eager_split = vm.nx_huge_pages, vm.eager_split
+    config.manual_protect, config.initially_set = vm.manual_protect, vm.initially_set
     config.warm_percent = vm.warm if settings.controlled else 0
     config.nr_table_frames, config.spare_frames = vm.table_frames, vm.spare_frames
+    config.profile = PROFILES[vm.profile]
     config.nr_slots = len(scenario.slots)
     for number, slot in enumerate(scenario.slots):
         into = config.slots[number]
         into.base_gfn, into.npages = slot.base_gfn, slot.pages
         into.as_id, into.huge = slot.as_id, slot.huge
         into.flags = SLOT_DIRTY_LOG if slot.dirty_log else 0
+        into.flags |= SLOT_APIC_PAGE if slot.apic_page else 0
+        if slot.move_to is not None:
+            into.flags |= SLOT_MOVES
+            into.move_gfn = slot.move_to
     fill_tasks(config, scenario)
     fill_rules(config, scenario)
     return config

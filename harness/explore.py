@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import config
+from harness import config, contracts
 from harness.errors import HarnessError
 from harness.schema import Scenario
 from harness.signals import Interrupt
@@ -47,6 +47,7 @@ class Exploration:
     outcomes: list[Outcome]
     lockstat: list[dict[str, Any]] = field(default_factory=list)
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
+    contracts: list[dict[str, Any]] = field(default_factory=list)
 
 
 def add_totals(into: dict[str, int], extra: dict[str, int]) -> None:
@@ -147,4 +148,5 @@ def summarise(
         outcomes=list(world.outcomes()),
         lockstat=world.lockstat(),
         lockstat_sites=world.lockstat_sites(),
+        contracts=contracts.current(),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import config
+from harness import config, contracts
 from harness.failure import Captured, capture_free
 from harness.schema import Scenario
 from harness.signals import Interrupt
@@ -47,6 +47,7 @@ class FreeRun:
     interrupted: bool
     lockstat: list[dict[str, Any]] = field(default_factory=list)
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
+    contracts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def trustworthy(self) -> bool:
@@ -111,6 +112,7 @@ def run(
             interrupted=bool(interrupt),
             lockstat=world.lockstat(),
             lockstat_sites=world.lockstat_sites(),
+            contracts=contracts.current(),
         )
 
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from harness import config, worker
+from harness import config, contracts, worker
 from harness.errors import HarnessError
 from harness.explore import (
     Clock,
@@ -32,6 +32,7 @@ class Block:
     totals: dict[str, int]
     failure: Failure | None
     outcomes: dict[tuple[tuple[int, ...], int | None], int]
+    contracts: list[contracts.Counts]
 
 
 def counted(world: World) -> dict[tuple[tuple[int, ...], int | None], int]:
@@ -44,10 +45,12 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
     try:
         with World(config.build(scenario, settings)) as world:
             totals, outcomes = world.totals(), counted(world)
+            entered = contracts.counts(contracts.current())
             while (request := connection.recv()) is not None:
                 first, count, seconds = request
                 done = world.explore(first, count, seconds)
                 totals_after, outcomes_after = world.totals(), counted(world)
+                entered_after = contracts.counts(contracts.current())
                 new = {k: n - outcomes.get(k, 0) for k, n in outcomes_after.items()}
                 block = Block(
                     first=first,
@@ -55,8 +58,10 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
                     totals=difference(totals_after, totals),
                     failure=world.failure(),
                     outcomes={k: n for k, n in new.items() if n},
+                    contracts=contracts.add(entered_after, entered, -1),
                 )
                 totals, outcomes = totals_after, outcomes_after
+                entered = entered_after
                 connection.send(block)
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
@@ -188,8 +193,10 @@ def merge(
     totals: dict[str, int] = {}
     outcomes: dict[tuple[tuple[int, ...], int | None], int] = {}
     failure = None
+    entered: list[contracts.Counts] = []
     for block in blocks:
         add_totals(totals, block.totals)
+        entered = contracts.add(entered, block.contracts)
         for key, count in block.outcomes.items():
             outcomes[key] = outcomes.get(key, 0) + count
         if block.failure is not None and block.failure.iteration == dispatcher.failed_at:
@@ -204,4 +211,5 @@ def merge(
         interrupted=bool(interrupt),
         failure=failure,
         outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
+        contracts=contracts.with_counts(entered),
     )

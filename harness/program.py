@@ -12,7 +12,15 @@ vcpu0.r0 == 0 and vcpu1.r0 != 1
 import re
 from dataclasses import dataclass
 
-from harness.schema import GFN_MAX, OPERATIONS, REGISTERS, SLOT_OPERATIONS, SLOTS_MAX, TERMS_MAX
+from harness.schema import (
+    GFN_MAX,
+    OPERATIONS,
+    REGISTERS,
+    SELF_OPERATIONS,
+    SLOT_OPERATIONS,
+    SLOTS_MAX,
+    TERMS_MAX,
+)
 from harness.units import nearest
 
 VALUE_MAX = 255  # a register is one byte
@@ -68,7 +76,7 @@ def parse_statement(text: str, kind: str) -> Statement:
         raise ProgramError(
             f"'{text}': name the register for the result, as in 'r0 = {text.strip()}'"
         )
-    wants_gfn = OPERATIONS[op] in ("vcpu", "host-mm")
+    wants_gfn = OPERATIONS[op] in ("vcpu", "host-mm") and op not in SELF_OPERATIONS
     if wants_gfn != (match["gfn"] is not None):
         raise ProgramError(f"'{text}': {op} takes {'a gfn' if wants_gfn else 'no gfn'}")
     if match["pages"] is not None and OPERATIONS[op] != "host-mm":

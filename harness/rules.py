@@ -6,6 +6,7 @@ from harness.program import ProgramError, Statement, Term
 from harness.schema import (
     OPS_MAX,
     REGISTERS_MAX,
+    SELF_OPERATIONS,
     TASKS_MAX,
     VCPUS_MAX,
     Scenario,
@@ -21,13 +22,18 @@ HUGE_PAGES = 512
 def regions(slots: list[Slot], as_id: int) -> list[tuple[int, int]]:
     """[first, end) of runs of adjacent memslots of one address space, in gfn order."""
     runs: list[tuple[int, int]] = []
-    for slot in sorted((s for s in slots if s.as_id == as_id), key=lambda s: s.base_gfn):
-        end = slot.base_gfn + slot.pages
-        if runs and runs[-1][1] == slot.base_gfn:
+    for first, end in sorted(place for s in slots if s.as_id == as_id for place in places(s)):
+        if runs and runs[-1][1] == first:
             runs[-1] = (runs[-1][0], end)
         else:
-            runs.append((slot.base_gfn, end))
+            runs.append((first, end))
     return runs
+
+
+def places(slot: Slot) -> list[tuple[int, int]]:
+    """[first, end) of the gfns that a slot may occupy: a slot that moves has two places."""
+    firsts = [slot.base_gfn] if slot.move_to is None else [slot.base_gfn, slot.move_to]
+    return [(first, first + slot.pages) for first in firsts]
 
 
 def gfn_range(scenario: Scenario, task: Task) -> tuple[int, int]:
@@ -53,6 +59,8 @@ def task_names(scenario: Scenario) -> list[tuple[str, Task, int]]:
 def check_rules(scenario: Scenario) -> None:
     check_vm(scenario)
     check_slots(scenario)
+    if scenario.vm.initially_set and not scenario.vm.manual_protect:
+        raise Invalid(("vm", "initially-set"), "needs manual-protect = true")
     names = task_names(scenario)
     if len(names) > TASKS_MAX:
         raise Invalid(("tasks",), f"{len(names)} tasks in all; at most {TASKS_MAX}")
@@ -78,20 +86,28 @@ def check_vm(scenario: Scenario) -> None:
 
 def check_slots(scenario: Scenario) -> None:
     limit = 1 << (9 * scenario.vm.root_level)
+    taken: list[tuple[int, int, int, int]] = []  # as-id, first, end, slot
     for index, slot in enumerate(scenario.slots):
-        end = slot.base_gfn + slot.pages
-        if end > limit:
-            raise Invalid(
-                ("slots", index, "base-gfn"),
-                f"the slot ends at gfn {end:#x}; {scenario.vm.root_level} levels reach {limit:#x}",
-            )
-        for other_index, other in enumerate(scenario.slots[:index]):
-            other_end = other.base_gfn + other.pages
-            if slot.as_id == other.as_id and slot.base_gfn < other_end and other.base_gfn < end:
+        for key, (first, end) in zip(("base-gfn", "move-to"), places(slot), strict=False):
+            here = ("slots", index, key)
+            if end > limit:
+                levels = scenario.vm.root_level
                 raise Invalid(
-                    ("slots", index, "base-gfn"),
-                    f"overlaps slot {other_index} ([{other.base_gfn:#x}, {other_end:#x}))",
+                    here, f"the slot ends at gfn {end:#x}; {levels} levels reach {limit:#x}"
                 )
+            for as_id, low, high, other in taken:
+                if slot.as_id == as_id and first < high and low < end:
+                    raise Invalid(here, f"overlaps slot {other} ([{low:#x}, {high:#x}))")
+            taken.append((slot.as_id, first, end, index))
+    check_apic_page(scenario)
+
+
+def check_apic_page(scenario: Scenario) -> None:
+    owners = [index for index, slot in enumerate(scenario.slots) if slot.apic_page]
+    if len(owners) > 1:
+        raise Invalid(("slots", owners[1], "apic-page"), f"slot {owners[0]} has it already")
+    if owners and scenario.slots[owners[0]].move_to is not None:
+        raise Invalid(("slots", owners[0], "move-to"), "the APIC access page stays where it is")
 
 
 def check_task(scenario: Scenario, task: Task, path: Path) -> None:
@@ -162,7 +178,7 @@ def check_program(scenario: Scenario, task: Task, path: Path) -> None:
         except ProgramError as error:
             raise Invalid(here, str(error)) from None
         first, end = statement.gfn, statement.gfn + max(statement.pages, 1)
-        ranged = task.kind in ("vcpu", "host-mm")
+        ranged = task.kind in ("vcpu", "host-mm") and statement.op not in SELF_OPERATIONS
         if ranged and not any(low <= first and end <= high for low, high in runs):
             shown = ", ".join(f"[{low:#x}, {high:#x})" for low, high in runs)
             raise Invalid(here, f"gfn {first:#x} is not within memory; the slots are {shown}")

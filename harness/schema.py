@@ -30,14 +30,36 @@ OPERATIONS: dict[str, str] = {
     "reclaim": "host-mm",
     "collapse": "host-mm",
     "split": "host-mm",
+    "age": "host-mm",
+    "test-age": "host-mm",
+    "prefault": "vcpu",
     "fast-zap": "vmm",
     "slot-recreate": "vmm",
     "dirty-log-on": "vmm",
     "dirty-log-off": "vmm",
     "dirty-log-get": "vmm",
+    "exec": "vcpu",
+    "nx-recover": "nx-recovery",
+    "dirty-log-clear": "vmm",
+    "zap-gfn-range": "vmm",
+    "slot-move": "vmm",
+    "apic-access": "vcpu",
+    "mmu-reset": "vcpu",
 }
 # Operations on one memslot rather than on a range of pages.
-SLOT_OPERATIONS = frozenset({"slot-recreate", "dirty-log-on", "dirty-log-off", "dirty-log-get"})
+SLOT_OPERATIONS = frozenset(
+    {
+        "slot-recreate",
+        "dirty-log-on",
+        "dirty-log-off",
+        "dirty-log-get",
+        "dirty-log-clear",
+        "zap-gfn-range",
+        "slot-move",
+    }
+)
+# Operations of a vCPU on itself rather than on a page.
+SELF_OPERATIONS = frozenset({"apic-access", "mmu-reset"})
 
 Gfn = Annotated[int, Meta(ge=0, lt=GFN_MAX)]
 Count = Annotated[int, Meta(ge=1, le=1 << 32)]
@@ -56,6 +78,11 @@ class Vm(Strict, frozen=True):
     ad_bits: bool = True  # EPT accessed and dirty bits
     pml: bool = False  # dirty logging by the D bit; else by write protection
     tdp_mmu: bool = True
+    profile: Literal["current", "legacy-roots"] = "current"  # the base that old bugs need
+    nx_huge_pages: bool = False  # huge pages are not executable (iTLB multihit)
+    eager_split: bool = True  # enabling or clearing a dirty log splits huge pages first
+    manual_protect: bool = False  # dirty-log-get only looks, dirty-log-clear clears
+    initially_set: bool = False  # a dirty log begins with all bits set; needs manual-protect
     table_frames: Annotated[int, Meta(ge=0, le=1 << 20)] = 0  # 0: derived from the slots
     spare_frames: Annotated[int, Meta(ge=0, le=1 << 20)] = 0  # for migration; 0: default
     populate: bool = False  # vCPU 0 touches everything before the executions begin
@@ -70,12 +97,14 @@ class Slot(Strict, frozen=True):
     huge: bool = False  # backed by 2M host mappings where aligned
     dirty_log: bool = False
     as_id: Literal[0, 1] = 0  # 1: SMM
+    move_to: Gfn | None = None  # the other place of a slot that slot-move moves
+    apic_page: bool = False  # its first page is the APIC access page
 
 
 class Task(Strict, frozen=True):
     """A group of `count` alike tasks."""
 
-    kind: Literal["vcpu", "vmm", "host-mm"]
+    kind: Literal["vcpu", "vmm", "host-mm", "nx-recovery"]
     count: Annotated[int, Meta(ge=1, le=VCPUS_MAX)] = 1
     operations: Annotated[int, Meta(ge=1, le=1 << 20)] = 4  # in one controlled execution
     gfns: Annotated[list[int], Meta(min_length=2, max_length=2)] | None = None  # [first, count]

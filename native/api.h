@@ -35,11 +35,21 @@ enum mmut_op_kind {
 	MMUT_OP_DIRTY_LOG_ON,		/* vmm: memslot flag change */
 	MMUT_OP_DIRTY_LOG_OFF,
 	MMUT_OP_DIRTY_LOG_GET,		/* vmm: reap bits, clear D / write-protect, flush */
+	MMUT_OP_ZAP_GFN_RANGE,		/* vmm: emulate the slot's pages instead of mapping them, or back again */
+	MMUT_OP_SLOT_MOVE,		/* vmm: the slot goes to its other place in guest memory */
+	MMUT_OP_APIC_ACCESS,		/* vcpu: read the APIC access page through the address it was told */
+	MMUT_OP_MMU_RESET,		/* vcpu: let go of the root; the next entry loads one */
+	MMUT_OP_AGE,			/* host-mm: was a page used, and make it old */
+	MMUT_OP_TEST_AGE,		/* host-mm: was a page used */
+	MMUT_OP_PREFAULT,		/* vcpu: outside guest mode, map a page as a read would */
+	MMUT_OP_EXEC,			/* vcpu: instruction fetch from one page */
+	MMUT_OP_NX_RECOVER,		/* nx-recovery: zap tables that stand in the way of huge pages */
+	MMUT_OP_DIRTY_LOG_CLEAR,	/* vmm: clear and re-arm bits that were got, in 64 pages or more */
 	MMUT_NR_OP_KINDS,
 };
 
 enum mmut_task_kind { MMUT_TASK_BOSS, MMUT_TASK_RCU, MMUT_TASK_VCPU, MMUT_TASK_VMM, MMUT_TASK_HOST_MM,
-		      MMUT_TASK_PROGRAM, MMUT_NR_TASK_KINDS };
+		      MMUT_TASK_PROGRAM, MMUT_TASK_NX_RECOVERY, MMUT_NR_TASK_KINDS };
 
 struct mmut_op {
 	uint32_t kind;			/* enum mmut_op_kind */
@@ -66,10 +76,14 @@ struct mmut_task {
 
 struct mmut_slot {
 	uint64_t base_gfn, npages;
-	uint32_t as_id, flags;		/* bit 0: dirty logging on from the start */
+	uint32_t as_id, flags;		/* bit 0: dirty logging on from the start; 8: move_gfn is set; 9: APIC page */
 	uint32_t huge;			/* 1: the host backs it by 2M mappings where aligned */
 	uint32_t pad;
+	uint64_t move_gfn;		/* flags bit 8: the other place of a slot that moves */
 };
+
+/* Bases on which old bugs are possible at all. */
+enum mmut_profile { MMUT_PROFILE_CURRENT, MMUT_PROFILE_LEGACY_ROOTS };
 
 enum mmut_memory { MMUT_MEMORY_SC, MMUT_MEMORY_TSO };
 
@@ -95,6 +109,11 @@ struct mmut_config {
 	uint64_t steps_max;		/* schedule points before a fair tail begins; 0: default */
 	/* machine */
 	uint32_t tdp_mmu, root_level, max_level, ad_bits, pml;
+	uint32_t nx_huge_pages;		/* 1: huge pages are not executable (the iTLB multihit mitigation) */
+	uint32_t eager_split;		/* 1: enabling the dirty log splits huge pages at once */
+	uint32_t manual_protect;	/* 1: getting the log does not clear it; dirty-log-clear does */
+	uint32_t initially_set;		/* 1: a log starts with all bits set; needs manual_protect */
+	uint32_t profile;		/* enum mmut_profile */
 	uint32_t nr_table_frames;	/* 0: derived from memory size */
 	uint32_t populate;		/* 1: map everything once, by vcpu 0, before the checkpoint */
 	uint32_t warm_percent;		/* controlled: share of pages mapped, drawn anew, when an execution starts */
@@ -145,6 +164,13 @@ struct mmut_lockstat_site {
 	char class_name[32], func[48], file[48];
 	uint32_t mode, line;
 	uint64_t acquisitions, contentions, wait_total, held_while_waited;
+};
+
+/* A contract of a function, and how often tasks came by it, by the mode in which they held the lock. */
+struct mmut_contract {
+	char func[48], file[48], lock[32];
+	uint32_t line, kind;		/* kind: index of mmut_contract_name() */
+	uint64_t none, read, write;
 };
 
 struct mmut_bug_info {
@@ -211,6 +237,8 @@ uint32_t mmut_nr_tasks(void);		/* including service tasks; task 0 is the boss */
 int mmut_task_state(uint32_t task, struct mmut_task_state *state);
 void mmut_failure_get(struct mmut_failure *failure);
 void mmut_totals_get(struct mmut_totals *totals);
+const char *mmut_contract_name(uint32_t kind);
+int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
 int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */
 int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row);
 /* Litmus outcomes seen: 16 register values, numbered as in mmut_term; rule: index that matched, or ~0. */

@@ -48,6 +48,12 @@ static const struct { const char *name, *kind; } op_kinds[MMUT_NR_OP_KINDS] = {
 	[MMUT_OP_FAST_ZAP] = { "fast-zap", "vmm" }, [MMUT_OP_SLOT_RECREATE] = { "slot-recreate", "vmm" },
 	[MMUT_OP_DIRTY_LOG_ON] = { "dirty-log-on", "vmm" }, [MMUT_OP_DIRTY_LOG_OFF] = { "dirty-log-off", "vmm" },
 	[MMUT_OP_DIRTY_LOG_GET] = { "dirty-log-get", "vmm" },
+	[MMUT_OP_EXEC] = { "exec", "vcpu" }, [MMUT_OP_NX_RECOVER] = { "nx-recover", "nx-recovery" },
+	[MMUT_OP_DIRTY_LOG_CLEAR] = { "dirty-log-clear", "vmm" },
+	[MMUT_OP_AGE] = { "age", "host-mm" }, [MMUT_OP_TEST_AGE] = { "test-age", "host-mm" },
+	[MMUT_OP_PREFAULT] = { "prefault", "vcpu" },
+	[MMUT_OP_ZAP_GFN_RANGE] = { "zap-gfn-range", "vmm" }, [MMUT_OP_SLOT_MOVE] = { "slot-move", "vmm" },
+	[MMUT_OP_APIC_ACCESS] = { "apic-access", "vcpu" }, [MMUT_OP_MMU_RESET] = { "mmu-reset", "vcpu" },
 };
 
 const char *mmut_op_name(uint32_t kind)

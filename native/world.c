@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "core/contract.h"
 #include "core/frame.h"
 #include "core/lockdep.h"
 #include "kvm/mmu.h"
@@ -203,6 +204,7 @@ static void profile(void)
 	memset(&log->model, 0, sizeof(log->model));
 	memset(log->outcomes, 0, sizeof(log->outcomes));
 	memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
+	contract_forget();
 }
 
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)

@@ -56,6 +56,9 @@ class Output:
             print(json.dumps(document), flush=True)
 
 
+BASE_PROFILES = frozenset({"legacy-roots"})  # other than "current"
+
+
 def chosen_seed(args: Namespace) -> int:
     return parse_seed(args.seed) if args.seed is not None else random_seed()
 
@@ -89,7 +92,18 @@ def chosen_memory(args: Namespace, bugs: Sequence[catalogue.Bug]) -> str:
 def overrides_of(args: Namespace) -> tuple[tuple[str, str], ...]:
     """``--vcpus`` and every ``--set``, in the order in which they take effect."""
     vcpus = scenario.vcpu_override(args.vcpus)
-    return (*vcpus, *(scenario.parse_set(text) for text in args.set or []))
+    profiles = profile_override(chosen_bugs(args))
+    return (*profiles, *vcpus, *(scenario.parse_set(text) for text in args.set or []))
+
+
+def profile_override(bugs: Sequence[catalogue.Bug]) -> tuple[tuple[str, str], ...]:
+    """The base profile that the bugs need, where it is another than today's."""
+    known = [bug for bug in bugs if bug.profile in BASE_PROFILES]
+    wanted = sorted({bug.profile for bug in known})
+    if len(wanted) > 1:
+        names = ", ".join(f"{bug.name} needs {bug.profile}" for bug in known)
+        raise UsageError(f"these bugs do not go together: {names}")
+    return tuple(("vm.profile", f'"{name}"') for name in wanted)
 
 
 def prepare(

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness import failure, locks
+from harness import contracts, failure, locks
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits, explore
@@ -98,6 +98,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "strategy": failure.strategy_text(found.recipe),
         "memory": settings.memory,
         "totals": totals | {"digest": hex64(totals.get("digest", 0))},
+        "contracts": contracts.report(found.contracts),
     }
 
 

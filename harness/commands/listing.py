@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""``mmutorture list``: scenarios, bugs, oracles, strategies."""
+"""``mmutorture list``: scenarios, bugs, oracles, strategies, contracts."""
 
 import dataclasses
 import json
@@ -7,6 +7,8 @@ from argparse import Namespace
 from typing import Any
 
 from harness.errors import UsageError
+
+NO_WRAP = frozenset({"name", "slug", "scenario", "function", "file"})
 
 
 WIDE = 120  # columns from which on the whole table of bugs can be read
@@ -26,6 +28,19 @@ def scenarios() -> list[dict[str, Any]]:
         description = " ".join(str(data.get("description", "")).split())
         rows.append({"name": name, "kind": data.get("kind", ""), "text": description})
     return rows
+
+
+def contracts() -> list[dict[str, Any]]:
+    """One row for each function: what it demands of its caller."""
+    from harness import contracts as table
+
+    rows = []
+    for row in table.functions(table.current()):
+        rows.append({key: row[key] for key in ("function", "file", "line", "mmu_lock")})
+        rows[-1]["other_locks"] = " ".join(row["others"])
+        rows[-1]["sections"] = " ".join(sorted(set(row["sections"])))
+        rows[-1]["yields"] = row["yields"]
+    return sorted(rows, key=lambda row: (row["file"], row["line"]))
 
 
 def core_rows(what: str) -> list[dict[str, Any]]:
@@ -48,7 +63,9 @@ def run(args: Namespace) -> int:
 
         print(json.dumps(json_schema(), indent=2))
         return 0
-    rows = scenarios() if args.what == "scenarios" else core_rows(args.what)
+    rows = contracts() if args.what == "contracts" else None
+    if rows is None:
+        rows = scenarios() if args.what == "scenarios" else core_rows(args.what)
     if args.json:
         print(json.dumps({args.what: rows}))
         return 0
@@ -64,12 +81,13 @@ def show(what: str, rows: list[dict[str, Any]]) -> None:
     columns = {
         "scenarios": ("name", "kind", "text"),
         "bugs": ("name", "slug", "scenario", "memory", "depth", "text"),
+        "contracts": ("function", "mmu_lock", "other_locks", "sections", "yields", "file"),
     }.get(what, ("name", "text"))
     if what == "bugs" and console.width < WIDE:
         columns = ("name", "scenario", "text")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in ("name", "slug", "scenario"))
+        table.add_column(column, overflow="fold", no_wrap=column in NO_WRAP)
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     console.print(table)

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness import failure, free, locks
+from harness import contracts, failure, free, locks
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.free import FreeRun
@@ -71,6 +71,7 @@ def document_of(run: FreeRun, failures: list[dict[str, Any]]) -> dict[str, Any]:
         "interrupted": run.interrupted,
         "failures": failures,
         "totals": run.totals | {"digest": hex64(run.totals.get("digest", 0))},
+        "contracts": contracts.report(run.contracts),
     }
 
 

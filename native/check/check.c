@@ -100,14 +100,29 @@ static void watch_note(struct event *ev)
 	case NOTE_GUEST_VALUE:
 		guest_memory_note(ev);
 		break;
+	case NOTE_DIRTY_LOG_ON:
+	case NOTE_DIRTY_LOG_OFF:
 	case NOTE_DIRTY_TAKEN:
-	case NOTE_DIRTY_ROUND:
-	case NOTE_DIRTY_START:
-	case NOTE_DIRTY_STOP:
+	case NOTE_DIRTY_COPIED:
 		dirty_log_note(ev);
+		break;
+	case NOTE_WALK_BEGIN:
+	case NOTE_WALK_YIELDED:
+		progress_note(ev);
+		break;
+	case NOTE_RETRY:
+		retry_note(ev);
+		break;
+	case NOTE_RETRY_OVER:
+		retry_over(ev);
 		break;
 	case NOTE_HW_WALK:	/* the load that follows is an event of its own */
 	case NOTE_SLOT_GONE:
+	case NOTE_SLOT_PLACED:
+	case NOTE_SLOT_EMULATED:
+	case NOTE_SLOT_MAPPED:
+		guest_memory_slot_note(ev);
+		break;
 	case NOTE_INVALIDATED:
 		break;
 	}
@@ -138,6 +153,9 @@ void check_watch(struct event *ev)
 	case OP_RCU_LOCK:
 		srcu_event(ev);
 		break;
+	case OP_MUTEX_UNLOCK:
+		flush_debt_leave_slots(ev);
+		break;
 	case OP_RCU_UNLOCK:
 		flush_debt_leave_rcu(ev);
 		srcu_event(ev);
@@ -162,7 +180,7 @@ static void init_slots(struct check *c, const struct kvm *kvm)
 		const struct kvm_memory_region *r = &kvm->regions[i];
 		struct check_slot *s = &c->slot[i];
 
-		s->base_gfn = r->base_gfn;
+		s->place = r->base_gfn;
 		s->npages = r->npages;
 		s->page = r->userspace_addr >> PAGE_SHIFT;
 		s->as_id = r->as_id;
@@ -230,5 +248,6 @@ int check_init(void)
 	if (c->nr_ghosts > frames->nr_guest)	/* a ghost lives beside a guest frame */
 		return -EINVAL;
 	adopt(c, kvm);
+	dirty_log_adopt(c, kvm);
 	return 0;
 }

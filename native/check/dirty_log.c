@@ -1,52 +1,120 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dirty log as live migration uses it: user space copies the pages that a round reports, at
- * the end of the round, and everything when logging starts.  A write after the copy has to be
- * reported by a later round, so from the moment it is made something must say so.
+ * Dirty logging as live migration sees it (spec T3, Q6): user space copies all of a slot when
+ * its log is switched on, then, round by round, the pages whose bits it is given.  When all
+ * stands still, a page that was written after its last copy is marked in the bitmap, or the
+ * destination has an old page and nobody knows.
  *
- * Independent: writes are those that guests were seen to make, rounds are what the ioctl was
- * seen to give.  No SPTE is asked, hence neither W, D, the TLB nor a flush is taken for granted.
+ * Controlled, the same is asked of each write: from the moment it is made its bit is set, or some
+ * CPU has the page in its log, or a fast fault is about to set it, or the round that took the bit
+ * is not over.
  *
- * Two rules.  Controlled, at each write: the page's bit is set, or some CPU has it in its log, or
- * the round that took the bit is not over.  At quiescence, in any execution: a page that was
- * written since it was copied has its bit set.
+ * Independent: that a page was written is told by guest accesses, that it was copied by the
+ * notes of what reached user space, which copies at the earliest moment; SPTEs are not asked,
+ * hence neither W, D, the TLB nor a flush is taken for granted.  A log that begins all set
+ * promises no copy of the whole: each page is copied or marked.
  *
- * Running free, a write is recorded before it is made, and forgotten when a round that took its
- * bit ends: a race between the two can only forget one that should be remembered.
+ * Running free: a write is recorded after it was done and before its CPU leaves the guest, so
+ * that a round, which is noted after its flush, finds the writes from before the flush.
  */
 #include "shadow.h"
 
-static const struct kvm_memory_slot *logged_slot(u32 id)
+static struct guest_shadow *page_of(const struct check_slot *slot, u64 rel)
 {
-	const struct check_slot *s = &check_of()->slot[id];
-	const struct kvm_memslots *set = peek(kvm_of()->memslots[s->as_id]);
+	u64 n = slot->ghost + rel;
+
+	shadow_touch(arena_of()->frames->guest_first + (u32)n);
+	return &check_of()->guest[n];
+}
+
+static void period_begins(struct check *c, struct check_slot *slot)
+{
+	__atomic_store_n(&slot->log_period, __atomic_add_fetch(&c->log_periods, 1, __ATOMIC_ACQ_REL),
+			 __ATOMIC_RELEASE);
+}
+
+/* Slots that are logged from the start: nothing has been written that was not copied. */
+void dirty_log_adopt(struct check *c, struct kvm *kvm)
+{
 	u32 i;
 
-	if (!__atomic_load_n(&s->logged, __ATOMIC_ACQUIRE))
-		return NULL;
-	for (i = 0; i < set->nr; i++)
-		if (set->slots[i].id == id && (set->slots[i].flags & KVM_MEM_LOG_DIRTY_PAGES))
-			return &set->slots[i];
+	for (i = 0; i < c->nr_slots; i++)
+		if (kvm->regions[i].flags & KVM_MEM_LOG_DIRTY_PAGES) {
+			period_begins(c, &c->slot[i]);
+			c->slot[i].logged = 1;
+		}
+}
+
+/* For each page that the bits of a word of a dirty bitmap stand for. */
+static void each_page(const struct event *ev, void (*tell)(u32 slot, struct guest_shadow *page))
+{
+	const struct kvm *kvm = kvm_of();
+	const struct check *c = check_of();
+	u64 bits, word, rel;
+	u32 i;
+
+	for (i = 0; i < c->nr_slots; i++) {
+		word = ((u64)ev->addr - (u64)kvm->regions[i].dirty_bitmap) / sizeof(u64);
+		if (word * 64 >= c->slot[i].npages)
+			continue;
+		for (bits = ev->expected; bits; bits &= bits - 1) {
+			rel = word * 64 + (u64)__builtin_ctzll(bits);
+			if (rel < c->slot[i].npages)
+				tell(i, page_of(&c->slot[i], rel));
+		}
+		return;
+	}
+}
+
+static void taken(u32 slot, struct guest_shadow *page)
+{
+	__atomic_fetch_or(&page->taken, 1u << slot, __ATOMIC_ACQ_REL);
+}
+
+static void copied(u32 slot, struct guest_shadow *page)
+{
+	__atomic_fetch_and(&page->taken, ~(1u << slot), __ATOMIC_ACQ_REL);
+	__atomic_store_n(&page->unsaved, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&page->copied, check_of()->slot[slot].log_period, __ATOMIC_RELEASE);
+}
+
+void dirty_log_note(const struct event *ev)
+{
+	struct check *c = check_of();
+
+	switch ((enum kvm_note)ev->operand) {
+	case NOTE_DIRTY_LOG_ON:
+		period_begins(c, &c->slot[ev->expected]);
+		__atomic_store_n(&c->slot[ev->expected].logged, 1, __ATOMIC_RELEASE);
+		break;
+	case NOTE_DIRTY_LOG_OFF:
+		__atomic_store_n(&c->slot[ev->expected].logged, 0, __ATOMIC_RELEASE);
+		break;
+	case NOTE_DIRTY_TAKEN:
+		each_page(ev, taken);
+		break;
+	case NOTE_DIRTY_COPIED:
+		each_page(ev, copied);
+		break;
+	default:
+		break;
+	}
+}
+
+static const struct kvm_memory_slot *logged_slot(struct kvm *kvm, u32 region)
+{
+	const struct kvm_memslots *set = peek(kvm->memslots[kvm->regions[region].as_id]);
+	u32 i;
+
+	for (i = 0; set && i < set->nr; i++)
+		if (set->slots[i].id == region)
+			return set->slots[i].flags & KVM_MEM_LOG_DIRTY_PAGES ? &set->slots[i] : NULL;
 	return NULL;
 }
 
-static struct guest_shadow *shadow_page(u32 id, u64 index)
-{
-	u64 ghost = check_of()->slot[id].ghost + index;
-
-	shadow_touch(arena_of()->frames->guest_first + (u32)ghost);
-	return &check_of()->guest[ghost];
-}
-
-static bool bit_is_set(const struct kvm_memory_slot *slot, u64 index)
-{
-	return slot->dirty_bitmap && (peek(slot->dirty_bitmap[index / 64]) & BIT_ULL(index % 64));
-}
-
 /* Which CPU's log names a page does not matter: an entry that one CPU made dirty serves all. */
-static bool in_some_log(u32 as_id, gfn_t gfn)
+static bool in_some_log(const struct kvm *kvm, u32 as_id, gfn_t gfn)
 {
-	const struct kvm *kvm = kvm_of();
 	u32 i, j;
 
 	for (i = 0; i < kvm->online_vcpus; i++)
@@ -56,96 +124,89 @@ static bool in_some_log(u32 as_id, gfn_t gfn)
 	return false;
 }
 
+/* A fast fault gave W back: it marks the page next, before its own vCPU goes on. */
+void dirty_log_granted(const struct event *ev, gfn_t gfn)
+{
+	shadow_of(ev)->granted = gfn + 1;
+}
+
+static bool about_to_be_marked(gfn_t gfn)
+{
+	u32 i;
+
+	for (i = 1; i < arena_of()->nr_tasks; i++)
+		if (check_of()->task[i].granted == gfn + 1)
+			return true;
+	return false;
+}
+
 /* A guest is about to write to `gfn`, which lies in the configured slot `id`. */
 void dirty_log_write(const struct event *ev, u32 id, gfn_t gfn)
 {
 	const struct check_slot *s = &check_of()->slot[id];
 	const struct kvm_memory_slot *slot;
-	u64 index = gfn - s->base_gfn;
-	struct guest_shadow *page;
+	u64 rel = gfn - s->place;
 
-	if (!__atomic_load_n(&s->logged, __ATOMIC_ACQUIRE))
+	if (!s->logged || !arena_of()->controlled || rel >= s->npages ||
+	    (check_of()->guest[s->ghost + rel].taken & 1u << id))
 		return;
-	page = shadow_page(id, index);
-	__atomic_fetch_or(&page->unsent, (u8)BIT_ULL(id), __ATOMIC_ACQ_REL);
-	if (!arena_of()->controlled || (page->taken & BIT_ULL(id)))
-		return;
-	slot = logged_slot(id);
-	if (!slot || bit_is_set(slot, index) || in_some_log(s->as_id, gfn))
+	slot = logged_slot(kvm_of(), id);
+	if (!slot || !slot->dirty_bitmap || (peek(slot->dirty_bitmap[rel / 64]) & BIT_ULL(rel % 64)) ||
+	    in_some_log(kvm_of(), s->as_id, gfn) || about_to_be_marked(gfn))
 		return;
 	violation(ORACLE_DIRTY_LOG, site_of(ev), ev->addr,
 		  "guest write to gfn 0x%llx of logged slot %u goes unseen: its bit is clear, and no CPU logged it",
 		  (unsigned long long)gfn, id);
 }
 
-static void taken(const struct event *ev)
+/* A guest write through address space `as_id` has been done; `ghost` is that of the page. */
+void dirty_log_written(u32 as_id, u64 *ghost)
 {
-	u32 id, bit;
+	struct check *c = check_of();
+	struct guest_shadow *page = container_of(ghost, struct guest_shadow, ghost);
+	u64 n = (u64)(page - c->guest);
+	u32 i, period;
 
-	for (id = 0; id < check_of()->nr_slots; id++) {
-		const struct kvm_memory_slot *slot = logged_slot(id);
-		u64 word = slot ? (u64)((shared_u64 *)ev->addr - slot->dirty_bitmap) : ~0ULL;
-
-		if (!slot || word >= (slot->npages + 63) / 64)
+	for (i = 0; i < c->nr_slots; i++) {
+		if (c->slot[i].as_id != as_id || n - c->slot[i].ghost >= c->slot[i].npages)
 			continue;
-		for (bit = 0; bit < 64; bit++)
-			if ((ev->expected & BIT_ULL(bit)) && word * 64 + bit < slot->npages)
-				__atomic_fetch_or(&shadow_page(id, word * 64 + bit)->taken, (u8)BIT_ULL(id),
-						  __ATOMIC_ACQ_REL);
+		period = __atomic_load_n(&c->slot[i].log_period, __ATOMIC_ACQUIRE);
+		if (period)
+			__atomic_store_n(&page->unsaved, period, __ATOMIC_RELEASE);
+		return;
 	}
 }
 
-/* User space copies what was taken; `all`: whatever there is. */
-static void copied(u32 id, bool all)
+static void check_slot_pages(struct kvm *kvm, const struct check_slot *slot, const struct kvm_memory_slot *active)
 {
-	const struct check_slot *s = &check_of()->slot[id];
-	const u8 mine = (u8)BIT_ULL(id);
-	u64 i;
+	const struct check *c = check_of();
+	u64 rel;
 
-	for (i = 0; i < s->npages; i++) {
-		struct guest_shadow *page = &check_of()->guest[s->ghost + i];
+	for (rel = 0; rel < slot->npages; rel++) {
+		const struct guest_shadow *page = &c->guest[slot->ghost + rel];
 
-		if (!(page->taken & mine) && !(all && (page->unsent & mine)))
+		if (peek(active->dirty_bitmap[rel / 64]) & BIT_ULL(rel % 64))
 			continue;
-		page = shadow_page(id, i);
-		__atomic_fetch_and(&page->taken, (u8)~mine, __ATOMIC_ACQ_REL);
-		__atomic_fetch_and(&page->unsent, (u8)~mine, __ATOMIC_ACQ_REL);
+		if (page->unsaved == slot->log_period)
+			violation(ORACLE_DIRTY_LOG, __here("dirty log"), &active->dirty_bitmap[rel / 64],
+				  "gfn 0x%llx was written after it was last copied, and its dirty bit is clear: the "
+				  "write does not reach the destination", (unsigned long long)(active->base_gfn + rel));
+		if (kvm->config.initially_set && page->copied != slot->log_period)
+			violation(ORACLE_DIRTY_LOG, __here("dirty log"), &active->dirty_bitmap[rel / 64],
+				  "gfn 0x%llx was never copied since its log began, and its dirty bit is clear",
+				  (unsigned long long)(active->base_gfn + rel));
 	}
 }
 
-void dirty_log_note(const struct event *ev)
+void dirty_log_quiescent(struct kvm *kvm)
 {
-	u32 id = (u32)ev->expected;
+	const struct check *c = check_of();
+	u32 i;
 
-	switch ((enum kvm_note)ev->operand) {
-	case NOTE_DIRTY_TAKEN:
-		taken(ev);
-		break;
-	case NOTE_DIRTY_ROUND:
-		copied(id, false);
-		break;
-	case NOTE_DIRTY_START:
-		copied(id, true);
-		__atomic_store_n(&check_of()->slot[id].logged, 1, __ATOMIC_RELEASE);
-		break;
-	case NOTE_DIRTY_STOP:
-		__atomic_store_n(&check_of()->slot[id].logged, 0, __ATOMIC_RELEASE);
-		break;
-	default:
-		break;
+	for (i = 0; i < c->nr_slots; i++) {
+		const struct kvm_memory_slot *active = logged_slot(kvm, i);
+
+		if (active && active->dirty_bitmap && c->slot[i].log_period)
+			check_slot_pages(kvm, &c->slot[i], active);
 	}
-}
-
-void dirty_log_quiescent(u32 id, u64 index)
-{
-	const struct kvm_memory_slot *slot;
-
-	if (likely(!(check_of()->guest[check_of()->slot[id].ghost + index].unsent & BIT_ULL(id))))
-		return;
-	slot = logged_slot(id);
-	if (!slot || bit_is_set(slot, index))
-		return;
-	violation(ORACLE_DIRTY_LOG, __here("dirty bit"), &slot->dirty_bitmap[index / 64],
-		  "gfn 0x%llx of logged slot %u was written after it was last copied, and its dirty bit is clear",
-		  (unsigned long long)(slot->base_gfn + index), id);
 }

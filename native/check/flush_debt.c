@@ -4,6 +4,9 @@
  * owes a remote TLB flush: for a leaf (removed, or MMU-writable cleared) until it leaves
  * mmu_lock, for a table until it leaves the RCU section in which it cut the table off.
  *
+ * MMU-writable cleared of a huge leaf by the holder of slots_lock is owed until that is released:
+ * the log of a slot that began all set is re-armed so.
+ *
  * Independent: debts come from observed stores, not from the model's flush flags; only a flush
  * that completed pays them, and all of them, since every flush here is a full one.
  *
@@ -40,6 +43,11 @@ void flush_debt_store(const struct event *ev, u32 n, u64 old, u64 new)
 	root = table_root(check_of(), n);
 	if (!root || peek(header_of(root)->invalid) || ev->task == TASK_BOSS)
 		return;
+	if (leaf && level > PG_LEVEL_4K && ck_present(new) &&
+	    held_mode(task_by_id(ev->task), &kvm_of()->slots_lock) >= 0) {
+		owe(&shadow_of(ev)->slots_debt, ev, old);
+		return;
+	}
 	owe(table ? &shadow_of(ev)->table_debt : &shadow_of(ev)->leaf_debt, ev, old);
 }
 
@@ -47,6 +55,7 @@ void flush_debt_flushed(const struct event *ev)
 {
 	shadow_of(ev)->leaf_debt.addr = NULL;
 	shadow_of(ev)->table_debt.addr = NULL;
+	shadow_of(ev)->slots_debt.addr = NULL;
 }
 
 static void unpaid(const struct event *ev, struct debt *debt, const char *where, const char *what)
@@ -78,4 +87,13 @@ void flush_debt_leave_rcu(const struct event *ev)
 	if (ev->done || likely(!t->table_debt.addr) || ev->addr != (void *)&task->rcu[RCU_SCHED].epoch)
 		return;
 	unpaid(ev, &t->table_debt, "the RCU read section", "table");
+}
+
+void flush_debt_leave_slots(const struct event *ev)
+{
+	struct task_shadow *t = shadow_of(ev);
+
+	if (ev->done || likely(!t->slots_debt.addr) || ev->addr != (void *)&kvm_of()->slots_lock)
+		return;
+	unpaid(ev, &t->slots_debt, "slots_lock", "MMU-writable from huge leaf");
 }

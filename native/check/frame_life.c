@@ -191,6 +191,8 @@ static void table_gone(const struct event *ev, u32 n)
 	if (t.life == TABLE_ROOT)
 		roots_freed(n);
 	if (t.life != TABLE_PRIVATE)
+		nx_list_freed(ev, n);
+	if (t.life != TABLE_PRIVATE)
 		table_contents(ev, n, t);
 	table_set(c, n, (union table_shadow){ .life = TABLE_PRIVATE });
 }

@@ -3,9 +3,9 @@
  * Guest memory: every guest access hits the frame that the host says backs that gfn now, and
  * no write is lost (what spec A16, A17 and Q9 are for in the end), A19 for the context.
  *
- * Independent: the gfn is translated by the configured slots, not by memslots, page tables or
- * TLB; the frame's state and page come from the frame table; the number of writes to each
- * page is counted here (the ghost), not read from the page.
+ * Independent: the gfn is translated by the configured slots and where the VMM was told they
+ * are, not by memslots, page tables or TLB; the frame's state and page come from the frame table;
+ * the number of writes to each page is counted here (the ghost), not read from the page.
  *
  * Controlled, a stamp must equal the ghost.  Running free it must not be below what the ghost
  * was when the access began: another CPU may have written since and not have counted yet.
@@ -18,9 +18,34 @@ static const struct check_slot *slot_of_gfn(const struct check *c, u32 as_id, gf
 	u32 i;
 
 	for (i = 0; i < c->nr_slots; i++)
-		if (c->slot[i].as_id == as_id && gfn - c->slot[i].base_gfn < c->slot[i].npages)
+		if (c->slot[i].as_id == as_id &&
+		    gfn - __atomic_load_n(&c->slot[i].place, __ATOMIC_ACQUIRE) < c->slot[i].npages)
 			return &c->slot[i];
 	return NULL;
+}
+
+/*
+ * A slot leaves its place, and memory is withdrawn, once no CPU is in the guest with an old
+ * translation; both come back before anything is published that could lead there.
+ */
+void guest_memory_slot_note(const struct event *ev)
+{
+	struct check_slot *s = &check_of()->slot[ev->expected & 0xff];
+
+	switch ((enum kvm_note)ev->operand) {
+	case NOTE_SLOT_GONE:
+		__atomic_store_n(&s->place, CHECK_NOWHERE, __ATOMIC_RELEASE);
+		break;
+	case NOTE_SLOT_PLACED:
+		__atomic_store_n(&s->place, ev->expected >> 8, __ATOMIC_RELEASE);
+		break;
+	case NOTE_SLOT_EMULATED:
+	case NOTE_SLOT_MAPPED:
+		__atomic_store_n(&s->emulated, ev->operand == NOTE_SLOT_EMULATED, __ATOMIC_RELEASE);
+		break;
+	default:
+		break;
+	}
 }
 
 /* The ghost of a host page, or NULL for a page that belongs to no slot. */
@@ -55,7 +80,7 @@ static u64 *translate(const struct event *ev, gfn_t gfn)
 	const struct check_slot *slot = slot_of_gfn(c, vcpu->as_id, gfn);
 	const struct frame *f = frame_get(n);
 	u8 state = frame_state_of(n);
-	u64 page;
+	u64 page, place;
 
 	if (!slot) {
 		violation(ORACLE_GUEST_MEMORY, site_of(ev), ev->addr,
@@ -64,7 +89,14 @@ static u64 *translate(const struct event *ev, gfn_t gfn)
 		return NULL;
 	}
 	shadow_of(ev)->slot = (u32)(slot - c->slot);
-	page = slot->page + (gfn - slot->base_gfn);
+	place = __atomic_load_n(&slot->place, __ATOMIC_ACQUIRE);
+	page = slot->page + (gfn - place);
+	if (place == CHECK_NOWHERE)
+		return NULL;	/* it left between two looks */
+	if (__atomic_load_n(&slot->emulated, __ATOMIC_ACQUIRE))
+		violation(ORACLE_GUEST_MEMORY, site_of(ev), ev->addr,
+			  "guest access to gfn 0x%llx, which is emulated now, reaches frame %u",
+			  (unsigned long long)gfn, n);
 	if (state != FRAME_GUEST)
 		violation(ORACLE_GUEST_MEMORY, site_of(ev), ev->addr,
 			  "guest access to gfn 0x%llx reaches frame %u, which is %s (freed by task %u at step %llu)",
@@ -128,6 +160,7 @@ void guest_memory_note(struct event *ev)
 	}
 	guest_mode_context(ev);
 	guest_mode_announced(ev);
+	t->granted = 0;		/* back in the guest: what it made writable is marked by now */
 	t->cell = ev->addr;
 	t->gfn = ev->expected >> 1;
 	ghost = translate(ev, t->gfn);
@@ -171,6 +204,7 @@ static void hw_access(struct event *ev)
 		shadow_touch(arena_of()->frames->guest_first +
 			     (u32)(container_of(ghost, struct guest_shadow, ghost) - check_of()->guest));
 		__atomic_fetch_add(ghost, ev->new - ev->old, __ATOMIC_RELEASE);
+		dirty_log_written(kvm_of()->vcpus[task_by_id(ev->task)->index].as_id, ghost);
 	}
 }
 

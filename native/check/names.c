@@ -14,11 +14,12 @@ struct named { u32 offset, size; const char *name; };
 #define FIELD(type, field)	{ offsetof(type, field), sizeof(((type *)0)->field), #field }
 
 static const struct named vm_fields[] = {
-	FIELD(struct kvm, mmu_lock), FIELD(struct kvm, mmu_invalidate_seq),
+	FIELD(struct kvm, mmu_lock), FIELD(struct kvm, mmu_invalidate_seq), FIELD(struct kvm, emulated_slots),
 	FIELD(struct kvm, mmu_invalidate_in_progress), FIELD(struct kvm, mmu_invalidate_range_start),
 	FIELD(struct kvm, mmu_invalidate_range_end), FIELD(struct kvm, memslots), FIELD(struct kvm, slots_lock),
 	FIELD(struct kvm, slots_arch_lock), FIELD(struct kvm, mn_invalidate_lock),
 	FIELD(struct kvm, mn_active_invalidate_count), FIELD(struct kvm, tdp_mmu_pages_lock),
+	FIELD(struct kvm, possible_nx_huge_pages), FIELD(struct kvm, nr_possible_nx_huge_pages),
 	FIELD(struct kvm, tdp_mmu_roots), FIELD(struct kvm, tdp_mmu_pages), FIELD(struct kvm, stat_pages),
 	FIELD(struct kvm, mm.ptl), FIELD(struct kvm, stat_remote_tlb_flush),
 	FIELD(struct kvm, stat_remote_tlb_flush_requests),
@@ -29,7 +30,8 @@ static const struct named vcpu_fields[] = {
 static const struct named header_fields[] = {
 	FIELD(struct kvm_mmu_page, link), FIELD(struct kvm_mmu_page, rcu_head),
 	FIELD(struct kvm_mmu_page, invalid), FIELD(struct kvm_mmu_page, scheduled_to_zap),
-	FIELD(struct kvm_mmu_page, tdp_mmu_root_count),
+	FIELD(struct kvm_mmu_page, tdp_mmu_root_count), FIELD(struct kvm_mmu_page, nx_huge_page_disallowed),
+	FIELD(struct kvm_mmu_page, possible_nx_huge_page_link),
 };
 static const struct named frame_fields[] = { FIELD(struct frame_table, lock) };
 static const struct named rcu_fields[] = {

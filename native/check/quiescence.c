@@ -37,6 +37,17 @@ static const struct kvm_memory_slot *active_slot(struct kvm *kvm, u32 as_id, gfn
 	return NULL;
 }
 
+/* A15 allows a huge writable leaf where a log began all set and no bit of its range was cleared. */
+static bool all_marked(const struct recount *r, const struct kvm_memory_slot *slot, u64 rel, u64 npages)
+{
+	u64 i;
+
+	for (i = rel; i < rel + npages && i < slot->npages; i++)
+		if (!(peek(slot->dirty_bitmap[i / 64]) & BIT_ULL(i % 64)))
+			return false;
+	return r->kvm->config.initially_set;
+}
+
 /* Q6: a page that can be written, or was, without KVM noticing is marked. */
 static void check_dirty(const struct recount *r, const struct kvm_memory_slot *slot, const void *sptep,
 			gfn_t gfn, u64 spte, u32 level)
@@ -47,9 +58,8 @@ static void check_dirty(const struct recount *r, const struct kvm_memory_slot *s
 
 	if (!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES) || !slot->dirty_bitmap)
 		return;
-	Q(level == PG_LEVEL_4K || !(spte & CK_W), sptep,
-	  "gfn 0x%llx of a dirty-logged slot is mapped huge and writable",
-	  LLX(gfn));
+	Q(level == PG_LEVEL_4K || !(spte & CK_W) || all_marked(r, slot, rel, KVM_PAGES_PER_HPAGE(level)), sptep,
+	  "gfn 0x%llx of a dirty-logged slot is mapped huge and writable", LLX(gfn));
 	/* D without W: split from a write-protected huge page; the next write faults, and is logged then. */
 	needed = by_d ? CK_W | CK_D : CK_W;
 	if (level != PG_LEVEL_4K || (spte & needed) != needed)
@@ -68,6 +78,8 @@ static void check_leaf(struct recount *r, const void *sptep, gfn_t gfn, u64 spte
 	  "an SPTE maps gfn 0x%llx, and no slot contains it: 0x%llx", LLX(gfn), LLX(spte));
 	if (!slot)
 		return;
+	Q(!(peek(r->kvm->emulated_slots) & BIT_ULL(slot->id)), sptep,
+	  "gfn 0x%llx is emulated, and an SPTE maps it: 0x%llx", LLX(gfn), LLX(spte));
 	Q(gfn + npages <= slot->base_gfn + slot->npages, sptep, "a huge SPTE at gfn 0x%llx reaches beyond its slot",
 	  LLX(gfn));
 	page = (slot->userspace_addr >> PAGE_SHIFT) + (gfn - slot->base_gfn);
@@ -120,15 +132,19 @@ static void walk_table(struct recount *r, u32 n, u32 level, gfn_t base)
 /* Q1, Q5 */
 static void check_root(struct recount *r, struct kvm_mmu_page *sp)
 {
-	u32 refs = 0, i, count = peek(sp->tdp_mmu_root_count), invalid = peek(sp->invalid);
+	u32 refs = 0, i, count = peek(sp->tdp_mmu_root_count), invalid = peek(sp->invalid), own = !invalid;
 
 	for (i = 0; i < r->kvm->online_vcpus; i++)
 		refs += r->kvm->vcpus[i].mmu.root_hpa == sp->pfn;
 	Q(frame_state_of(sp->pfn) == FRAME_TABLE, sp, "root %u is listed and free", sp->pfn);
 	Q(!peek(sp->scheduled_to_zap), sp, "root %u was scheduled to be zapped and was not", sp->pfn);
 	Q(!invalid || refs, sp, "root %u is invalid, no vCPU uses it, and it is still there", sp->pfn);
-	Q(count == refs + !invalid, sp, "root %u has %u references: %u of vCPUs and %u of the MMU are accounted for",
-	  sp->pfn, count, refs, !invalid);
+	if (r->kvm->config.legacy_roots) {
+		own = 0;
+		Q(refs, sp, "root %u is listed, and no vCPU uses it", sp->pfn);
+	}
+	Q(count == refs + own, sp, "root %u has %u references: %u of vCPUs and %u of the MMU are accounted for",
+	  sp->pfn, count, refs, own);
 	r->roots++;
 	r->as_id = sp->role.smm ? 1 : 0;
 	walk_table(r, sp->pfn, sp->role.level, 0);
@@ -220,8 +236,25 @@ static u64 translate(u32 root, gfn_t gfn, u32 level, u32 *found)
 	}
 }
 
+/*
+ * Without A/D bits aging takes R, W and X away to see who comes back, and does not flush; W follows only
+ * when it is needed.  A CPU may go on writing meanwhile, as long as no log relies on a fault (A16).
+ */
+static bool aged_under_tlb(u32 as_id, gfn_t gfn, u64 spte)
+{
+	const struct kvm_memory_slot *slot = active_slot(kvm_of(), as_id, gfn);
+	u64 rel;
+
+	if ((spte & CK_AD_TYPE) != CK_AD_DISABLED || !(spte & CK_MMU_W) || !slot)
+		return false;
+	rel = gfn - slot->base_gfn;
+	return !(slot->flags & KVM_MEM_LOG_DIRTY_PAGES) || !slot->dirty_bitmap ||
+	       (peek(slot->dirty_bitmap[rel / 64]) & BIT_ULL(rel % 64));
+}
+
 static void check_tlb_leaf(u32 vcpu, u32 root, const struct tlb_entry *e)
 {
+	const u32 as_id = kvm_of()->vcpus[vcpu].as_id;
 	u64 i;
 
 	for (i = 0; i < KVM_PAGES_PER_HPAGE(e->level); i++) {
@@ -233,8 +266,8 @@ static void check_tlb_leaf(u32 vcpu, u32 root, const struct tlb_entry *e)
 		Q(at && ck_leaf(spte, at) && pfn == e->pfn + i, e,
 		  "the TLB of vcpu%u maps gfn 0x%llx to frame %llu, and the page tables have 0x%llx", vcpu, LLX(gfn),
 		  LLX(e->pfn + i), LLX(spte));
-		Q(!e->writable || (spte & CK_W), e, "the TLB of vcpu%u may write gfn 0x%llx, and 0x%llx may not",
-		  vcpu, LLX(gfn), LLX(spte));
+		Q(!e->writable || (spte & CK_W) || aged_under_tlb(as_id, gfn, spte), e,
+		  "the TLB of vcpu%u may write gfn 0x%llx, and 0x%llx may not", vcpu, LLX(gfn), LLX(spte));
 		Q(!e->dirty || (spte & CK_D) || (spte & CK_AD_TYPE) == CK_AD_DISABLED, e,
 		  "the TLB of vcpu%u would write gfn 0x%llx without setting D: 0x%llx", vcpu, LLX(gfn), LLX(spte));
 	}
@@ -306,9 +339,6 @@ static void check_memory(struct check *c, struct kvm *kvm)
 	if (!arena_of()->checkpointed || !arena_of()->controlled) {
 		for (page = 0; page < kvm->mm.nr_pages; page++)
 			check_page(kvm, page);
-		for (j = 0; j < c->nr_slots; j++)
-			for (page = 0; page < c->slot[j].npages; page++)
-				dirty_log_quiescent(j, page);
 		return;
 	}
 	for (i = 0; i < *frames->nr_dirty; i++) {
@@ -319,12 +349,8 @@ static void check_memory(struct check *c, struct kvm *kvm)
 		Q(frame_state_of(n) != FRAME_ISOLATED, frame_get(n), "guest frame %u was isolated and never freed", n);
 		check_page(kvm, frame_get(n)->page);
 		for (j = 0; j < c->nr_slots; j++)
-			if (n - frames->guest_first - c->slot[j].ghost < c->slot[j].npages) {
-				u64 index = n - frames->guest_first - c->slot[j].ghost;
-
-				check_page(kvm, c->slot[j].page + index);
-				dirty_log_quiescent(j, index);
-			}
+			if (n - frames->guest_first - c->slot[j].ghost < c->slot[j].npages)
+				check_page(kvm, c->slot[j].page + (n - frames->guest_first - c->slot[j].ghost));
 	}
 }
 
@@ -346,6 +372,10 @@ void check_quiescent(void)
 	for (i = 0; i < kvm->online_vcpus; i++)
 		check_tlb(kvm, i);
 	check_memory(check_of(), kvm);
+	nx_list_quiescent(kvm);
+	/* A run that nobody watched has no record of what was written when. */
+	if (proc.watch == check_watch)
+		dirty_log_quiescent(kvm);
 }
 
 /* Q7 */

@@ -19,13 +19,17 @@ static const char *mode_text(int mode)
 static void count_changed(const struct event *ev, u32 n)
 {
 	const struct kvm_mmu_page *sp = header_of(n);
+	bool legacy = kvm_of()->config.legacy_roots;
 	u32 old = (u32)ev->old, new = (u32)ev->new;
 
+	/* Without a reference of the MMU's own: the last holder lends one to the root that it zaps. */
+	if (legacy && !old && new == 1 && ev->op == OP_STORE && peek(sp->invalid))
+		return;
 	if (!old && new && new < BIT_ULL(31))
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is taken at count 0", n);
 	else if (!old && new)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is put at count 0", n);
-	else if (old && !new && !peek(sp->invalid))
+	else if (old && !new && !peek(sp->invalid) && !legacy)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: the last reference to a valid root is put", n);
 }
 
@@ -36,6 +40,8 @@ static void invalid_changed(const struct event *ev, u32 n)
 
 	if (ev->old && !ev->new)
 		violation(ORACLE_ROOTS, site_of(ev), ev->addr, "root %u: role.invalid goes from 1 to 0", n);
+	if (kvm_of()->config.legacy_roots && mode == LOCK_READ && !peek(header_of(n)->tdp_mmu_root_count))
+		return;		/* by whoever put the last reference */
 	if (!ev->old && ev->new && mode != LOCK_WRITE && ev->task != TASK_BOSS)
 		violation(ORACLE_ROOTS, site_of(ev), ev->addr, "root %u: role.invalid is set %s", n, mode_text(mode));
 }
@@ -79,6 +85,8 @@ void roots_access(struct event *ev, u32 n, u32 offset)
 	if (!ev->done) {
 		if (FIELD(offset, link))
 			roots_list_store(ev);
+		else if (FIELD(offset, possible_nx_huge_page_link))
+			nx_list_store(ev);
 		return;
 	}
 	if (ev->op == OP_CMPXCHG && ev->old != ev->expected)
@@ -87,6 +95,8 @@ void roots_access(struct event *ev, u32 n, u32 offset)
 		count_changed(ev, n);
 	else if (FIELD(offset, invalid))
 		invalid_changed(ev, n);
+	else if (FIELD(offset, nx_huge_page_disallowed))
+		nx_flag_changed(ev, n);
 }
 
 static void check_new_root(const struct event *ev, u32 n)
@@ -104,6 +114,9 @@ static void check_new_root(const struct event *ev, u32 n)
 
 		if (!other || other == n || table_get(c, other).life != TABLE_ROOT ||
 		    peek(header_of(other)->invalid) || header_of(other)->role.word != sp->role.word)
+			continue;
+		/* Let go by its last holder, who has not marked it yet. */
+		if (kvm_of()->config.legacy_roots && !peek(header_of(other)->tdp_mmu_root_count))
 			continue;
 		violation(ORACLE_ROOTS, site_of(ev), sp, "roots %u and %u are both valid with role 0x%x", other, n,
 			  sp->role.word);

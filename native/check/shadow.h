@@ -38,23 +38,29 @@ static_assert(sizeof(union table_shadow) == 8, "updated by one store");
 
 struct guest_shadow {
 	s32 small;		/* 4K SPTEs that map this frame */
-	s16 huge;		/* 2M SPTEs that map the block; counted at its first frame */
-	/* of the n-th slot page, n being this element's index; one bit for each slot that has it */
-	u8 unsent;		/* written since user space last copied it, by dirty_log.c's rules */
-	u8 taken;		/* its dirty bit was taken by a round that is not over */
-	u64 ghost;		/* guest writes to it */
+	s32 huge;		/* 2M SPTEs that map the block; counted at its first frame */
+	u64 ghost;		/* guest writes to the n-th slot page, n being this element's index */
+	/* of that page, by dirty_log.c's rules */
+	u32 unsaved;		/* written in this logging period and not copied since */
+	u32 copied;		/* copied in this logging period */
+	u32 taken;		/* its dirty bit was taken by a round that is not over: one bit a slot */
+	u32 pad;
 };
-static_assert(sizeof(struct guest_shadow) == 16, "per-frame regions have a power of two as stride");
+static_assert(sizeof(struct guest_shadow) == 32, "per-frame regions have a power of two as stride");
 
-/* Guest memory as it was configured; never changes, whatever slots exist at the moment. */
+/* Guest memory: what belongs together as it was configured, where it is and whether as announced. */
 struct check_slot {
-	gfn_t base_gfn;
+	gfn_t place;		/* base_gfn; CHECK_NOWHERE: no vCPU can get there */
 	u64 npages;
 	u64 page;		/* host page of base_gfn */
 	u64 ghost;		/* index of the first page's ghost */
 	u32 as_id;
-	u32 logged;		/* user space relies on the slot's dirty log, by the notes */
+	u32 emulated;		/* 1: guests do not get at the memory */
+	u32 log_period;		/* number of the current logging period; 0: none yet */
+	u32 logged;		/* user space relies on the slot's dirty log now */
+	u32 pad;
 };
+#define CHECK_NOWHERE	(~0ULL >> 1)	/* no gfn is so near that a difference would wrap */
 
 #define NR_SEEN		8
 #define CHECK_ROOTS	64
@@ -69,15 +75,19 @@ struct task_shadow {
 	gfn_t gfn;			/* ... for this gfn, */
 	u32 slot;			/* ... in this element of check.slot; */
 	u64 ghost_floor;		/* the writes known before it began */
+	u64 granted;			/* 1 + gfn that this task's fast fault made writable and has yet to mark */
 	u64 kicked_at;			/* 1 + guest_exits, where the last access found the vCPU kicked */
 	struct debt {
 		const void *addr;	/* NULL: nothing owed */
 		u64 old;
 		u16 site;
-	} leaf_debt, table_debt;
+	} leaf_debt, table_debt, slots_debt;
+	const void *walk;		/* the iterator of this task's walk; ... */
+	gfn_t walk_yielded;		/* ... where it dropped mmu_lock last */
 	u32 linking;			/* child that this task's pending store would link */
 	u32 resumed;			/* mmu_lock was dropped and taken again inside a walk */
 	u32 entries;			/* SPTEs read since mmu_lock was taken */
+	u32 retrying;			/* tries that came to nothing since somebody else could run; 0: none */
 } __cacheline_aligned;
 
 struct check {
@@ -95,6 +105,7 @@ struct check {
 	u64 generation[KVM_ADDRESS_SPACE_NUM];	/* of the memslots before the last swap; ~0: none yet */
 	u32 readers;			/* tasks in an SRCU section, one bit each */
 	u32 old_readers[KVM_ADDRESS_SPACE_NUM];	/* of those, who entered before the last swap of memslots */
+	u32 log_periods;
 	u32 roots[CHECK_ROOTS];		/* frames of roots that were announced and not yet freed */
 	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
 	s32 mmu_writers;
@@ -145,11 +156,20 @@ u32 table_root(const struct check *c, u32 n);
 /* One check of an event by one oracle. */
 void guest_memory_note(struct event *ev);
 void guest_memory_access(struct event *ev);
+void guest_memory_slot_note(const struct event *ev);
 u64 *ghost_of_page(u64 page);
 
 void dirty_log_note(const struct event *ev);
 void dirty_log_write(const struct event *ev, u32 slot, gfn_t gfn);
-void dirty_log_quiescent(u32 slot, u64 index);
+void dirty_log_written(u32 as_id, u64 *ghost);
+void dirty_log_granted(const struct event *ev, gfn_t gfn);
+void dirty_log_adopt(struct check *c, struct kvm *kvm);
+void dirty_log_quiescent(struct kvm *kvm);
+
+void nx_list_store(const struct event *ev);
+void nx_flag_changed(const struct event *ev, u32 n);
+void nx_list_freed(const struct event *ev, u32 n);
+void nx_list_quiescent(struct kvm *kvm);
 
 void frame_life_event(struct event *ev);
 void frame_life_table_use(struct event *ev, u32 n, const char *what);
@@ -165,6 +185,9 @@ void flush_debt_store(const struct event *ev, u32 n, u64 old, u64 new);
 void flush_debt_flushed(const struct event *ev);
 void flush_debt_leave_lock(const struct event *ev);
 void flush_debt_leave_rcu(const struct event *ev);
+void flush_debt_leave_slots(const struct event *ev);
+
+void progress_note(const struct event *ev);
 
 void roots_access(struct event *ev, u32 n, u32 offset);
 void roots_created(const struct event *ev);
@@ -173,6 +196,9 @@ void roots_list(u32 n);
 void roots_freed(u32 n);
 void roots_list_store(const struct event *ev);
 void roots_publish(const struct event *ev);
+
+void retry_note(const struct event *ev);
+void retry_over(const struct event *ev);
 
 void vm_state_access(struct event *ev);
 void srcu_event(const struct event *ev);

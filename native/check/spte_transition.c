@@ -93,6 +93,8 @@ static void check_value(const struct store *s)
 		bad(s, "host-writable, MMU-writable and W do not go together");
 	if (leaf && (new & CK_AD_TYPE) != ad_type_of(header_of(s->n)))
 		bad(s, "the A/D type of the leaf is not that of its tree");
+	if (leaf && s->level > PG_LEVEL_4K && (new & CK_X) && kvm_of()->config.nx_huge_pages)
+		bad(s, "an executable huge page, and the mitigation is on");
 }
 
 /* What was stored while the table was its owner's alone, and comes into force with the link. */
@@ -186,6 +188,22 @@ static void check_lock(const struct store *s)
 		bad(s, "an SPTE that is not MMU-writable is made writable without mmu_lock");
 }
 
+/*
+ * A fault grants and never takes away: what another was granted may be cached by a CPU, which nobody
+ * makes forget it.  The other changes of a leaf under read are dirty logging's; it holds slots_lock
+ * and flushes before it lets go of it.
+ */
+static void check_grant(const struct store *s)
+{
+	u64 lost = s->old & ~s->new & (CK_R | CK_W | CK_X | CK_A | CK_D);
+
+	if (s->mode != LOCK_READ || !lost || !ck_leaf(s->old, s->level) || !ck_leaf(s->new, s->level) ||
+	    s->table.life == TABLE_PRIVATE)
+		return;
+	if (held_mode(task_by_id(s->ev->task), &kvm_of()->slots_lock) < 0)
+		bad(s, "a present leaf loses access, A or D, and nobody will flush");
+}
+
 /* A plain store writes over what its task has not seen.  A alone may be lost. */
 static void check_lost_update(const struct store *s)
 {
@@ -268,6 +286,9 @@ void spte_after(struct event *ev, u32 n)
 	check_pair(&s);
 	check_lock(&s);
 	check_lost_update(&s);
+	check_grant(&s);
+	if (s.mode < 0 && !(ev->flags & SITE_HW) && ck_leaf(s.new, s.level) && (s.new & ~s.old & CK_W))
+		dirty_log_granted(ev, header_of(n)->gfn + ((u64)s.index << KVM_HPAGE_GFN_SHIFT(s.level)));
 	check_stale_install(&s);
 	if (ck_table(s.new, s.level) && !(ck_table(s.old, s.level) && ck_pfn(s.old) == ck_pfn(s.new)))
 		check_link(&s);

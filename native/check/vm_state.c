@@ -105,6 +105,8 @@ void vm_state_access(struct event *ev)
 			roots_list_store(ev);
 		if (VM_FIELD(ev, tdp_mmu_roots.next))
 			roots_publish(ev);
+		if (VM_FIELD(ev, possible_nx_huge_pages.next) || VM_FIELD(ev, possible_nx_huge_pages.prev))
+			nx_list_store(ev);
 		return;
 	}
 	if ((u64)ev->addr - (u64)&kvm->mmu_invalidate_seq >= 4 * sizeof(u64))

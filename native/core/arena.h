@@ -80,6 +80,7 @@ struct arena {
 	struct task *tasks;
 	struct frame_table *frames;
 	struct lockdep *lockdep;
+	struct contract_count *contracts;	/* one per task and site, summed over executions */
 	struct rcu_state *rcu;
 	struct lockstat_task *lockstat;	/* one per task, summed over executions */
 	struct sched *sched;

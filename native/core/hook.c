@@ -28,6 +28,7 @@ const char *const op_names[NR_OPS] = {
 const char *const task_kind_names[NR_TASK_KINDS] = {
 	[TASK_KIND_BOSS] = "boss", [TASK_KIND_RCU] = "rcu", [TASK_KIND_VCPU] = "vcpu",
 	[TASK_KIND_VMM] = "vmm", [TASK_KIND_HOST_MM] = "host-mm", [TASK_KIND_PROGRAM] = "program",
+	[TASK_KIND_NX_RECOVERY] = "nx-recovery",
 };
 
 static inline bool op_writes(u8 op)

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "contract.h"
+#include "contract_count.h"
 #include "lockdep.h"
 #include "rcu.h"
 
@@ -25,7 +26,7 @@ int lockdep_init(void)
 	struct arena *arena = arena_of();
 
 	arena->lockdep = arena_alloc(sizeof(*arena->lockdep));
-	return arena->lockdep ? 0 : -ENOMEM;
+	return arena->lockdep ? contract_init(arena->nr_tasks) : -ENOMEM;
 }
 
 static void check_user_order(u32 held, u32 class, const void *lock, const struct site *site)
@@ -125,6 +126,7 @@ void contract_check(enum contract want, const void *lock, const struct site *sit
 	const struct task *task = current;
 	const struct held_lock *h = lock ? held_find(task, lock) : NULL;
 
+	contract_count(task, h, site);
 	switch (want) {
 	case CONTRACT_READ:
 		if (!h || h->mode != LOCK_READ)
@@ -151,6 +153,9 @@ void contract_check(enum contract want, const void *lock, const struct site *sit
 	case CONTRACT_SRCU:
 		if (!task->rcu[RCU_MEMSLOTS].nesting)
 			broken(site, lock, "an SRCU read section");
+		break;
+	case CONTRACT_YIELDS:
+	case NR_CONTRACTS:
 		break;
 	}
 }

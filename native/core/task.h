@@ -17,7 +17,7 @@
 #define TASK_BOSS	0	/* set-up, teardown and checks between executions; never scheduled */
 
 enum task_kind { TASK_KIND_BOSS, TASK_KIND_RCU, TASK_KIND_VCPU, TASK_KIND_VMM, TASK_KIND_HOST_MM,
-		 TASK_KIND_PROGRAM, NR_TASK_KINDS };
+		 TASK_KIND_PROGRAM, TASK_KIND_NX_RECOVERY, NR_TASK_KINDS };
 extern const char *const task_kind_names[NR_TASK_KINDS];
 
 enum task_state { TASK_READY, TASK_WAITING, TASK_DONE, TASK_DEAD };

@@ -13,7 +13,7 @@ const char *const oracle_names[NR_ORACLES] = {
 	[ORACLE_LOCKDEP] = "lockdep", [ORACLE_ROOTS] = "roots", [ORACLE_FLUSH_DEBT] = "flush-debt",
 	[ORACLE_QUIESCENCE] = "quiescence", [ORACLE_DEADLOCK] = "deadlock",
 	[ORACLE_NO_PROGRESS] = "no-progress", [ORACLE_OUTCOME] = "forbidden-outcome",
-	[ORACLE_WARN] = "warn", [ORACLE_DIRTY_LOG] = "dirty-log",
+	[ORACLE_WARN] = "warn", [ORACLE_DIRTY_LOG] = "dirty-log", [ORACLE_NX_LIST] = "nx-list",
 };
 
 const char *const oracle_texts[NR_ORACLES] = {
@@ -28,8 +28,9 @@ const char *const oracle_texts[NR_ORACLES] = {
 	[ORACLE_DEADLOCK] = "somebody can always run",
 	[ORACLE_NO_PROGRESS] = "under a fair scheduler every task finishes",
 	[ORACLE_OUTCOME] = "no outcome that the litmus scenario forbids",
+	[ORACLE_DIRTY_LOG] = "live migration: what was written is marked, or was copied since",
+	[ORACLE_NX_LIST] = "the list of possible NX huge pages names live, disallowed tables",
 	[ORACLE_WARN] = "no WARN_ON_ONCE or KVM_BUG_ON of the model fires",
-	[ORACLE_DIRTY_LOG] = "each guest write to a logged slot is reported after it was made",
 };
 
 void violation(enum oracle oracle, const struct site *site, const void *addr, const char *fmt, ...)

@@ -24,7 +24,8 @@ enum oracle {
 	ORACLE_NO_PROGRESS,		/* a task that does not finish under a fair scheduler */
 	ORACLE_OUTCOME,			/* a litmus outcome declared forbidden */
 	ORACLE_WARN,			/* WARN_ON_ONCE() or KVM_BUG_ON() of the model itself */
-	ORACLE_DIRTY_LOG,		/* a guest write that no round of the dirty log reports */
+	ORACLE_DIRTY_LOG,		/* live migration: a page that was written, not copied since and not marked */
+	ORACLE_NX_LIST,			/* the list of possible NX huge pages and the flag that leads onto it */
 	NR_ORACLES
 };
 extern const char *const oracle_names[NR_ORACLES];

@@ -15,10 +15,13 @@
 #include <errno.h>
 
 #include "dirty_log.h"
+#include "fast_fault.h"
 #include "host_mm.h"
 #include "memslot.h"
 #include "mmu_page.h"
+#include "nx.h"
 #include "tdp_mmu.h"
+#include "zap_range.h"
 
 /* ------------------------------------------------------------------ the page behind a gfn */
 
@@ -45,8 +48,12 @@ int kvm_mmu_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	}
 	/* Being deleted: what is mapped now would be zapped at once, or worse, missed by the zap. */
 	if (slot->flags & KVM_MEMSLOT_INVALID)
-		return fault->prefetch ? -EAGAIN : RET_PF_RETRY;
+		/* A prefault retries in this SRCU section, whose end the deleter waits for. */
+		return fault->prefetch && !bug(kvm, A13) ? -EAGAIN : RET_PF_RETRY;
 	if (fault->write && (slot->flags & KVM_MEM_READONLY))
+		return RET_PF_EMULATE;
+	/* After seq, see kvm_toggle_slot_emulated(); nothing is cached, so the way back needs no zap. */
+	if (kvm_slot_is_emulated(kvm, slot))
 		return RET_PF_EMULATE;
 
 	/* A cheap way out while the host is at it: saves the lookup and the lock, proves nothing. */
@@ -87,6 +94,8 @@ bool is_page_fault_stale(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 
 	if (is_obsolete_root(vcpu->kvm, pfn_to_sp(vcpu->mmu.root_hpa)))
 		return true;
+	if (bug(vcpu->kvm, H6))
+		return false;
 	return fault->slot && mmu_invalidate_retry_gfn(vcpu->kvm, fault->mmu_seq, fault->gfn);
 }
 
@@ -124,6 +133,7 @@ void kvm_mmu_hugepage_adjust(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault
 {
 	must_hold_either(&vcpu->kvm->mmu_lock);
 
+	fault->huge_page_disallowed = fault->exec && fault->nx_huge_page_workaround_enabled;
 	if (fault->max_level == PG_LEVEL_4K || is_error_pfn(fault->pfn) || is_noslot_pfn(fault->pfn))
 		return;
 	/* A dirty bit stands for 4K. */
@@ -131,7 +141,7 @@ void kvm_mmu_hugepage_adjust(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault
 		return;
 
 	fault->req_level = (u8)kvm_mmu_max_mapping_level(vcpu->kvm, fault->slot, fault->gfn, fault->max_level);
-	if (fault->req_level == PG_LEVEL_4K)
+	if (fault->req_level == PG_LEVEL_4K || fault->huge_page_disallowed)
 		return;
 	fault->goal_level = fault->req_level;
 	/* gfn and pfn are congruent inside a huge mapping. */
@@ -141,12 +151,29 @@ void kvm_mmu_hugepage_adjust(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault
 
 /* ------------------------------------------------------------------ the handler */
 
+/* For switch R20 alone: a helper that yields on contention, harmless anywhere but where it is called. */
+static void cond_resched_mmu_lock_read(struct kvm *kvm)
+{
+	must_hold_read(&kvm->mmu_lock);
+
+	if (!rwlock_needbreak(&kvm->mmu_lock))
+		return;
+	read_unlock(&kvm->mmu_lock);
+	cond_resched();
+	read_lock(&kvm->mmu_lock);
+}
+
 int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	struct kvm *kvm = vcpu->kvm;
 	int ret;
 
 	must_hold_none(&kvm->mmu_lock);
+
+	/* Without mmu_lock, where one permission bit is all that is missing. */
+	ret = fast_page_fault(vcpu, fault);
+	if (ret != RET_PF_INVALID)
+		return ret;
 
 	/* Now, for nothing can be allocated under mmu_lock.  No frame: callbacks will free some. */
 	if (kvm_mmu_topup_memory_cache(&vcpu->mmu_page_cache, PT64_ROOT_MIN_CACHE))
@@ -157,10 +184,14 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return ret;
 
 	read_lock(&kvm->mmu_lock);
-	if (is_page_fault_stale(vcpu, fault))
+	if (is_page_fault_stale(vcpu, fault)) {
 		ret = RET_PF_RETRY;
-	else
+	} else {
+		/* Nothing that may drop the lock comes between the check and what it is about. */
+		if (bug(kvm, R20))
+			cond_resched_mmu_lock_read(kvm);
 		ret = kvm_tdp_mmu_map(vcpu, fault);
+	}
 	read_unlock(&kvm->mmu_lock);
 	return ret;
 }
@@ -175,6 +206,7 @@ int kvm_mmu_do_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, bool
 		.write = error_code & PFERR_WRITE_MASK,
 		.present = error_code & PFERR_PRESENT_MASK,
 		.is_tdp = true,
+		.nx_huge_page_workaround_enabled = is_nx_huge_page_enabled(vcpu->kvm),
 		.max_level = vcpu->kvm->config.max_level,
 		.req_level = PG_LEVEL_4K,
 		.goal_level = PG_LEVEL_4K,

@@ -6,8 +6,7 @@
  *           faults again if it still has to.
  * custom:   struct kvm_page_fault has const inputs, is built once and goes straight to the TDP
  *           handler, which nobody else shares.
- * stubbed:  MMIO SPTEs (no slot: EMULATE), async page faults, private memory, write tracking, and, in
- *           this slice, fast_page_fault().
+ * stubbed:  MMIO SPTEs (no slot: EMULATE), async page faults, private memory, write tracking.
  */
 #ifndef MMUT_KVM_FAULT_H
 #define MMUT_KVM_FAULT_H

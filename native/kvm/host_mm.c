@@ -7,7 +7,8 @@
  *           decided under the lock (the loser finds the page gone or moved and leaves it).
  * custom:   one flat table of words, 512 of which form a 2M mapping where all say HUGE;
  *           a swapped-out page is its stamp.
- * stubbed:  processes, VMAs, page references, read-only and shared mappings, page aging.
+ * stubbed:  processes, VMAs, page references, read-only and shared mappings, the LRU that asks for
+ *           the age of pages.  Aging does not take ptl, which stands for many locks in the host.
  *           A 2M block, once freed, comes back as single frames.
  */
 #include "host_mm.h"
@@ -344,4 +345,14 @@ bool host_mm_collapse(struct kvm *kvm, hva_t hva)
 	for (i = 0; block && i < BLOCK_PAGES; i++)
 		frame_free(block + (u32)i);
 	return what != COLLAPSE_NOTHING;
+}
+
+/* ------------------------------------------------------------------ aging */
+
+bool host_mm_age(struct kvm *kvm, hva_t hva, u64 npages, bool clear)
+{
+	const u64 n = hva >> PAGE_SHIFT;
+
+	return clear ? kvm_mmu_notifier_clear_young(kvm, n, n + npages) :
+		       kvm_mmu_notifier_test_young(kvm, n, n + npages);
 }

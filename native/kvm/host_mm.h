@@ -21,5 +21,7 @@ bool host_mm_migrate(struct kvm *kvm, hva_t hva);
 bool host_mm_reclaim(struct kvm *kvm, hva_t hva, u64 npages);
 bool host_mm_collapse(struct kvm *kvm, hva_t hva);	/* of a 2M aligned block */
 bool host_mm_split(struct kvm *kvm, hva_t hva);
+/* Has the guest used any of these pages?  `clear`: and make them old.  Changes nothing in the host's own tables. */
+bool host_mm_age(struct kvm *kvm, hva_t hva, u64 npages, bool clear);
 
 #endif

@@ -71,8 +71,10 @@ struct kvm_mmu_page {
 	SHARED(u32) scheduled_to_zap;	/* tdp_mmu_scheduled_root_to_zap (slots_lock, also mmu_lock write to set) */
 	refcount_t tdp_mmu_root_count;
 	u32 pfn;			/* own frame number (immutable) */
+	SHARED(u32) nx_huge_page_disallowed;	/* set before publication; cleared under tdp_mmu_pages_lock */
+	struct list_head possible_nx_huge_page_link;	/* tdp_mmu_pages_lock; empty: on no list */
 	u8 tdp_mmu_page;
-	u8 pad[51];
+	u8 pad[31];
 };
 static_assert(sizeof(struct kvm_mmu_page) == 128, "headers are a per-frame region");
 
@@ -110,6 +112,7 @@ struct kvm_page_fault {
 	const bool write;
 	const bool present;
 	const bool is_tdp;
+	const bool nx_huge_page_workaround_enabled;
 	/* working state */
 	u8 max_level;
 	u8 req_level;
@@ -119,6 +122,7 @@ struct kvm_page_fault {
 	u64 mmu_seq;
 	kvm_pfn_t pfn;
 	bool map_writable;
+	bool huge_page_disallowed;	/* an instruction fetch, and huge pages are not executable */
 };
 
 /* Reserved bits by [bit 7 set][level - 1], computed once when the MMU is initialised. */
@@ -161,7 +165,9 @@ struct kvm_memory_region {
 	u16 as_id;
 	u16 huge;			/* the host backs it by 2M mappings where aligned */
 	u32 flags;			/* at boot */
+	gfn_t move_gfn;			/* the other place, for a slot that moves; INVALID_GPA: none */
 	shared_u64 *dirty_bitmap;	/* storage; part of the slot while it is logged */
+	shared_u64 *got;		/* user space's copy of the log, as last got (slots_lock) */
 };
 
 struct kvm_gfn_range {
@@ -174,7 +180,7 @@ struct kvm_gfn_range {
 
 enum { OUTSIDE_GUEST_MODE, IN_GUEST_MODE, EXITING_GUEST_MODE, READING_SHADOW_PAGE_TABLES };
 
-enum { KVM_REQ_TLB_FLUSH, KVM_REQ_FREE_OBSOLETE_ROOTS };
+enum { KVM_REQ_TLB_FLUSH, KVM_REQ_FREE_OBSOLETE_ROOTS, KVM_REQ_APIC_PAGE_RELOAD };
 
 #define PML_LOG_NR_ENTRIES 16
 #define TLB_ENTRIES	32
@@ -185,7 +191,8 @@ struct tlb_entry {
 	gfn_t gfn;			/* base of the page, or of the table's range */
 	u32 pfn;
 	u8 level;			/* leaf level; for a table: level of the table */
-	u8 valid, writable, dirty;
+	u8 valid : 1, executable : 1;
+	u8 writable, dirty;
 };
 
 /* Private to its vCPU's CPU. */
@@ -193,6 +200,12 @@ struct tlb {
 	struct tlb_entry leaf[TLB_ENTRIES];	/* direct mapped by gfn */
 	struct tlb_entry table[PSC_ENTRIES];	/* paging-structure cache, direct mapped */
 	u64 flushes;
+};
+
+/* Where the last lockless walk of a fault ended: a leaf, or no sptep. */
+struct kvm_lockless_walk {
+	tdp_ptep_t sptep;
+	u64 spte;			/* *sptep as the walk read it */
 };
 
 struct kvm_mmu {			/* per vCPU, owned by its thread */
@@ -212,10 +225,12 @@ struct kvm_vcpu {
 	u8 guest_mode;			/* runs L2 without TDP: a root of its own role */
 	struct kvm_mmu mmu;
 	struct kvm_mmu_memory_cache mmu_page_cache;	/* table frames (header comes with the frame) */
+	struct kvm_lockless_walk walk;	/* fast_page_fault() */
 	struct tlb tlb;
 	/* page-modification log: filled by the CPU when it sets a D bit, emptied at every exit; own */
 	u32 nr_pml;
 	u64 pml[PML_LOG_NR_ENTRIES];
+	u32 apic_access_pfn;		/* what the CPU was told the APIC access page is (VMCS); 0: nothing; own */
 	/* statistics, own */
 	u64 stat_faults, stat_retries, stat_spurious, stat_fixed, stat_lost_cmpxchg, stat_accesses, stat_exits,
 	    stat_emulated;
@@ -249,7 +264,13 @@ struct kvm_config {			/* fixed when the VM is created */
 	u8 max_level;			/* largest leaf: PG_LEVEL_4K or PG_LEVEL_2M */
 	bool ad_enabled;		/* EPT A/D bits */
 	bool pml;			/* dirty logging by the D bit; else by write protection */
+	bool nx_huge_pages;		/* huge pages are not executable */
+	bool eager_split;		/* a log that is enabled, or cleared, splits huge pages first */
+	bool manual_protect;		/* KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE */
+	bool initially_set;		/* KVM_DIRTY_LOG_INITIALLY_SET */
+	bool legacy_roots;		/* profile: a valid root lives as long as its vCPUs' references */
 	gfn_t max_gfn;			/* exclusive: what MAXPHYADDR allows */
+	bool spurious_shortcut;		/* a fault that finds its access allowed by now changes nothing */
 };
 
 struct kvm {
@@ -263,6 +284,8 @@ struct kvm {
 	SHARED(gfn_t) mmu_invalidate_range_end;
 	SHARED(struct kvm_memslots *) memslots[KVM_ADDRESS_SPACE_NUM];	/* slots_lock to write, SRCU to read */
 
+	SHARED(u64) emulated_slots;	/* bit n: slot n is emulated, not mapped (slots_lock to write; read anywhere) */
+
 	struct mutex slots_lock __cacheline_aligned;
 	struct mutex slots_arch_lock;
 	spinlock_t mn_invalidate_lock;
@@ -270,6 +293,8 @@ struct kvm {
 
 	spinlock_t tdp_mmu_pages_lock __cacheline_aligned;
 	struct list_head tdp_mmu_roots;		/* tdp_mmu_pages_lock to write, RCU or mmu_lock to read */
+	struct list_head possible_nx_huge_pages;	/* tdp_mmu_pages_lock: tables in the way of a huge page */
+	SHARED(u64) nr_possible_nx_huge_pages;	/* tdp_mmu_pages_lock to write */
 	atomic64_t tdp_mmu_pages;		/* tables linked below roots: leak check at teardown */
 	atomic64_t stat_pages[3];		/* leaves of size 4K, 2M, 1G */
 
@@ -281,6 +306,7 @@ struct kvm {
 	struct kvm_vcpu *vcpus;
 	u32 online_vcpus;
 	u32 nr_regions;
+	s32 apic_region;			/* its first page is the APIC access page; -1: there is none */
 	struct kvm_memory_region regions[KVM_MEM_SLOTS_NUM];	/* by slot id */
 	struct kvm_memslots sets[KVM_ADDRESS_SPACE_NUM][2];
 	struct host_mm mm;
@@ -312,15 +338,22 @@ enum kvm_note {
 	NOTE_ROOT_GET,		/* addr: root; value: new count */
 	NOTE_ROOT_PUT,		/* addr: root */
 	NOTE_ROOT_CREATED,	/* addr: root, already listed */
-	NOTE_SLOT_GONE,		/* addr: slot; value: id: the delete has returned */
+	NOTE_SLOT_GONE,		/* value: id: no vCPU can reach the slot at the place where it was */
+	NOTE_SLOT_PLACED,	/* value: base_gfn << 8 | id: it is about to be published there */
+	NOTE_SLOT_EMULATED,	/* value: id: memory of the slot is out of the guests' reach from now on */
+	NOTE_SLOT_MAPPED,	/* value: id: it is about to be let in again */
 	NOTE_GUEST_ACCESS,	/* addr: cell; value: gfn << 1 | write: the CPU is about to touch it */
 	NOTE_GUEST_VALUE,	/* addr: cell; value: stamp read, or stamp after the write */
+	NOTE_RETRY,		/* addr: vcpu; a fault came to nothing and is tried again at once */
+	NOTE_RETRY_OVER,	/* addr: vcpu; it did not */
 	NOTE_HW_WALK,		/* addr: sptep that the CPU's walker is about to read */
-	NOTE_DIRTY_TAKEN,	/* addr: word of the bitmap; value: bits that user space will be given */
-	NOTE_DIRTY_ROUND,	/* value: slot id: user space has the bits taken, and copies those pages now */
-	NOTE_DIRTY_START,	/* value: slot id: every later write is to be reported */
-	NOTE_DIRTY_STOP,	/* value: slot id: no more of them */
+	NOTE_DIRTY_LOG_ON,	/* addr: region; value: its id: logging is in force, user space copies all of it */
+	NOTE_DIRTY_LOG_OFF,	/* value: region id: user space relies on the log no longer */
+	NOTE_DIRTY_TAKEN,	/* addr: word of a dirty bitmap; value: bits that user space will be given */
+	NOTE_DIRTY_COPIED,	/* addr: word of a dirty bitmap; value: bits: user space copies these pages now */
 	NOTE_INVALIDATED,	/* addr: kvm: start has returned for host pages [value >> 32, value & ~0u) */
+	NOTE_WALK_BEGIN,	/* addr: iterator; value: first gfn */
+	NOTE_WALK_YIELDED,	/* addr: iterator; value: gfn it has got to; mmu_lock is about to be dropped */
 };
 
 #endif

@@ -2,9 +2,11 @@
 /*
  * Memslot updates: edit the set nobody can reach, publish it, wait for those in the old one.
  *
- * faithful: the order of steps and locks of create, delete and a flags change.
- * custom:   the inactive set is rebuilt from the active one before each edit.
- * stubbed:  moving slots, overlap checks (the configuration is checked once), the MMIO
+ * faithful: the order of steps and locks of create, delete, move and a flags change.
+ * custom:   the inactive set is rebuilt from the active one before each edit; a slot that moves
+ *           goes to and fro between two places that are its own, and not while it is logged by
+ *           the CPU (see kvm_move_memslot()).
+ * stubbed:  overlap checks (the configuration is checked once), the MMIO
  *           generation's wrap.
  *
  * Delete, and what each step is for:
@@ -14,11 +16,13 @@
  *   3. zap everything.  From here no SPTE of the slot exists, and none can come back.
  *   4. the slot leaves the set (swap and grace period again).  A notifier for its pages now
  *      finds nothing to unmap, and there is nothing left to unmap.
+ * Move is the same, but in step 4 the slot is replaced by its like elsewhere.
  */
 #include "memslot.h"
 
 #include <errno.h>
 
+#include "apic_page.h"
 #include "dirty_log.h"
 #include "mmu.h"
 #include "tlb.h"
@@ -47,7 +51,7 @@ static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_mems
 
 	/* No swap between a notifier's start and its end: both must find the same slots. */
 	spin_lock(&kvm->mn_invalidate_lock);
-	while (READ_ONCE(kvm->mn_active_invalidate_count)) {
+	while (READ_ONCE(kvm->mn_active_invalidate_count) && !bug(kvm, R18)) {
 		spin_unlock(&kvm->mn_invalidate_lock);
 		(void)smp_cond_load_relaxed(&kvm->mn_active_invalidate_count, VAL == 0);
 		spin_lock(&kvm->mn_invalidate_lock);
@@ -89,7 +93,7 @@ static void erase_slot(struct kvm_memslots *slots, u32 id)
 	slots->nr = kept;
 }
 
-/* The bitmap starts at zero.  No reader has the slot yet, those of its last life are gone. */
+/* The bitmap starts at zero, or all set.  No reader has the slot yet, those of its last life are gone. */
 static void kvm_set_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, bool enable)
 {
 	shared_u64 *bitmap = kvm->regions[slot->id].dirty_bitmap;
@@ -99,10 +103,39 @@ static void kvm_set_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, 
 		slot->dirty_bitmap = NULL;
 		return;
 	}
-	for (u64 i = 0; i < DIRTY_BITMAP_WORDS(slot->npages); i++)
-		WRITE_PRIVATE(bitmap[i], 0);
+	for (u64 i = 0; i < DIRTY_BITMAP_WORDS(slot->npages); i++) {
+		WRITE_PRIVATE(bitmap[i], kvm->config.initially_set ? ~0ULL : 0);
+		WRITE_PRIVATE(kvm->regions[slot->id].got[i], 0);
+	}
+	if (kvm->config.initially_set && slot->npages % 64)
+		WRITE_PRIVATE(bitmap[slot->npages / 64], BIT_ULL(slot->npages % 64) - 1);
 	slot->flags |= KVM_MEM_LOG_DIRTY_PAGES;
 	slot->dirty_bitmap = bitmap;
+}
+
+/* slots_lock held.  Everything goes, not only the slot: the kernel's default for such VMs. */
+static void kvm_arch_flush_shadow_memslot(struct kvm *kvm)
+{
+	must_hold_either(&kvm->slots_lock);
+	kvm_mmu_zap_all_fast(kvm);
+}
+
+/* First half of a delete and of a move: from here no SPTE of the slot exists, nor comes back. */
+static void kvm_invalidate_memslot(struct kvm *kvm, int as_id, u32 region)
+{
+	struct kvm_memslots *slots;
+
+	must_hold_either(&kvm->slots_lock);
+
+	mutex_lock(&kvm->slots_arch_lock);
+	slots = kvm_prepare_inactive(kvm, as_id);
+	id_to_memslot(slots, region)->flags |= KVM_MEMSLOT_INVALID;
+	kvm_swap_active_memslots(kvm, as_id, slots);
+
+	kvm_arch_flush_shadow_memslot(kvm);
+	/* After the grace period: who looks the page up from here on finds the slot invalid. */
+	kvm_apic_page_invalidate(kvm, id_to_memslot(slots, region));
+	note(NOTE_SLOT_GONE, kvm, region);
 }
 
 static struct kvm_memory_slot region_to_slot(struct kvm *kvm, u32 region, u32 flags)
@@ -131,13 +164,6 @@ void kvm_init_memslots(struct kvm *kvm)
 	}
 }
 
-/* slots_lock held.  Everything goes, not only the slot: the kernel's default for such VMs. */
-static void kvm_arch_flush_shadow_memslot(struct kvm *kvm)
-{
-	must_hold_either(&kvm->slots_lock);
-	kvm_mmu_zap_all_fast(kvm);
-}
-
 int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
 {
 	int as_id = kvm->regions[region].as_id;
@@ -155,9 +181,11 @@ int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
 	slot = region_to_slot(kvm, region, flags);
 	slots = kvm_prepare_inactive(kvm, as_id);
 	insert_slot(slots, &slot);
+	note(NOTE_SLOT_PLACED, kvm, slot.base_gfn << 8 | region);
 	kvm_swap_active_memslots(kvm, as_id, slots);
-	if (kvm_slot_dirty_track_enabled(&slot))
-		note(NOTE_DIRTY_START, kvm, region);
+	/* Its bitmap began at zero: to user space this is a new log. */
+	if (flags & KVM_MEM_LOG_DIRTY_PAGES)
+		note(NOTE_DIRTY_LOG_ON, &kvm->regions[region], region);
 	mutex_unlock(&kvm->slots_lock);
 	return 0;
 }
@@ -165,7 +193,7 @@ int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
 int kvm_delete_memslot(struct kvm *kvm, u32 region, u32 *old_flags)
 {
 	int as_id = kvm->regions[region].as_id;
-	struct kvm_memory_slot *slot, gone;
+	struct kvm_memory_slot *slot;
 	struct kvm_memslots *slots;
 
 	must_hold_none(&kvm->mmu_lock);
@@ -176,23 +204,55 @@ int kvm_delete_memslot(struct kvm *kvm, u32 region, u32 *old_flags)
 		mutex_unlock(&kvm->slots_lock);
 		return -ENOENT;
 	}
-	gone = *slot;
-	*old_flags = gone.flags;
-	note(NOTE_DIRTY_STOP, kvm, region);
+	*old_flags = slot->flags;
+	note(NOTE_DIRTY_LOG_OFF, kvm, region);
 
-	mutex_lock(&kvm->slots_arch_lock);
-	slots = kvm_prepare_inactive(kvm, as_id);
-	id_to_memslot(slots, region)->flags |= KVM_MEMSLOT_INVALID;
-	kvm_swap_active_memslots(kvm, as_id, slots);
-
-	kvm_arch_flush_shadow_memslot(kvm);
+	kvm_invalidate_memslot(kvm, as_id, region);
 
 	mutex_lock(&kvm->slots_arch_lock);
 	slots = kvm_prepare_inactive(kvm, as_id);
 	erase_slot(slots, region);
 	kvm_swap_active_memslots(kvm, as_id, slots);
+	mutex_unlock(&kvm->slots_lock);
+	return 0;
+}
 
-	note(NOTE_SLOT_GONE, &gone, region);
+int kvm_move_memslot(struct kvm *kvm, u32 region)
+{
+	const struct kvm_memory_region *r = &kvm->regions[region];
+	struct kvm_memory_slot *slot, moved;
+	struct kvm_memslots *slots;
+
+	must_hold_none(&kvm->mmu_lock);
+
+	mutex_lock(&kvm->slots_lock);
+	slot = id_to_memslot(kvm_memslots_of(kvm, r->as_id), region);
+	if (!slot || r->move_gfn == INVALID_GPA) {
+		mutex_unlock(&kvm->slots_lock);
+		return -ENOENT;
+	}
+	/*
+	 * Here the kernel goes on, and may lose a write.  The CPU's log names gfns, and is emptied
+	 * after the exit that the zap waits for:
+	 *   vCPU: writes gfn, logged by the CPU; kicked, acknowledges | mover: zapped, publishes the
+	 *   slot elsewhere | vCPU: enters its SRCU section, empties the log: no slot has this gfn
+	 */
+	if (kvm->config.pml && kvm_slot_dirty_track_enabled(slot) && !bug(kvm, N5)) {
+		mutex_unlock(&kvm->slots_lock);
+		return -EBUSY;
+	}
+	/* Memory, flags and bitmap go with it.  A copy: `slot` may be edited once it is inactive. */
+	moved = *slot;
+	moved.base_gfn = slot->base_gfn == r->base_gfn ? r->move_gfn : r->base_gfn;
+
+	kvm_invalidate_memslot(kvm, r->as_id, region);
+
+	mutex_lock(&kvm->slots_arch_lock);
+	slots = kvm_prepare_inactive(kvm, r->as_id);
+	erase_slot(slots, region);
+	insert_slot(slots, &moved);
+	note(NOTE_SLOT_PLACED, kvm, moved.base_gfn << 8 | region);
+	kvm_swap_active_memslots(kvm, r->as_id, slots);
 	mutex_unlock(&kvm->slots_lock);
 	return 0;
 }
@@ -213,7 +273,7 @@ int kvm_set_memslot_dirty_logging(struct kvm *kvm, u32 region, bool enable)
 	}
 	mutex_lock(&kvm->slots_arch_lock);
 	if (!enable)
-		note(NOTE_DIRTY_STOP, kvm, region);
+		note(NOTE_DIRTY_LOG_OFF, kvm, region);
 	slots = kvm_prepare_inactive(kvm, as_id);
 	slot = id_to_memslot(slots, region);
 	kvm_set_dirty_bitmap(kvm, slot, enable);
@@ -227,7 +287,7 @@ int kvm_set_memslot_dirty_logging(struct kvm *kvm, u32 region, bool enable)
 	 */
 	if (enable) {
 		kvm_flush_remote_tlbs_memslot(kvm, slot);
-		note(NOTE_DIRTY_START, kvm, region);
+		note(NOTE_DIRTY_LOG_ON, &kvm->regions[region], region);
 	}
 unlock:
 	mutex_unlock(&kvm->slots_lock);

@@ -7,7 +7,7 @@
  *           until no notifier is in flight; slots_lock > slots_arch_lock > mn_invalidate_lock.
  * custom:   slots live by value in their set (eight of them, sorted), so that a replaced slot
  *           is a new object exactly as in the kernel.
- * stubbed:  moving a slot, private memory, lpage counters of pages under write tracking.
+ * stubbed:  private memory, lpage counters of pages under write tracking.
  */
 #ifndef MMUT_KVM_MEMSLOT_H
 #define MMUT_KVM_MEMSLOT_H
@@ -59,12 +59,13 @@ static inline hva_t gfn_to_hva_memslot(const struct kvm_memory_slot *slot, gfn_t
 void kvm_init_memslots(struct kvm *kvm);
 
 /*
- * The memory-region ioctl, by its three uses.  `region` is an index of kvm->regions and also
+ * The memory-region ioctl, by its four uses.  `region` is an index of kvm->regions and also
  * the slot's id.  Each takes slots_lock itself and waits for SRCU grace periods, hence the
  * caller is in no read section.  0, -ENOENT (no such slot now) or -EEXIST.
  */
 int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags);
 int kvm_delete_memslot(struct kvm *kvm, u32 region, u32 *old_flags);
+int kvm_move_memslot(struct kvm *kvm, u32 region);	/* to its other place; -ENOENT: it has none, -EBUSY */
 int kvm_set_memslot_dirty_logging(struct kvm *kvm, u32 region, bool enable);
 
 #endif

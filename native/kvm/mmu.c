@@ -6,13 +6,13 @@
  * faithful: who takes mmu_lock in which mode; the order of invalidation, request and zap; the local
  *           flush on loading a root, on which zapping without flushes rests.
  * custom:   the root of a vCPU depends on its role alone, which never changes.
- * stubbed:  shadow MMU, MMIO generations, manual dirty-log protection, eager splitting and
- *           huge-page recovery (after logging is off, faults rebuild huge leaves).
+ * stubbed:  shadow MMU, MMIO generations.
  */
 #include "mmu.h"
 
 #include <errno.h>
 
+#include "split.h"
 #include "tdp_mmu.h"
 #include "tlb.h"
 
@@ -33,6 +33,7 @@ int kvm_mmu_init_vm(struct kvm *kvm)
 
 	spin_lock_init(&kvm->tdp_mmu_pages_lock, CLASS_TDP_MMU_PAGES_LOCK);
 	INIT_LIST_HEAD(&kvm->tdp_mmu_roots);
+	INIT_LIST_HEAD(&kvm->possible_nx_huge_pages);
 	reset_tdp_shadow_zero_bits_mask(&kvm->shadow_zero_check, config->max_level);
 	return 0;
 }
@@ -105,9 +106,9 @@ void kvm_mmu_free_roots(struct kvm_vcpu *vcpu)
 		return;
 
 	root = pfn_to_sp(vcpu->mmu.root_hpa);
-	read_lock(&vcpu->kvm->mmu_lock);
+	kvm_tdp_mmu_lock_roots(vcpu->kvm);
 	kvm_tdp_mmu_put_root(vcpu->kvm, root);
-	read_unlock(&vcpu->kvm->mmu_lock);
+	kvm_tdp_mmu_unlock_roots(vcpu->kvm);
 	vcpu->mmu.root_hpa = INVALID_PAGE;
 }
 
@@ -172,20 +173,45 @@ static void kvm_mmu_slot_leaf_clear_dirty(struct kvm *kvm, const struct kvm_memo
 	read_unlock(&kvm->mmu_lock);
 }
 
+static void kvm_mmu_slot_try_split_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *slot, int target_level)
+{
+	must_hold_none(&kvm->mmu_lock);
+
+	read_lock(&kvm->mmu_lock);
+	kvm_tdp_mmu_try_split_huge_pages(kvm, slot, slot->base_gfn, slot->base_gfn + slot->npages, target_level, true);
+	read_unlock(&kvm->mmu_lock);
+}
+
+static void kvm_mmu_recover_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	must_hold_none(&kvm->mmu_lock);
+
+	read_lock(&kvm->mmu_lock);
+	kvm_tdp_mmu_recover_huge_pages(kvm, slot);
+	read_unlock(&kvm->mmu_lock);
+}
+
 void kvm_mmu_slot_apply_flags(struct kvm *kvm, struct kvm_memory_slot *slot, bool enable)
 {
 	must_hold_either(&kvm->slots_lock);
 
-	/* Off: 4K leaves stay until a fault finds that a huge one would do. */
-	if (!enable)
+	if (!enable) {
+		kvm_mmu_recover_huge_pages(kvm, slot);
 		return;
+	}
+	/* Every page is marked: nothing has to be noticed before its bit is cleared. */
+	if (kvm->config.initially_set)
+		return;
+	if (kvm->config.eager_split)
+		kvm_mmu_slot_try_split_huge_pages(kvm, slot, PG_LEVEL_4K);
 	if (!kvm->config.pml) {
 		kvm_mmu_slot_remove_write_access(kvm, slot, PG_LEVEL_4K);
 		return;
 	}
 	/*
 	 * The CPU logs 4K pages: a write to a huge leaf has to fault and split it.  W goes before
-	 * D, the other way round than in the kernel (which splits eagerly first, where it may):
+	 * D, the other way round than in the kernel, where all is well as long as the split above
+	 * left no huge leaf; it may be switched off, and it may run out of memory:
 	 *   enable: D of the huge leaf off | CPU: D on again, logs one of 512 | fault: splits, all
 	 *   512 inherit W and D | enable: no huge leaf left to protect | 511 are written unseen
 	 */
@@ -196,10 +222,31 @@ void kvm_mmu_slot_apply_flags(struct kvm *kvm, struct kvm_memory_slot *slot, boo
 		kvm_mmu_slot_leaf_clear_dirty(kvm, slot);
 }
 
+/*
+ * A log that began all set left huge leaves as they were: split them, or protect what cannot be
+ * split, so that a write splits it.  MMU-writable goes here with no flush before mmu_lock is
+ * dropped; the caller has reaped bits, so that one follows for certain under slots_lock.
+ */
+static void protect_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t base, u64 mask)
+{
+	const gfn_t start = base + (u64)__builtin_ctzll(mask), last = base + 63 - (u64)__builtin_clzll(mask);
+
+	must_hold_write(&kvm->mmu_lock);
+
+	if (kvm->config.eager_split)
+		kvm_tdp_mmu_try_split_huge_pages(kvm, slot, start, last + 1, PG_LEVEL_4K, false);
+	kvm_tdp_mmu_write_protect_gfn(kvm, slot, start, PG_LEVEL_2M);
+	/* The mask may reach into a second huge page. */
+	if (start / KVM_PAGES_PER_HPAGE(PG_LEVEL_2M) != last / KVM_PAGES_PER_HPAGE(PG_LEVEL_2M))
+		kvm_tdp_mmu_write_protect_gfn(kvm, slot, last, PG_LEVEL_2M);
+}
+
 void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn_offset,
 					     u64 mask)
 {
 	must_hold_write(&kvm->mmu_lock);
 
+	if (kvm->config.initially_set)
+		protect_huge_pages(kvm, slot, slot->base_gfn + gfn_offset, mask);
 	kvm_tdp_mmu_clear_dirty_pt_masked(kvm, slot, slot->base_gfn + gfn_offset, mask, !kvm->config.pml);
 }

@@ -16,7 +16,8 @@
 void kvm_mmu_memory_cache_init(struct kvm_mmu_memory_cache *mc, u64 init_value)
 {
 	mc->nobjs = 0;
-	mc->capacity = KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE;
+	/* One fault may need a table for each level below the root: with fewer a walk runs dry. */
+	mc->capacity = bug(kvm_of(), H7) ? 2 : KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE;
 	mc->init_value = init_value;
 }
 
@@ -60,9 +61,25 @@ void kvm_mmu_free_memory_cache(struct kvm_mmu_memory_cache *mc)
 
 struct kvm_mmu_page *tdp_mmu_alloc_sp(struct kvm_vcpu *vcpu)
 {
-	must_hold_read(&vcpu->kvm->mmu_lock);
+	must_hold_either(&vcpu->kvm->mmu_lock);
 
 	return pfn_to_sp(kvm_mmu_memory_cache_alloc(&vcpu->mmu_page_cache));
+}
+
+struct kvm_mmu_page *tdp_mmu_alloc_sp_for_split(struct kvm *kvm)
+{
+	u32 pfn;
+
+	must_hold_none(&kvm->mmu_lock);
+	might_sleep();
+
+	pfn = frame_alloc_table();
+	if (!pfn)
+		return NULL;
+	/* It may come back unused: then this is all that is known of it. */
+	frame_touch(pfn);
+	pfn_to_sp(pfn)->pfn = pfn;
+	return pfn_to_sp(pfn);
 }
 
 void tdp_mmu_init_sp(struct kvm_mmu_page *sp, tdp_ptep_t sptep, gfn_t gfn, union kvm_mmu_page_role role)
@@ -79,6 +96,8 @@ void tdp_mmu_init_sp(struct kvm_mmu_page *sp, tdp_ptep_t sptep, gfn_t gfn, union
 	sp->tdp_mmu_page = 1;
 	WRITE_PRIVATE(sp->invalid, 0);
 	WRITE_PRIVATE(sp->scheduled_to_zap, 0);
+	WRITE_PRIVATE(sp->nx_huge_page_disallowed, 0);
+	INIT_LIST_HEAD(&sp->possible_nx_huge_page_link);
 	refcount_init(&sp->tdp_mmu_root_count, 0);
 }
 

@@ -26,6 +26,8 @@ static inline int kvm_mmu_topup_memory_cache(struct kvm_mmu_memory_cache *mc, u3
 
 /* A table from the vCPU's cache, private to the caller; every entry is non-present. */
 struct kvm_mmu_page *tdp_mmu_alloc_sp(struct kvm_vcpu *vcpu);
+/* A table without content, for a split that fills all of it; NULL: no memory.  No mmu_lock. */
+struct kvm_mmu_page *tdp_mmu_alloc_sp_for_split(struct kvm *kvm);
 /* Before publication.  `sptep` is the entry that will point here; NULL for a root. */
 void tdp_mmu_init_sp(struct kvm_mmu_page *sp, tdp_ptep_t sptep, gfn_t gfn, union kvm_mmu_page_role role);
 /* The child of the entry that `iter` stands on. */

@@ -9,10 +9,11 @@
  * custom:   slots are found by comparing ranges (there are few), not by an interval tree.  A flush
  *           owed for one slot is paid before the next slot is walked, see unmap_slot(); the
  *           kernel collects it and pays once, after the last slot.
- * stubbed:  pfn caches, the memory-reclaimed hook, aging, notifiers that must not block.
+ * stubbed:  pfn caches, the memory-reclaimed hook, notifiers that must not block.
  */
 #include "notifier.h"
 
+#include "aging.h"
 #include "memslot.h"
 #include "mmu.h"
 #include "tlb.h"
@@ -122,4 +123,37 @@ void kvm_mmu_notifier_invalidate_range_end(struct kvm *kvm, u64 first, u64 end)
 	if (!WARN_ON_ONCE(!count))
 		WRITE_ONCE(kvm->mn_active_invalidate_count, count - 1);
 	spin_unlock(&kvm->mn_invalidate_lock);
+}
+
+/* ------------------------------------------------------------------ aging */
+
+typedef bool (*age_fn)(struct kvm *kvm, const struct kvm_gfn_range *range);
+
+static bool kvm_age_hva_range(struct kvm *kvm, u64 first, u64 end, age_fn age)
+{
+	const struct mmu_notifier_range range = { .first = first, .end = end };
+	struct kvm_gfn_range gfns;
+	bool young = false;
+
+	/* Called under the host's page-table locks, hence from anywhere: nothing here waits. */
+	srcu_read_lock();
+	for (int as_id = 0; as_id < KVM_ADDRESS_SPACE_NUM; as_id++) {
+		struct kvm_memslots *slots = kvm_memslots_of(kvm, as_id);
+
+		for (u32 i = 0; i < slots->nr; i++)
+			if (slot_overlap(&slots->slots[i], &range, &gfns))
+				young |= age(kvm, &gfns);
+	}
+	srcu_read_unlock();
+	return young;
+}
+
+bool kvm_mmu_notifier_clear_young(struct kvm *kvm, u64 first, u64 end)
+{
+	return kvm_age_hva_range(kvm, first, end, kvm_tdp_mmu_age_gfn_range);
+}
+
+bool kvm_mmu_notifier_test_young(struct kvm *kvm, u64 first, u64 end)
+{
+	return kvm_age_hva_range(kvm, first, end, kvm_tdp_mmu_test_age_gfn);
 }

@@ -12,4 +12,11 @@
 void kvm_mmu_notifier_invalidate_range_start(struct kvm *kvm, u64 first, u64 end);
 void kvm_mmu_notifier_invalidate_range_end(struct kvm *kvm, u64 first, u64 end);
 
+/*
+ * Were [first, end) used by the guest since they were last cleared?  Neither takes mmu_lock nor flushes
+ * anything; what a CPU has cached goes on working unseen.
+ */
+bool kvm_mmu_notifier_clear_young(struct kvm *kvm, u64 first, u64 end);
+bool kvm_mmu_notifier_test_young(struct kvm *kvm, u64 first, u64 end);
+
 #endif

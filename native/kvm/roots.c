@@ -11,6 +11,7 @@
  *   3. Zapped, still on the list, for a notifier that comes meanwhile must find its SPTEs.  Only
  *      then the MMU's reference is dropped.
  *   4. The last put unlinks it and gives it to RCU: list walkers may stand on it.
+ * In the profile legacy-roots there is no reference of the MMU's own; see roots_legacy.c.
  */
 #include "roots.h"
 
@@ -42,6 +43,8 @@ void kvm_tdp_mmu_put_root(struct kvm *kvm, struct kvm_mmu_page *root)
 	if (likely(!last))
 		return;
 
+	if (kvm->config.legacy_roots && !is_invalid_sp(root))
+		return kvm_tdp_mmu_put_last_legacy(kvm, root);
 	/* A valid root has the MMU's own reference. */
 	KVM_BUG_ON(!is_invalid_sp(root), kvm);
 	spin_lock(&kvm->tdp_mmu_pages_lock);
@@ -98,8 +101,9 @@ static struct kvm_mmu_page *tdp_mmu_find_root_locked(struct kvm *kvm, union kvm_
 		if (root->role.word != role.word || is_invalid_sp(root))
 			continue;
 		/* Invalidation needs mmu_lock for write, so that the MMU's own reference is there. */
-		if (!WARN_ON_ONCE(!kvm_tdp_mmu_get_root(root)))
+		if (kvm_tdp_mmu_get_root(root))
 			return root;
+		WARN_ON_ONCE(!kvm->config.legacy_roots);
 	}
 	return NULL;
 }
@@ -111,7 +115,7 @@ static struct kvm_mmu_page *tdp_mmu_create_root(struct kvm_vcpu *vcpu, union kvm
 	must_hold_either(&vcpu->kvm->tdp_mmu_pages_lock);
 
 	tdp_mmu_init_sp(root, NULL, 0, role);
-	refcount_init(&root->tdp_mmu_root_count, 2);
+	refcount_init(&root->tdp_mmu_root_count, vcpu->kvm->config.legacy_roots ? 1 : 2);
 	/* Publishes the header and the table: see the release in list_add_rcu(). */
 	list_add_rcu(&root->link, &vcpu->kvm->tdp_mmu_roots);
 	note(NOTE_ROOT_CREATED, root, role.word);
@@ -129,7 +133,7 @@ int kvm_tdp_mmu_alloc_root(struct kvm_vcpu *vcpu)
 		return -ENOMEM;
 
 	/* For read: creating a root excludes invalidation, nothing else. */
-	read_lock(&kvm->mmu_lock);
+	kvm_tdp_mmu_lock_roots(kvm);
 	for_each_tdp_mmu_root_yield_safe(kvm, root, KVM_VALID_ROOTS) {
 		if (root->role.word == role.word)
 			goto out;	/* with the walk's reference */
@@ -137,12 +141,12 @@ int kvm_tdp_mmu_alloc_root(struct kvm_vcpu *vcpu)
 
 	/* Look again under the list's lock: of two vCPUs that come here at once one creates. */
 	spin_lock(&kvm->tdp_mmu_pages_lock);
-	root = tdp_mmu_find_root_locked(kvm, role);
+	root = bug(kvm, H2) ? NULL : tdp_mmu_find_root_locked(kvm, role);
 	if (!root)
 		root = tdp_mmu_create_root(vcpu, role);
 	spin_unlock(&kvm->tdp_mmu_pages_lock);
 out:
-	read_unlock(&kvm->mmu_lock);
+	kvm_tdp_mmu_unlock_roots(kvm);
 	/*
 	 * If the root is invalidated from here on, a request is pending before this vCPU can enter
 	 * the guest, and our reference keeps the root until the request is served.
@@ -161,6 +165,9 @@ void kvm_tdp_mmu_invalidate_roots(struct kvm *kvm)
 
 	for_each_tdp_mmu_root(kvm, root) {
 		if (is_invalid_sp(root))
+			continue;
+		/* There is no MMU's reference to inherit; a root at zero is being zapped by who put the last. */
+		if (kvm->config.legacy_roots && !kvm_tdp_mmu_get_root(root))
 			continue;
 		/* Whoever clears it owns the MMU's reference. */
 		data_write(root->scheduled_to_zap, 1);
@@ -184,7 +191,12 @@ void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm, bool shared)
 		write_lock(&kvm->mmu_lock);
 
 	for_each_tdp_mmu_root_yield_safe(kvm, root, KVM_ALL_ROOTS) {
-		if (!data_read(root->scheduled_to_zap))
+		/*
+		 * Not merely invalid: the MMU's reference on a root that another zapper has been through
+		 * is gone, and what is left are those of vCPUs.  Otherwise: we put vCPU's reference
+		 * for it; the root is freed; vCPU puts it once more.
+		 */
+		if (!data_read(root->scheduled_to_zap) && !(bug(kvm, R19) && is_invalid_sp(root)))
 			continue;
 		data_write(root->scheduled_to_zap, 0);
 		KVM_BUG_ON(!is_invalid_sp(root), kvm);

@@ -49,6 +49,32 @@ struct kvm_mmu_page *tdp_mmu_next_root(struct kvm *kvm, struct kvm_mmu_page *pre
 		if (kvm_mmu_page_as_id(root) != (as_id) || is_invalid_sp(root)) {	\
 		} else
 
+/* The same without mmu_lock, all in one RCU section: roots come and go, and may become invalid at any time. */
+#define for_each_tdp_mmu_root_rcu(kvm, root, as_id)	for_each_valid_tdp_mmu_root(kvm, root, as_id)
+
+/*
+ * For a vCPU that takes up or lets go of a root.  In the profile legacy-roots for write: a root may
+ * become invalid whenever a reference is put, and a vCPU must not choose it just then.
+ */
+static inline void kvm_tdp_mmu_lock_roots(struct kvm *kvm)
+{
+	if (unlikely(kvm->config.legacy_roots))
+		write_lock(&kvm->mmu_lock);
+	else
+		read_lock(&kvm->mmu_lock);
+}
+
+static inline void kvm_tdp_mmu_unlock_roots(struct kvm *kvm)
+{
+	if (unlikely(kvm->config.legacy_roots))
+		write_unlock(&kvm->mmu_lock);
+	else
+		read_unlock(&kvm->mmu_lock);
+}
+
+/* Profile legacy-roots: the last reference to a valid root was put.  mmu_lock held, in either mode. */
+void kvm_tdp_mmu_put_last_legacy(struct kvm *kvm, struct kvm_mmu_page *root);
+
 /* Mark every valid root invalid and scheduled to be zapped. */
 void kvm_tdp_mmu_invalidate_roots(struct kvm *kvm);
 /* Zap what was scheduled, then drop the MMU's own reference on it.  One caller at a time (slots_lock). */

@@ -11,6 +11,7 @@
 #include "spte.h"
 
 #include "dirty_log.h"
+#include "nx.h"
 
 /* One bit for each value of the low six SPTE bits that EPT forbids. */
 static u64 ept_bad_mt_xwr(void)
@@ -65,11 +66,17 @@ u64 make_spte(struct kvm *kvm, const struct kvm_mmu_page *sp, struct kvm_memory_
 		spte |= SPTE_TDP_AD_ENABLED;
 	if (level > PG_LEVEL_4K)
 		spte |= PT_PAGE_SIZE_MASK;
-	if (spte_ad_enabled(spte) && !prefetch)
-		spte |= shadow_accessed_mask;
+	if (level > PG_LEVEL_4K && is_nx_huge_page_enabled(kvm))
+		spte &= ~PT_EXECUTABLE_MASK;
+	if (!prefetch)
+		spte |= shadow_accessed_mask;	/* without A/D bits it is KVM's own note */
 	if (host_writable) {
 		spte |= shadow_host_writable_mask | shadow_mmu_writable_mask | PT_WRITABLE_MASK;
-		if (spte_ad_enabled(spte))
+		/*
+		 * Also where the SPTE that is replaced was writable: of two write faults the second
+		 * would take D away from under the first one's TLB entry, which says that D is set.
+		 */
+		if (!(bug(kvm, A14) && is_shadow_present_leaf(old_spte, level) && is_writable_pte(old_spte)))
 			spte |= shadow_dirty_mask;
 	}
 	if (prefetch)
@@ -94,15 +101,31 @@ u64 make_nonleaf_spte(kvm_pfn_t child_pfn, bool ad_disabled)
 	return spte | (ad_disabled ? SPTE_TDP_AD_DISABLED : shadow_accessed_mask);
 }
 
-u64 make_small_spte(u64 huge_spte, union kvm_mmu_page_role role, int index)
+u64 make_small_spte(struct kvm *kvm, u64 huge_spte, union kvm_mmu_page_role role, int index)
 {
 	u64 spte = huge_spte;
 
 	WARN_ON_ONCE(!is_shadow_present_pte(huge_spte) || !is_large_pte(huge_spte));
 	/* The huge page is aligned to its size, so that the offset needs no carry into other bits. */
 	spte += (index * KVM_PAGES_PER_HPAGE(role.level)) << PAGE_SHIFT;
-	if (role.level == PG_LEVEL_4K)
+	if (role.level == PG_LEVEL_4K) {
 		spte &= ~PT_PAGE_SIZE_MASK;
+		/* What only its size kept from being executed; a tracked one gets X back with its R. */
+		if (is_nx_huge_page_enabled(kvm))
+			spte |= is_access_track_spte(spte) ? PT_EXECUTABLE_MASK << SHADOW_ACC_TRACK_SAVED_SHIFT :
+				PT_EXECUTABLE_MASK;
+	}
+	return spte;
+}
+
+u64 make_huge_spte(struct kvm *kvm, u64 small_spte, int level)
+{
+	u64 spte = small_spte | PT_PAGE_SIZE_MASK;
+
+	WARN_ON_ONCE(!is_shadow_present_leaf(small_spte, level - 1) || level == PG_LEVEL_4K);
+	spte &= ~((KVM_PAGES_PER_HPAGE(level) - 1) << PAGE_SHIFT);
+	if (is_nx_huge_page_enabled(kvm))
+		spte &= ~(PT_EXECUTABLE_MASK | PT_EXECUTABLE_MASK << SHADOW_ACC_TRACK_SAVED_SHIFT);
 	return spte;
 }
 
@@ -117,7 +140,7 @@ u64 mark_spte_for_access_track(u64 spte)
 	/* R and X alone are saved: W comes back through a fault, which marks the page dirty. */
 	WARN_ON_ONCE(spte & SHADOW_ACC_TRACK_SAVED_MASK);
 	saved = (spte & SHADOW_ACC_TRACK_SAVED_BITS) << SHADOW_ACC_TRACK_SAVED_SHIFT;
-	return (spte & ~PT_RWX_MASK) | saved;
+	return (spte & ~(PT_RWX_MASK | shadow_accessed_mask)) | saved;
 }
 
 u64 restore_acc_track_spte(u64 spte)

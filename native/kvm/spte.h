@@ -6,9 +6,8 @@
  *           MMU-writable, A/D types, access tracking, the frozen value, volatile bits.
  * custom:   the masks are constants (EPT only), and the pfn field holds a frame number of
  *           the arena: of a guest frame in a leaf, of a table in a non-leaf entry.
- * stubbed:  MMIO SPTEs are recognised and never made; no NX huge-page mitigation, so that
- *           every mapping is executable; no write-tracked gfns, so that make_spte()
- *           never has to refuse a writable mapping.
+ * stubbed:  MMIO SPTEs are recognised and never made; no write-tracked gfns, so that
+ *           make_spte() never has to refuse a writable mapping.
  */
 #ifndef MMUT_KVM_SPTE_H
 #define MMUT_KVM_SPTE_H
@@ -167,7 +166,9 @@ u64 make_spte(struct kvm *kvm, const struct kvm_mmu_page *sp, struct kvm_memory_
 	      const struct rsvd_bits_validate *rsvd);
 u64 make_nonleaf_spte(kvm_pfn_t child_pfn, bool ad_disabled);
 /* Entry `index` of a table of `role` that takes the place of a huge leaf. */
-u64 make_small_spte(u64 huge_spte, union kvm_mmu_page_role role, int index);
+u64 make_small_spte(struct kvm *kvm, u64 huge_spte, union kvm_mmu_page_role role, int index);
+/* The other way: the leaf of `level` that contains what `small_spte` maps. */
+u64 make_huge_spte(struct kvm *kvm, u64 small_spte, int level);
 u64 mark_spte_for_access_track(u64 spte);
 u64 restore_acc_track_spte(u64 spte);
 

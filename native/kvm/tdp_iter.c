@@ -41,6 +41,7 @@ void tdp_iter_start(struct tdp_iter *iter, struct kvm_mmu_page *root, int min_le
 	iter->root_level = root->role.level;
 	iter->min_level = (u8)min_level;
 	iter->pt_path[iter->root_level - 1] = root->spt;
+	note(NOTE_WALK_BEGIN, iter, next_last_level_gfn);
 	tdp_iter_restart(iter);
 }
 

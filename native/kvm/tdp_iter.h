@@ -46,7 +46,16 @@ void tdp_iter_restart(struct tdp_iter *iter);
 #define for_each_tdp_pte(iter, root, start, end)				\
 	for_each_tdp_pte_min_level(iter, root, PG_LEVEL_4K, start, end)
 
-static inline u64 kvm_tdp_mmu_read_spte(tdp_ptep_t sptep) { return READ_ONCE(*sptep); }
+static inline u64 kvm_tdp_mmu_read_spte(tdp_ptep_t sptep)
+{
+	/* As on a 32-bit host: whatever changes the entry between the two loads tears the value. */
+	if (bug(kvm_of(), H4)) {
+		u64 low = READ_ONCE(*sptep) & GENMASK_ULL(31, 0);
+
+		return low | (READ_ONCE(*sptep) & GENMASK_ULL(63, 32));
+	}
+	return READ_ONCE(*sptep);
+}
 
 static inline u64 kvm_tdp_mmu_write_spte_atomic(tdp_ptep_t sptep, u64 new_spte)
 {

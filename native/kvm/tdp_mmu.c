@@ -6,7 +6,7 @@
  * faithful: cmpxchg under mmu_lock for read, store or xchg under write; recursion into removed
  *           tables with freezing; page statistics; which transitions are bugs.
  * custom:   no as_id: nothing in the bookkeeping depends on it any more.
- * stubbed:  mirror roots, so that FROZEN_SPTE never appears in a live table; NX lists.
+ * stubbed:  mirror roots, so that FROZEN_SPTE never appears in a live table.
  *
  * Why a cut-off table is safe, in steps:
  *   1. The entry above it is replaced first: no new walker arrives.
@@ -20,6 +20,7 @@
 
 #include <errno.h>
 
+#include "nx.h"
 #include "tlb.h"
 
 static void handle_changed_spte(struct kvm *kvm, gfn_t gfn, u64 old_spte, u64 new_spte, int level,
@@ -60,6 +61,7 @@ static void handle_removed_pt(struct kvm *kvm, struct kvm_mmu_page *sp, bool sha
 		must_hold_write(&kvm->mmu_lock);
 
 	atomic64_dec(&kvm->tdp_mmu_pages);
+	untrack_removed_nx_huge_page(kvm, sp);
 
 	for (int i = 0; i < TABLE_WORDS; i++) {
 		tdp_ptep_t sptep = sp->spt + i;
@@ -160,16 +162,18 @@ u64 tdp_mmu_set_spte(struct kvm *kvm, tdp_ptep_t sptep, u64 old_spte, u64 new_sp
 bool tdp_mmu_iter_cond_resched(struct kvm *kvm, struct tdp_iter *iter, bool flush, bool shared)
 {
 	must_hold_rcu();
+	may_yield(&kvm->mmu_lock);
 	if (shared)
 		must_hold_read(&kvm->mmu_lock);
 	else
 		must_hold_write(&kvm->mmu_lock);
 
 	/* Progress since the last yield, or two walkers hand the lock to each other for ever. */
-	if (iter->next_last_level_gfn == iter->yielded_gfn)
+	if (iter->next_last_level_gfn == iter->yielded_gfn && !bug(kvm, A02))
 		return false;
 	if (likely(!rwlock_needbreak(&kvm->mmu_lock)))
 		return false;
+	note(NOTE_WALK_YIELDED, iter, iter->next_last_level_gfn);
 
 	/* Before RCU is left, not only before the lock is: a CPU may still walk a removed table. */
 	if (flush)

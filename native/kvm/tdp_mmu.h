@@ -35,16 +35,25 @@ static inline void tdp_mmu_iter_set_spte(struct kvm *kvm, struct tdp_iter *iter,
 
 /* tdp_mmu_map.c */
 int kvm_tdp_mmu_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault);
+/* A table in place of the huge leaf at iter.  0, or -EBUSY (shared only): sp is private still, iter refreshed. */
+int tdp_mmu_split_huge_page(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp, bool shared);
 
 /* tdp_mmu_zap.c; bool: the caller owes a remote TLB flush before it drops mmu_lock */
 void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared);
+bool kvm_tdp_mmu_zap_leafs(struct kvm *kvm, gfn_t start, gfn_t end, bool flush);
 bool kvm_tdp_mmu_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range, bool flush);
 void kvm_tdp_mmu_zap_all(struct kvm *kvm);
+
+/* nx.c: one table of possible_nx_huge_pages; true: flush before RCU is left */
+bool kvm_tdp_mmu_zap_possible_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page *sp);
 
 /* tdp_mmu_dirty.c; the caller flushes, whether or not an entry changed */
 void kvm_tdp_mmu_wrprot_slot(struct kvm *kvm, const struct kvm_memory_slot *slot, int min_level);
 void kvm_tdp_mmu_clear_dirty_slot(struct kvm *kvm, const struct kvm_memory_slot *slot);
 void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn,
 				       u64 mask, bool wrprot);
+/* W and MMU-W go from the leaf over `gfn`, if it is of min_level or larger. */
+void kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn,
+				   int min_level);
 
 #endif

@@ -5,7 +5,8 @@
  * faithful: over a whole slot with mmu_lock held for read, by cmpxchg; for single gfns with it
  *           held for write, by one atomic AND; W goes but MMU-writable stays; which bit is
  *           taken depends on whether the D bit of the tree means anything.
- * stubbed:  eager splitting before, huge-page recovery after.
+ *           W and MMU-writable both go from a huge leaf whose log begins all set.
+ * elsewhere: splitting before and huge-page recovery after are in split.c.
  *
  * Nothing here flushes, and nothing here says whether a flush is needed: an entry that is clean
  * already may still be cached as writable by some CPU, so that the caller flushes anyway.
@@ -19,6 +20,7 @@ static void tdp_mmu_clear_leaf_bit(struct kvm *kvm, struct kvm_mmu_page *root, g
 	struct tdp_iter iter;
 
 	must_hold_read(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 
 	rcu_read_lock();
 	for_each_tdp_pte_min_level(iter, root, min_level, start, end) {
@@ -46,6 +48,7 @@ void kvm_tdp_mmu_wrprot_slot(struct kvm *kvm, const struct kvm_memory_slot *slot
 	struct kvm_mmu_page *root;
 
 	must_hold_read(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 
 	for_each_tdp_mmu_root_as_id_yield_safe(kvm, root, slot->as_id, KVM_VALID_ROOTS)
 		tdp_mmu_clear_leaf_bit(kvm, root, slot->base_gfn, slot->base_gfn + slot->npages, min_level,
@@ -57,6 +60,7 @@ void kvm_tdp_mmu_clear_dirty_slot(struct kvm *kvm, const struct kvm_memory_slot 
 	struct kvm_mmu_page *root;
 
 	must_hold_read(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 
 	for_each_tdp_mmu_root_as_id_yield_safe(kvm, root, slot->as_id, KVM_VALID_ROOTS)
 		tdp_mmu_clear_leaf_bit(kvm, root, slot->base_gfn, slot->base_gfn + slot->npages, PG_LEVEL_4K,
@@ -95,4 +99,33 @@ void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_
 
 	for_each_valid_tdp_mmu_root(kvm, root, slot->as_id)
 		clear_dirty_pt_masked(kvm, root, gfn, mask, tdp_mmu_dirty_bit(kvm, root, wrprot));
+}
+
+static void write_protect_gfn(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t gfn, int min_level)
+{
+	struct tdp_iter iter;
+
+	must_hold_write(&kvm->mmu_lock);
+
+	rcu_read_lock();
+	for_each_tdp_pte_min_level(iter, root, min_level, gfn, gfn + 1) {
+		u64 new_spte = iter.old_spte & ~(PT_WRITABLE_MASK | shadow_mmu_writable_mask);
+
+		if (!is_shadow_present_leaf(iter.old_spte, iter.level))
+			continue;
+		if (new_spte == iter.old_spte)
+			break;
+		tdp_mmu_iter_set_spte(kvm, &iter, new_spte);
+	}
+	rcu_read_unlock();
+}
+
+void kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn, int min_level)
+{
+	struct kvm_mmu_page *root;
+
+	must_hold_write(&kvm->mmu_lock);
+
+	for_each_valid_tdp_mmu_root(kvm, root, slot->as_id)
+		write_protect_gfn(kvm, root, gfn, min_level);
 }

@@ -7,8 +7,7 @@
  *           replaced and flushed before RCU is left.
  * custom:   root and fault are handed down, no vCPU is needed below this file's entry point
  *           but for its cache.
- * stubbed:  NX huge pages (the goal is never lowered on the way), MMIO SPTEs, eager splitting
- *           (linking with mmu_lock held for write).
+ * stubbed:  MMIO SPTEs.
  *
  * Two faults on one gfn: both find the entry empty, one cmpxchg wins, the other fault retries and
  * finds the work done.  A fault and a zap of the table it stands in: see tdp_mmu.c.
@@ -16,16 +15,21 @@
 #include "tdp_mmu.h"
 
 #include "fault.h"
+#include "nx.h"
 #include "tlb.h"
 
 /* Put a finished, private table where iter stands.  0, or -EBUSY: it is still private. */
-static int tdp_mmu_link_sp(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp)
+static int tdp_mmu_link_sp(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp, bool shared)
 {
-	int ret;
+	const u64 spte = make_nonleaf_spte(sp->pfn, !kvm_ad_enabled(kvm));
+	int ret = 0;
 
-	must_hold_read(&kvm->mmu_lock);
+	must_hold_either(&kvm->mmu_lock);
 
-	ret = tdp_mmu_set_spte_atomic(kvm, iter, make_nonleaf_spte(sp->pfn, !kvm_ad_enabled(kvm)));
+	if (shared)
+		ret = tdp_mmu_set_spte_atomic(kvm, iter, spte);
+	else
+		tdp_mmu_iter_set_spte(kvm, iter, spte);
 	if (!ret)
 		atomic64_inc(&kvm->tdp_mmu_pages);
 	return ret;
@@ -35,41 +39,59 @@ static int tdp_mmu_link_sp(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mm
  * A table of smaller leaves takes the place of a huge one.  No flush: the old and the new
  * translations are the same, with the same permissions.
  */
-static int tdp_mmu_split_huge_page(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp)
+int tdp_mmu_split_huge_page(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mmu_page *sp, bool shared)
 {
 	const u64 huge_spte = iter->old_spte;
 	int ret;
 
-	must_hold_read(&kvm->mmu_lock);
+	must_hold_either(&kvm->mmu_lock);
 
 	/* Nobody sees sp yet: plain stores, published by the cmpxchg that links it. */
 	for (int i = 0; i < TABLE_WORDS; i++)
-		WRITE_PRIVATE(sp->spt[i], make_small_spte(huge_spte, sp->role, i));
+		WRITE_PRIVATE(sp->spt[i], make_small_spte(kvm, huge_spte, sp->role, i));
 
-	/* A D bit that the CPU sets in the huge leaf from here on makes the cmpxchg fail. */
-	ret = tdp_mmu_link_sp(kvm, iter, sp);
+	/*
+	 * A D bit that the CPU sets in the huge leaf from here on makes the cmpxchg fail.  With
+	 * mmu_lock held for write it is lost, which costs one more D bit and no mark: the CPU has
+	 * logged its gfn, and the bits of this range are being reaped, or are all still set.
+	 */
+	ret = tdp_mmu_link_sp(kvm, iter, sp, shared);
 	if (!ret)
 		kvm_update_page_stats(kvm, iter->level - 1, TABLE_WORDS);
 	return ret;
 }
 
 /* The level below is missing, or hidden by a huge leaf. */
-static int tdp_mmu_add_table(struct kvm_vcpu *vcpu, struct tdp_iter *iter)
+static int tdp_mmu_add_table(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, struct tdp_iter *iter)
 {
 	struct kvm_mmu_page *sp = tdp_mmu_alloc_sp(vcpu);
+	struct kvm *kvm = vcpu->kvm;
 	int ret;
 
-	must_hold_read(&vcpu->kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 
 	tdp_mmu_init_child_sp(sp, iter);
+	/*
+	 * Before the table is linked, published by the linking cmpxchg.  After it: another fault reads
+	 * "allowed" and puts an executable huge page in our place; or a zap finds no flag and
+	 * leaves the list alone, and then we put a dead table on it.
+	 */
+	if (!bug(kvm, A15))
+		WRITE_PRIVATE(sp->nx_huge_page_disallowed, fault->huge_page_disallowed);
 	if (is_shadow_present_pte(iter->old_spte))
-		ret = tdp_mmu_split_huge_page(vcpu->kvm, iter, sp);
+		ret = tdp_mmu_split_huge_page(kvm, iter, sp, true);
 	else
-		ret = tdp_mmu_link_sp(vcpu->kvm, iter, sp);
+		ret = tdp_mmu_link_sp(kvm, iter, sp, true);
 	/* Never published: no grace period, and not back into the cache, its entries may be written. */
-	if (ret)
+	if (ret) {
 		tdp_mmu_free_sp(sp);
-	return ret;
+		return ret;
+	}
+	if (bug(kvm, A15))
+		WRITE_ONCE(sp->nx_huge_page_disallowed, fault->huge_page_disallowed);
+	if (fault->huge_page_disallowed && fault->req_level >= iter->level)
+		track_possible_nx_huge_page(kvm, sp);
+	return 0;
 }
 
 static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
@@ -84,8 +106,10 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	if (WARN_ON_ONCE(sp->role.level != fault->goal_level))
 		return RET_PF_RETRY;
 
+	/* A prefetch grants less than any fault that was here before; see make_spte(). */
 	if (is_shadow_present_leaf(iter->old_spte, iter->level) &&
-	    (fault->prefetch || is_access_allowed(fault, iter->old_spte))) {
+	    (fault->prefetch ? !bug(kvm, R15) :
+	     kvm->config.spurious_shortcut && is_access_allowed(fault, iter->old_spte))) {
 		/* Another vCPU mapped it, from an answer that was still true under mmu_lock: as is ours. */
 		WARN_ON_ONCE(fault->pfn != spte_to_pfn(iter->old_spte));
 		return RET_PF_SPURIOUS;
@@ -116,6 +140,8 @@ static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 	must_hold_rcu();
 
 	for_each_tdp_pte(iter, root, fault->gfn, fault->gfn + 1) {
+		if (fault->nx_huge_page_workaround_enabled)
+			disallowed_hugepage_adjust(fault, iter.old_spte, iter.level);
 		/* The table we stand in was cut off; the way down from the root leads elsewhere now. */
 		if (is_frozen_spte(iter.old_spte))
 			return RET_PF_RETRY;
@@ -123,12 +149,23 @@ static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 			return tdp_mmu_map_handle_target_level(vcpu, fault, &iter, cut_table);
 		if (is_shadow_present_table(iter.old_spte, iter.level))
 			continue;
-		if (tdp_mmu_add_table(vcpu, &iter)) {
+		/* A huge leaf is present, and is not the way to a 4K one: it is split below. */
+		if (bug(vcpu->kvm, R10) && is_shadow_present_pte(iter.old_spte))
+			continue;
+		if (tdp_mmu_add_table(vcpu, fault, &iter)) {
 			vcpu->stat_lost_cmpxchg++;
 			return RET_PF_RETRY;
 		}
 	}
-	/* A table on the way vanished between two reads of its entry. */
+	/*
+	 * A table on the way vanished between two reads of its entry, and the iterator stands
+	 * wherever it stopped: not at the goal.  To map there: fault reads a table; zap cuts it
+	 * off; fault puts a 4K leaf where the CPU expects a table or a huge leaf.
+	 */
+	if (bug(vcpu->kvm, A17) && !is_frozen_spte(iter.old_spte)) {
+		fault->goal_level = iter.level;	/* past the check that came with the fix */
+		return tdp_mmu_map_handle_target_level(vcpu, fault, &iter, cut_table);
+	}
 	return RET_PF_RETRY;
 }
 

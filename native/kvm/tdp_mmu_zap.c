@@ -7,7 +7,7 @@
  *           in passes of growing size, so that no single step takes long; a flush owed is
  *           handed from root to root and paid before the lock is dropped.
  * custom:   one entry point a purpose, no mirror roots.
- * stubbed:  zapping one table for NX recovery.
+ * elsewhere: zapping one table for NX recovery is in nx.c.
  *
  * Entries of an invalid root owe no flush: no vCPU can enter the guest with it, and whoever ran on
  * it has flushed, or will when it loads its next root, before it enters the guest again.
@@ -20,6 +20,7 @@ static void __tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool 
 	struct tdp_iter iter;
 
 	must_hold_rcu();
+	may_yield(&kvm->mmu_lock);
 
 	for_each_tdp_pte_min_level(iter, root, zap_level, 0, kvm->config.max_gfn) {
 retry:
@@ -46,6 +47,7 @@ void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
 		must_hold_read(&kvm->mmu_lock);
 	else
 		must_hold_write(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 	WARN_ON_ONCE(!refcount_read(&root->tdp_mmu_root_count));
 
 	rcu_read_lock();
@@ -62,6 +64,7 @@ static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t 
 	struct tdp_iter iter;
 
 	must_hold_write(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 
 	end = min(end, kvm->config.max_gfn);
 
@@ -82,6 +85,40 @@ static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t 
 	return flush;
 }
 
+/* Valid roots of all address spaces: what the gfns mean has changed, not who owns the memory. */
+bool kvm_tdp_mmu_zap_leafs(struct kvm *kvm, gfn_t start, gfn_t end, bool flush)
+{
+	struct kvm_mmu_page *root;
+
+	must_hold_write(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
+
+	for_each_tdp_mmu_root_yield_safe(kvm, root, KVM_VALID_ROOTS)
+		flush = tdp_mmu_zap_leafs(kvm, root, start, end, true, flush);
+	return flush;
+}
+
+/*
+ * For switches A07 and A08: the walk of the list as it was before it was made safe for yields.
+ * Not pinned: a root whose last reference goes while we yield is freed under our feet.  Pinned,
+ * and let go by a mere decrement: if ours was the last reference, nobody frees the root.
+ */
+static bool unmap_gfn_range_unsafe(struct kvm *kvm, struct kvm_gfn_range *range, bool flush, bool pin)
+{
+	struct kvm_mmu_page *root;
+
+	must_hold_write(&kvm->mmu_lock);
+
+	for_each_tdp_mmu_root(kvm, root) {
+		if (kvm_mmu_page_as_id(root) != range->slot->as_id || (pin && !kvm_tdp_mmu_get_root(root)))
+			continue;
+		flush = tdp_mmu_zap_leafs(kvm, root, range->start, range->end, range->may_block, flush);
+		if (pin)
+			(void)refcount_dec_and_test(&root->tdp_mmu_root_count);
+	}
+	return flush;
+}
+
 /* The host takes the pages away: after the caller's flush no root, valid or not, may map them. */
 bool kvm_tdp_mmu_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range, bool flush)
 {
@@ -90,7 +127,12 @@ bool kvm_tdp_mmu_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range, b
 	struct kvm_mmu_page *root;
 
 	must_hold_write(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 
+	if (bug(kvm, A07))
+		return unmap_gfn_range_unsafe(kvm, range, flush, false);
+	if (bug(kvm, A08))
+		return unmap_gfn_range_unsafe(kvm, range, flush, true);
 	for_each_tdp_mmu_root_as_id_yield_safe(kvm, root, range->slot->as_id, types) {
 		if (bug(kvm, A04)) {
 			flush |= tdp_mmu_zap_leafs(kvm, root, range->start, range->end, range->may_block, false);
@@ -112,6 +154,7 @@ void kvm_tdp_mmu_zap_all(struct kvm *kvm)
 	struct kvm_mmu_page *root;
 
 	must_hold_write(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
 
 	for_each_tdp_mmu_root_yield_safe(kvm, root, KVM_ALL_ROOTS)
 		tdp_mmu_zap_root(kvm, root, false);

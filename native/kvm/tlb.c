@@ -38,6 +38,11 @@ static void kvm_make_request(unsigned int req, struct kvm_vcpu *vcpu)
 	set_bit(req, &vcpu->requests);
 }
 
+void kvm_make_self_request(unsigned int req, struct kvm_vcpu *vcpu)
+{
+	kvm_make_request(req, vcpu);
+}
+
 /*
  * IN becomes EXITING, so that the vCPU leaves at its next poll.  True: it was not outside, and
  * the caller who needs certainty waits for guest_exits to differ from `*exits`.

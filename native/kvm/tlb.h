@@ -20,6 +20,8 @@ void kvm_flush_remote_tlbs_memslot(struct kvm *kvm, const struct kvm_memory_slot
 
 /* Set `req` (enum KVM_REQ_*) for all vCPUs and wait until each has left the guest it was in. */
 bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req);
+/* By the vCPU itself, outside guest mode: served before it enters. */
+void kvm_make_self_request(unsigned int req, struct kvm_vcpu *vcpu);
 /* Make vCPUs leave the guest soon; waits for nobody. */
 void kvm_kick_all_vcpus(struct kvm *kvm);
 
@@ -61,13 +63,13 @@ static inline struct tlb_entry *tlb_lookup(struct tlb *tlb, gfn_t gfn)
 }
 
 static inline struct tlb_entry *tlb_insert(struct tlb *tlb, gfn_t gfn, u8 level, u32 pfn,
-					   bool writable, bool dirty)
+					   bool writable, bool executable, bool dirty)
 {
 	struct tlb_entry *e = tlb_slot(tlb, gfn, level);
 
 	*e = (struct tlb_entry) {
 		.gfn = __tlb_base(gfn, level), .pfn = pfn, .level = level,
-		.valid = 1, .writable = writable, .dirty = dirty,
+		.valid = 1, .writable = writable, .executable = executable, .dirty = dirty,
 	};
 	return e;
 }

@@ -14,6 +14,7 @@
  */
 #include "vcpu.h"
 
+#include "apic_page.h"
 #include "dirty_log.h"
 #include "memslot.h"
 #include "mmu.h"
@@ -69,6 +70,8 @@ static void vcpu_service_requests(struct kvm_vcpu *vcpu)
 		kvm_mmu_free_obsolete_roots(vcpu);
 	if (kvm_check_request(KVM_REQ_TLB_FLUSH, vcpu))
 		kvm_vcpu_flush_tlb_local(vcpu);
+	if (kvm_check_request(KVM_REQ_APIC_PAGE_RELOAD, vcpu))
+		kvm_vcpu_reload_apic_access_page(vcpu);
 }
 
 static bool kvm_vcpu_exit_request(struct kvm_vcpu *vcpu)
@@ -149,7 +152,7 @@ static bool vcpu_handle_fault(struct kvm_vcpu *vcpu, gfn_t gfn, u64 error_code)
 }
 
 /* A translation that allows the access; NULL: there is none and the access has been emulated. */
-static noinline struct tlb_entry *vcpu_translate(struct kvm_vcpu *vcpu, gfn_t gfn, bool write)
+static noinline struct tlb_entry *vcpu_translate(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, bool exec)
 {
 	struct tlb_entry *e;
 	u64 error_code;
@@ -159,11 +162,12 @@ static noinline struct tlb_entry *vcpu_translate(struct kvm_vcpu *vcpu, gfn_t gf
 			vcpu_exit_guest(vcpu);		/* log full */
 			vcpu_enter_guest(vcpu);
 		}
-		e = hw_walk(vcpu, gfn, write, &error_code);
-		if (e)
+		e = hw_walk(vcpu, gfn, write, exec, &error_code);
+		if (e || !vcpu_handle_fault(vcpu, gfn, error_code)) {
+			note(NOTE_RETRY_OVER, vcpu, 0);
 			return e;
-		if (!vcpu_handle_fault(vcpu, gfn, error_code))
-			return NULL;
+		}
+		note(NOTE_RETRY, vcpu, 0);
 		vcpu_enter_guest(vcpu);
 	}
 }
@@ -192,12 +196,69 @@ bool kvm_vcpu_access(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *value)
 
 	e = tlb_lookup(&vcpu->tlb, gfn);
 	if (unlikely(!e || (write && !(e->writable & e->dirty)))) {
-		e = vcpu_translate(vcpu, gfn, write);
+		e = vcpu_translate(vcpu, gfn, write, false);
 		if (!e) {
 			*value = ~0ULL;
 			return false;
 		}
 	}
 	*value = guest_touch(vcpu, e, gfn, write);
+	return true;
+}
+
+/* The CPU reads the page behind its APIC; the address comes from the vCPU's control structure. */
+void kvm_vcpu_apic_access(struct kvm_vcpu *vcpu)
+{
+	u32 mode = READ_ONCE(vcpu->mode);
+	struct kvm *kvm = vcpu->kvm;
+	struct guest_cell *cell;
+	gfn_t gfn;
+
+	if (kvm->apic_region < 0 || kvm->regions[kvm->apic_region].as_id != vcpu->as_id)
+		return;
+	vcpu->stat_accesses++;
+	if (unlikely(mode != IN_GUEST_MODE))
+		vcpu_reenter_guest(vcpu, mode);
+	if (!vcpu->apic_access_pfn) {
+		/* Nothing is programmed: the guest's first use, or the page was gone at the last look. */
+		vcpu_exit_guest(vcpu);
+		kvm_make_self_request(KVM_REQ_APIC_PAGE_RELOAD, vcpu);
+		vcpu_enter_guest(vcpu);
+	}
+	if (!vcpu->apic_access_pfn)
+		return;
+	gfn = kvm->regions[kvm->apic_region].base_gfn;
+	cell = frame_cell(vcpu->apic_access_pfn);
+	note(NOTE_GUEST_ACCESS, cell, gfn << 1);
+	note(NOTE_GUEST_VALUE, cell, hw_load(cell->stamp));
+}
+
+/* The guest changes what its paging depends on (modes, features): the root has to be chosen again. */
+void kvm_vcpu_mmu_reset(struct kvm_vcpu *vcpu)
+{
+	if (READ_ONCE(vcpu->mode) != OUTSIDE_GUEST_MODE)
+		vcpu_exit_guest(vcpu);
+	kvm_mmu_free_roots(vcpu);
+}
+
+/* An instruction fetch: like a load, through a translation that may be executed. */
+bool kvm_vcpu_fetch(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *value)
+{
+	u32 mode = READ_ONCE(vcpu->mode);
+	struct tlb_entry *e;
+
+	vcpu->stat_accesses++;
+	if (unlikely(mode != IN_GUEST_MODE))
+		vcpu_reenter_guest(vcpu, mode);
+
+	e = tlb_lookup(&vcpu->tlb, gfn);
+	if (unlikely(!e || !e->executable)) {
+		e = vcpu_translate(vcpu, gfn, false, true);
+		if (!e) {
+			*value = ~0ULL;
+			return false;
+		}
+	}
+	*value = guest_touch(vcpu, e, gfn, false);
 	return true;
 }

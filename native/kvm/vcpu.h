@@ -17,5 +17,11 @@ void kvm_vcpu_put(struct kvm_vcpu *vcpu);
  * the store, in `*value`; false where there is no memory: emulated (a load sees all ones).
  */
 bool kvm_vcpu_access(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *value);
+/* The same for an instruction fetch. */
+bool kvm_vcpu_fetch(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *value);
+/* A read through the address that apic_page.c programs, and no page table; nothing where none is known. */
+void kvm_vcpu_apic_access(struct kvm_vcpu *vcpu);
+/* Drop the root, valid or not; the next entry loads one. */
+void kvm_vcpu_mmu_reset(struct kvm_vcpu *vcpu);
 
 #endif

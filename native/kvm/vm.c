@@ -21,6 +21,8 @@
 #include "tlb.h"
 #include "vcpu.h"
 
+#define SLOT_MOVES		BIT_ULL(8)	/* of mmut_slot.flags */
+#define SLOT_APIC_PAGE		BIT_ULL(9)
 #define BLOCK_PAGES		KVM_PAGES_PER_HPAGE(PG_LEVEL_2M)
 #define TREES_IN_FLIGHT		4	/* live, being zapped, waiting for a grace period, and one more */
 #define TABLE_SLACK		64
@@ -94,6 +96,11 @@ static bool task_has_op(const struct mmut_task *task, u32 kind)
 	return false;
 }
 
+static u64 slot_highest_gfn(const struct mmut_slot *slot)
+{
+	return slot->flags & SLOT_MOVES ? max(slot->base_gfn, slot->move_gfn) : slot->base_gfn;
+}
+
 void vm_sizes(const struct mmut_config *config, struct vm_sizes *sizes)
 {
 	u64 first[MMUT_MAX_SLOTS], spare = config->spare_frames;
@@ -102,7 +109,7 @@ void vm_sizes(const struct mmut_config *config, struct vm_sizes *sizes)
 
 	*sizes = (struct vm_sizes) { .host_pages = layout_host_pages(config, first) };
 	for (u32 i = 0; i < config->nr_slots; i++)
-		sizes->max_gfn = max(sizes->max_gfn, config->slots[i].base_gfn + config->slots[i].npages);
+		sizes->max_gfn = max(sizes->max_gfn, slot_highest_gfn(&config->slots[i]) + config->slots[i].npages);
 	for (u32 i = 0; i < config->nr_tasks; i++) {
 		const struct mmut_task *task = &config->tasks[i];
 
@@ -125,10 +132,21 @@ void vm_sizes(const struct mmut_config *config, struct vm_sizes *sizes)
 	}
 }
 
+static bool ranges_overlap(u64 a, u64 nr_a, u64 b, u64 nr_b)
+{
+	return a < b + nr_b && b < a + nr_a;
+}
+
+/* At any time: a slot that moves has both its places to itself. */
 static bool slots_overlap(const struct mmut_slot *a, const struct mmut_slot *b)
 {
-	return a->as_id == b->as_id && a->base_gfn < b->base_gfn + b->npages &&
-	       b->base_gfn < a->base_gfn + a->npages;
+	u64 a2 = a->flags & SLOT_MOVES ? a->move_gfn : a->base_gfn;
+	u64 b2 = b->flags & SLOT_MOVES ? b->move_gfn : b->base_gfn;
+
+	return a->as_id == b->as_id &&
+	       (ranges_overlap(a->base_gfn, a->npages, b->base_gfn, b->npages) ||
+		ranges_overlap(a->base_gfn, a->npages, b2, b->npages) ||
+		ranges_overlap(a2, a->npages, b->base_gfn, b->npages) || ranges_overlap(a2, a->npages, b2, b->npages));
 }
 
 /* The front end has said it better; this keeps a wrong caller from corrupting the arena. */
@@ -142,7 +160,7 @@ static int check_config(const struct mmut_config *config)
 		return -EINVAL;
 	if (config->max_level < PG_LEVEL_4K || config->max_level > KVM_MAX_HUGEPAGE_LEVEL)
 		return -EINVAL;
-	if ((config->pml && !config->ad_bits) || config->nr_slots > MMUT_MAX_SLOTS ||
+	if ((config->pml && !config->ad_bits) || (config->initially_set && !config->manual_protect) || config->nr_slots > MMUT_MAX_SLOTS ||
 	    config->nr_slots > KVM_MEM_SLOTS_NUM || config->nr_tasks > MMUT_MAX_TASKS)
 		return -EINVAL;
 	for (u32 i = 0; i < config->nr_slots; i++) {
@@ -150,6 +168,9 @@ static int check_config(const struct mmut_config *config)
 
 		if (!slot->npages || slot->as_id >= KVM_ADDRESS_SPACE_NUM || slot->npages > BIT_ULL(31) ||
 		    slot->base_gfn >= gfns || slot->npages > gfns - slot->base_gfn)
+			return -EINVAL;
+		if ((slot->flags & SLOT_MOVES) && (slot->move_gfn >= gfns || slot->npages > gfns - slot->move_gfn ||
+		    ranges_overlap(slot->base_gfn, slot->npages, slot->move_gfn, slot->npages)))
 			return -EINVAL;
 		for (u32 j = 0; j < i; j++)
 			if (slots_overlap(slot, &config->slots[j]))
@@ -184,11 +205,17 @@ static int create_regions(struct kvm *kvm, const struct mmut_config *config)
 			.base_gfn = slot->base_gfn, .npages = slot->npages, .as_id = (u16)slot->as_id,
 			.userspace_addr = first[i] << PAGE_SHIFT, .huge = slot->huge,
 			.flags = slot->flags & 1 ? (u32)KVM_MEM_LOG_DIRTY_PAGES : 0,
+			.move_gfn = slot->flags & SLOT_MOVES ? slot->move_gfn : INVALID_GPA,
 			.dirty_bitmap = arena_alloc(8 * DIRTY_BITMAP_WORDS(slot->npages)),
+			.got = arena_alloc(8 * DIRTY_BITMAP_WORDS(slot->npages)),
 		};
-		if (!region->dirty_bitmap)
+		if (!region->dirty_bitmap || !region->got)
 			return -ENOMEM;
 	}
+	kvm->apic_region = -1;
+	for (u32 i = 0; i < config->nr_slots; i++)
+		if (config->slots[i].flags & SLOT_APIC_PAGE)
+			kvm->apic_region = (s32)i;
 	kvm_init_memslots(kvm);
 	return 0;
 }
@@ -234,7 +261,12 @@ int kvm_create_vm(const struct mmut_config *config)
 	kvm->config = (struct kvm_config) {
 		.tdp_mmu = config->tdp_mmu, .root_level = (u8)config->root_level,
 		.max_level = (u8)config->max_level, .ad_enabled = config->ad_bits,
+		.nx_huge_pages = config->nx_huge_pages, .eager_split = config->eager_split,
+		.manual_protect = config->manual_protect, .initially_set = config->initially_set,
+		.legacy_roots = config->profile == MMUT_PROFILE_LEGACY_ROOTS,
 		.pml = config->pml, .max_gfn = sizes.max_gfn,
+		/* Base profile of A14: the shortcut came later and hides it. */
+		.spurious_shortcut = !(config->bugs & BIT_ULL(BUG_A14)),
 	};
 	init_locks(kvm);
 

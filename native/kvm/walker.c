@@ -8,8 +8,8 @@
  *           logged where PML is on.
  * custom:   an entry that does not allow the access is looked up again before the fault
  *           (a CPU may fault on what its TLB says); fill of A and D is one exchange per entry.
- * stubbed:  the guest's own page tables (accesses are by guest physical address), execute
- *           permission, permissions of non-leaf entries (they are always RWX).
+ * stubbed:  the guest's own page tables (accesses are by guest physical address), permissions
+ *           of non-leaf entries (they are always RWX).
  *
  * No RCU here: what keeps a table alive under the walk is that whoever cuts it off flushes
  * before it is freed, and that the flush waits until this vCPU has left guest mode.
@@ -67,16 +67,16 @@ static inline void pml_log(struct kvm_vcpu *vcpu, gfn_t gfn)
 		vcpu->pml[vcpu->nr_pml++] = gfn;
 }
 
-static u64 fault_error_code(bool write, u64 spte)
+static u64 fault_error_code(bool write, bool exec, u64 spte)
 {
-	u64 error_code = write ? PFERR_WRITE_MASK : PFERR_USER_MASK;
+	u64 error_code = write ? PFERR_WRITE_MASK : exec ? PFERR_FETCH_MASK : PFERR_USER_MASK;
 
 	if ((spte & PT_RWX_MASK) == (PT_WRITABLE_MASK | PT_EXECUTABLE_MASK))
 		return error_code | PFERR_RSVD_MASK;	/* EPT misconfiguration */
 	return spte & PT_RWX_MASK ? error_code | PFERR_PRESENT_MASK : error_code;
 }
 
-struct tlb_entry *hw_walk(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *error_code)
+struct tlb_entry *hw_walk(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, bool exec, u64 *error_code)
 {
 	const bool ad = kvm_ad_enabled(vcpu->kvm);
 	tdp_ptep_t sptep;
@@ -101,7 +101,7 @@ again:
 		table = (u32)spte_to_pfn(spte);
 		psc_insert(&vcpu->tlb, gfn, level - 1, table);
 	}
-	if (write && !is_writable_pte(spte))
+	if ((write && !is_writable_pte(spte)) || (exec && !is_executable_pte(spte)))
 		goto fault;
 	if (!walk_target_ok(sptep, spte_to_pfn(spte), true))
 		goto fault;
@@ -112,8 +112,8 @@ again:
 		pml_log(vcpu, gfn);
 	spte |= bits;
 	return tlb_insert(&vcpu->tlb, gfn, level, (u32)spte_to_pfn(spte), is_writable_pte(spte),
-			  !ad || is_dirty_spte(spte));
+			  is_executable_pte(spte), !ad || is_dirty_spte(spte));
 fault:
-	*error_code = fault_error_code(write, spte);
+	*error_code = fault_error_code(write, exec, spte);
 	return NULL;
 }

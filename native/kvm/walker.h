@@ -9,6 +9,6 @@
  * Translate `gfn` for a load or a store, and cache what was found.  Owner of `vcpu`, in guest
  * mode.  NULL: the access is not allowed, `*error_code` is what the exit reports (PFERR_*).
  */
-struct tlb_entry *hw_walk(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *error_code);
+struct tlb_entry *hw_walk(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, bool exec, u64 *error_code);
 
 #endif

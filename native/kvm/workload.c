@@ -18,8 +18,11 @@
 #include "host_mm.h"
 #include "memslot.h"
 #include "mmu.h"
+#include "nx.h"
+#include "prefault.h"
 #include "vcpu.h"
 #include "vmm.h"
+#include "zap_range.h"
 
 #define PACE_NAP_NS	20000
 #define PACE_IDLE_NAPS	10
@@ -87,13 +90,20 @@ static void set_register(s32 reg, u64 value)
 		((u8 *)&current->result)[reg] = (u8)min(value, (u64)255);
 }
 
-static const struct kvm_memory_region *gfn_to_region(const struct runner *r, u64 gfn)
+/* The region that `*gfn` belongs to; in the other place of a slot that moves, as if it were at home. */
+static const struct kvm_memory_region *gfn_to_region(const struct runner *r, u64 *gfn)
 {
 	for (u32 i = 0; i < r->kvm->nr_regions; i++) {
 		const struct kvm_memory_region *region = &r->kvm->regions[i];
 
-		if (region->as_id == !!r->def->as_id && gfn - region->base_gfn < region->npages)
+		if (region->as_id != !!r->def->as_id)
+			continue;
+		if (*gfn - region->base_gfn < region->npages)
 			return region;
+		if (region->move_gfn != INVALID_GPA && *gfn - region->move_gfn < region->npages) {
+			*gfn = region->base_gfn + (*gfn - region->move_gfn);
+			return region;
+		}
 	}
 	return NULL;
 }
@@ -101,7 +111,7 @@ static const struct kvm_memory_region *gfn_to_region(const struct runner *r, u64
 /* User space knows what backs a gfn, whether or not a slot says so at the moment. */
 static void host_operation(struct runner *r, const struct mmut_op *op, u64 gfn)
 {
-	const struct kvm_memory_region *region = gfn_to_region(r, gfn);
+	const struct kvm_memory_region *region = gfn_to_region(r, &gfn);
 	u64 npages, block;
 	hva_t hva;
 
@@ -121,6 +131,10 @@ static void host_operation(struct runner *r, const struct mmut_op *op, u64 gfn)
 	case MMUT_OP_SPLIT:
 		host_mm_split(r->kvm, hva);
 		break;
+	case MMUT_OP_AGE:
+	case MMUT_OP_TEST_AGE:
+		host_mm_age(r->kvm, hva, npages, op->kind == MMUT_OP_AGE);
+		break;
 	case MMUT_OP_COLLAPSE:
 		/* Only what lies inside one region can be one mapping. */
 		if (block >= region->base_gfn &&
@@ -130,6 +144,14 @@ static void host_operation(struct runner *r, const struct mmut_op *op, u64 gfn)
 	}
 }
 
+/* Two ioctls on the vCPU: running the guest has come back to user space, which asks for this one. */
+static void prefault_operation(struct runner *r, u64 gfn)
+{
+	kvm_vcpu_put(r->vcpu);
+	kvm_vcpu_load(r->vcpu);
+	kvm_arch_vcpu_pre_fault_memory(r->vcpu, gfn << PAGE_SHIFT);
+}
+
 static void vmm_operation(struct runner *r, const struct mmut_op *op)
 {
 	if (op->slot >= r->kvm->nr_regions)
@@ -137,6 +159,12 @@ static void vmm_operation(struct runner *r, const struct mmut_op *op)
 	switch (op->kind) {
 	case MMUT_OP_FAST_ZAP:
 		vmm_fast_zap(r->kvm);
+		break;
+	case MMUT_OP_ZAP_GFN_RANGE:
+		kvm_toggle_slot_emulated(r->kvm, op->slot);
+		break;
+	case MMUT_OP_SLOT_MOVE:
+		kvm_move_memslot(r->kvm, op->slot);
 		break;
 	case MMUT_OP_SLOT_RECREATE:
 		vmm_slot_recreate(r->kvm, op->slot);
@@ -149,6 +177,25 @@ static void vmm_operation(struct runner *r, const struct mmut_op *op)
 		kvm_get_dirty_log(r->kvm, op->slot);
 		break;
 	}
+}
+
+/* As user space does: chunks of 64 pages, the bits it got before; a litmus clears the whole slot. */
+static void clear_dirty_log(struct runner *r, const struct mmut_op *op)
+{
+	const struct kvm_memory_region *region = &r->kvm->regions[op->slot];
+	u64 first = 0, npages, gfn;
+
+	if (op->slot >= r->kvm->nr_regions)
+		return;
+	npages = region->npages;
+
+	if (!r->def->sequential) {
+		gfn = pick_gfn(r);
+		if (gfn - region->base_gfn < region->npages)
+			first = round_down(gfn - region->base_gfn, 64ULL);
+		npages = max(op->npages, (u64)64);
+	}
+	kvm_clear_dirty_log(r->kvm, op->slot, first, npages);
 }
 
 static inline void do_operation(struct runner *r, const struct mmut_op *op)
@@ -165,10 +212,34 @@ static inline void do_operation(struct runner *r, const struct mmut_op *op)
 		if (r->def->sequential)
 			set_register(op->reg, value);
 		break;
+	case MMUT_OP_APIC_ACCESS:
+		if (r->vcpu)
+			kvm_vcpu_apic_access(r->vcpu);
+		break;
+	case MMUT_OP_MMU_RESET:
+		if (r->vcpu)
+			kvm_vcpu_mmu_reset(r->vcpu);
+		break;
+	case MMUT_OP_PREFAULT:
+		if (r->vcpu)
+			prefault_operation(r, r->def->sequential ? op->gfn : pick_gfn(r));
+		break;
+	case MMUT_OP_EXEC:
+		if (r->vcpu)
+			kvm_vcpu_fetch(r->vcpu, r->def->sequential ? op->gfn : pick_gfn(r), &value);
+		break;
+	case MMUT_OP_NX_RECOVER:
+		kvm_recover_nx_huge_pages(r->kvm);
+		break;
+	case MMUT_OP_DIRTY_LOG_CLEAR:
+		clear_dirty_log(r, op);
+		break;
 	case MMUT_OP_MIGRATE:
 	case MMUT_OP_RECLAIM:
 	case MMUT_OP_COLLAPSE:
 	case MMUT_OP_SPLIT:
+	case MMUT_OP_AGE:
+	case MMUT_OP_TEST_AGE:
 		host_operation(r, op, r->def->sequential ? op->gfn : pick_gfn(r));
 		break;
 	default:

@@ -20,10 +20,10 @@ static void take(struct machine *m)
 	become(VCPU0);
 }
 
-static void end_round(void)
+static void end_round(struct machine *m)
 {
 	become(HOST0);
-	note(NOTE_DIRTY_ROUND, kvm_of(), 0);
+	note(NOTE_DIRTY_COPIED, bitmap(m), BIT_ULL(LEAF_GFN));
 	become(VCPU0);
 }
 
@@ -40,7 +40,7 @@ LOGGED(a_write_is_marked_before_the_round_or_after_it, NULL)
 	guest_write(m->frame, LEAF_GFN);
 	take(m);
 	guest_write(m->frame, LEAF_GFN);
-	end_round();
+	end_round(m);
 	set_bit(LEAF_GFN, bitmap(m));
 	guest_write(m->frame, LEAF_GFN);
 	at_rest(m);
@@ -61,7 +61,7 @@ LOGGED(a_write_after_the_round_goes_unseen, "of logged slot 0 goes unseen")
 {
 	set_bit(LEAF_GFN, bitmap(m));
 	take(m);
-	end_round();
+	end_round(m);
 	guest_write(m->frame, LEAF_GFN);
 }
 

@@ -30,15 +30,15 @@ CLEAN(a_machine_at_rest, QUIESCENCE, BOSS)
 {
 	struct tlb *tlb = quiet_tlb(m);
 
-	tlb_insert(tlb, LEAF_GFN, PG_LEVEL_4K, m->frame, m->leaf & CK_W, false);
-	tlb_insert(tlb, HUGE_GFN, PG_LEVEL_2M, m->huge_frame, m->huge & CK_W, false);
+	tlb_insert(tlb, LEAF_GFN, PG_LEVEL_4K, m->frame, m->leaf & CK_W, true, false);
+	tlb_insert(tlb, HUGE_GFN, PG_LEVEL_2M, m->huge_frame, m->huge & CK_W, true, false);
 	psc_insert(tlb, LEAF_GFN, PG_LEVEL_4K, m->l1);
 	check_quiescent();
 }
 
 CLEAN(a_stale_tlb_entry_whose_flush_is_on_its_way, QUIESCENCE, BOSS)
 {
-	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame + 1, true, true);
+	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame + 1, true, true, true);
 	WRITE_PRIVATE(m->kvm->vcpus[0].requests, BIT_ULL(KVM_REQ_TLB_FLUSH));
 	check_quiescent();
 }
@@ -175,28 +175,28 @@ AT_QUIESCENCE(callbacks_were_not_run, "1 RCU callbacks were not run")
 
 AT_QUIESCENCE(a_tlb_entry_with_another_frame, "the TLB of vcpu0 maps gfn 0x3")
 {
-	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame + 1, true, true);
+	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame + 1, true, true, true);
 }
 
 AT_QUIESCENCE(a_tlb_entry_for_what_is_not_mapped, "the TLB of vcpu0 maps gfn 0x1e")
 {
-	tlb_insert(quiet_tlb(m), 30, PG_LEVEL_4K, m->frame, false, false);
+	tlb_insert(quiet_tlb(m), 30, PG_LEVEL_4K, m->frame, false, true, false);
 }
 
 AT_QUIESCENCE(a_huge_tlb_entry_over_small_pages, "the TLB of vcpu0 maps gfn")
 {
-	tlb_insert(quiet_tlb(m), 0, PG_LEVEL_2M, m->frame - (u32)LEAF_GFN, false, false);
+	tlb_insert(quiet_tlb(m), 0, PG_LEVEL_2M, m->frame - (u32)LEAF_GFN, false, true, false);
 }
 
 AT_QUIESCENCE(a_tlb_entry_may_write_what_is_protected, "may write gfn 0x3")
 {
-	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame, true, true);
+	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame, true, true, true);
 	poke(*m->leaf_at, m->leaf & ~CK_W);
 }
 
 AT_QUIESCENCE(a_tlb_entry_would_not_set_dirty, "without setting D")
 {
-	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame, false, true);
+	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame, false, true, true);
 	poke(*m->leaf_at, m->leaf & ~CK_D);
 }
 

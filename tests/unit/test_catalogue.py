@@ -58,9 +58,10 @@ def test_partitions_cover_the_range_once() -> None:
 
 
 def test_what_the_core_refuses_is_said_in_its_words() -> None:
-    loaded = scenario.load("same-gfn", [("vm.tdp-mmu", "false")])
+    built = config.build(scenario.load("same-gfn"), Settings(seed=1))
+    built.tdp_mmu = False
     with pytest.raises(HarnessError, match="tdp_mmu"):
-        World(config.build(loaded, Settings(seed=1)))
+        World(built)
 
 
 def test_litmus_registers_have_the_cores_numbers() -> None:

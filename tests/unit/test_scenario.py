@@ -59,6 +59,7 @@ STORM_ERRORS = [
     ("pml = true", 'pml = "yes"', "5: vm.pml:", "a string stands here; allowed: true or false"),
     ("pml = true", "root-level = 3", "5: vm.root-level:", "3 is not allowed; allowed: 4, 5"),
     ("pml = true", 'max-level = "1G"', "5: vm.max-level:", 'allowed: "2M", "4K"'),
+    ("pml = true", "initially-set = true", "5: vm.initially-set:", "needs manual-protect = true"),
     ("count = 2", "count = 0", "13: tasks.0.count:", "0 is impossible; allowed: 1 to 24"),
     ("count = 2", "count = 2.5", "13: tasks.0.count:", "a fraction stands here; allowed: a number"),
     ("count = 2", "count = true", "13: tasks.0.count:", "true or false stands here"),

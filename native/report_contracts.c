@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What Python may ask about lock contracts: the table of all sites that state one, with counts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "core/contract_count.h"
+#include "core/task.h"
+
+#define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
+
+static const char letters[NR_CONTRACTS + 1] = "rwenusy";
+
+const char *mmut_contract_name(uint32_t kind)
+{
+	return kind < NR_CONTRACTS ? contract_names[kind] : NULL;
+}
+
+/* "contract:w:&kvm->mmu_lock": the kind; NR_CONTRACTS for a site that is no contract. */
+static u32 contract_kind(const struct site *site)
+{
+	const char *what = site->what;
+	const char *letter;
+
+	if (!what || strncmp(what, CONTRACT_MARK, sizeof(CONTRACT_MARK) - 1))
+		return NR_CONTRACTS;
+	letter = strchr(letters, what[sizeof(CONTRACT_MARK) - 1]);
+	return letter && *letter ? (u32)(letter - letters) : NR_CONTRACTS;
+}
+
+/* The last name of the expression: mmu_lock of &vcpu->kvm->mmu_lock; nothing for NULL. */
+static const char *lock_name(const struct site *site)
+{
+	const char *expr = site->what + sizeof(CONTRACT_MARK) + 1, *p, *name = expr;
+
+	for (p = expr; *p; p++)
+		if (*p == '>' || *p == '.' || *p == '&')
+			name = p + 1;
+	return strncmp(name, "NULL", 4) && strncmp(name, "((void", 6) ? name : "";
+}
+
+int mmut_contract_get(uint32_t n, struct mmut_contract *row)
+{
+	const struct site *site = __start_mmut_sites;
+	const char *path;
+	u32 i;
+
+	for (; site < __stop_mmut_sites; site++)
+		if (contract_kind(site) < NR_CONTRACTS && !n--)
+			break;
+	if (site == __stop_mmut_sites)
+		return -1;
+	memset(row, 0, sizeof(*row));
+	row->kind = contract_kind(site);
+	row->line = site->line;
+	path = strstr(site->file, "native/");
+	COPY(row->file, path ? path : site->file);
+	COPY(row->func, site->func);
+	COPY(row->lock, lock_name(site));
+	/* The boss sets up and tears down: no part of the workload. */
+	for (i = 1; arena_of() && i < arena_of()->nr_tasks; i++) {
+		const struct contract_count *c = contract_count_of(i, site);
+
+		row->none += c->none;
+		row->read += c->read;
+		row->write += c->write;
+	}
+	return 0;
+}
