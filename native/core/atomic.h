@@ -18,8 +18,8 @@
 #define __to_u64(v)	((u64)(v))
 
 #define __access(x, op, order, flags, operand, expected)			\
-	((__wtype(x))hook_access(SITE(op, order, sizeof((x).__v), flags, #x),	\
-				 __word(x), __to_u64(operand), __to_u64(expected)))
+	((__wtype(x))hook_call(hook_access, SITE(op, order, sizeof((x).__v), flags, #x), \
+			       __word(x), operand, expected))
 
 #define __load(x, order, flags, builtin) ({					\
 	__wtype(x) __ret;							\
@@ -85,9 +85,9 @@
 	typeof((p)->__v) __exp = *(oldp), __new = (new_), __was = __exp;	\
 	bool __ok;								\
 	if (hooks_on()) {							\
-		__was = (typeof(__was))hook_access(				\
+		__was = (typeof(__was))hook_call(hook_access,			\
 			SITE(OP_CMPXCHG, ORDER_FULL, sizeof(__was), flags, #p),	\
-			(void *)&(p)->__v, __to_u64(__new), __to_u64(__exp));	\
+			&(p)->__v, __new, __exp);				\
 		__ok = __was == __exp;						\
 	} else {								\
 		__ok = __atomic_compare_exchange_n(&(p)->__v, &__was, __new,	\
@@ -114,7 +114,7 @@
  */
 #define __fence(order, insn) do {						\
 	if (hooks_on())								\
-		hook_access(SITE(OP_FENCE, order, 0, 0, #order), NULL, 0, 0);	\
+		hook_call(hook_access, SITE(OP_FENCE, order, 0, 0, #order), NULL, 0, 0); \
 	else									\
 		insn;								\
 } while (0)

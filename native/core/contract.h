@@ -38,7 +38,8 @@ void contract_check(enum contract want, const void *lock, const struct site *sit
 
 #define __must_hold(want, letter, lock) do {					\
 	if (hooks_on())								\
-		contract_check(want, lock, __here(CONTRACT_MARK letter ":" #lock)); \
+		hook_call(contract_check, want, lock,				\
+			  __here(CONTRACT_MARK letter ":" #lock), 0);		\
 } while (0)
 
 #define must_hold_read(l)	__must_hold(CONTRACT_READ, "r", l)

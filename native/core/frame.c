@@ -129,10 +129,10 @@ static void set_state(u32 n, enum frame_state state, const struct site *site)
 
 	frame_touch(n);
 	if (hooks_on())
-		hook_begin(site, f, state);
+		hook_call(hook_begin, site, f, state, 0);
 	__atomic_store_n(&f->state, (u8)state, __ATOMIC_RELEASE);
 	if (hooks_on())
-		hook_end(site, f, state);
+		hook_call(hook_end, site, f, state, 0);
 }
 
 static void frame_claim(u32 n, enum frame_state state, u64 page)

@@ -14,6 +14,7 @@
 #ifndef MMUT_CORE_HOOK_H
 #define MMUT_CORE_HOOK_H
 
+#include "hook_call.h"
 #include "types.h"
 
 enum op {
@@ -152,8 +153,8 @@ void hook_end(const struct site *site, void *addr, u64 operand);
 void hook_note(const struct site *site, u64 what, void *addr, u64 value);
 #define note(what, addr, value) do {						\
 	if (hooks_on())								\
-		hook_note(SITE(OP_NOTE, ORDER_PLAIN, 0, 0, #what), what,	\
-			  (void *)(addr), value);				\
+		hook_call(hook_note, SITE(OP_NOTE, ORDER_PLAIN, 0, 0, #what),	\
+			  what, (addr), value);					\
 } while (0)
 
 /* Contention or a reschedule may come at any moment: does the strategy say it is here now? */

@@ -86,13 +86,13 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 	u64 since = 0;
 
 	if (hooks_on()) {
-		lockdep_acquire(lock, lock->class, LOCK_WRITE, site);
+		hook_call(lockdep_acquire, lock, lock->class, LOCK_WRITE, site);
 		if (proc.controlled) {
 			/* The pending acquisition is enabled once the word is free. */
 			current->wait = wait_equal(&lock->word, 0, 4);
 			current->state = TASK_WAITING;
 		}
-		hook_begin(site, lock, 0);
+		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!spin_try(lock))) {
 		contended = true;
@@ -104,21 +104,21 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 	lock->holder = current->id;
 	lockstat_acquired(held_push(lock, lock->class, LOCK_WRITE, site), since, contended, bounced);
 	if (hooks_on())
-		hook_end(site, lock, 0);
+		hook_call(hook_end, site, lock, 0, 0);
 }
 
 void __spin_unlock(spinlock_t *lock, const struct site *site)
 {
 	if (hooks_on()) {
-		lockdep_release(lock, site);
-		hook_begin(site, lock, 0);
+		hook_call(lockdep_release, lock, site, 0, 0);
+		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	lock_released(lock);
 	/* Release: the section's accesses before the word; pairs with spin_try() and spin_slow(). */
 	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
 		lock_wake(&lock->word, FUTEX_BITSET_MATCH_ANY);
 	if (hooks_on())
-		hook_end(site, lock, 0);
+		hook_call(hook_end, site, lock, 0, 0);
 }
 
 void __mutex_lock(struct mutex *lock, const struct site *site)

@@ -51,7 +51,7 @@ void __rcu_read_lock(enum rcu_domain d, const struct site *site)
 	epoch = __atomic_load_n(&arena_of()->rcu->epoch[d].__v, __ATOMIC_RELAXED);
 	/* Full barrier: step 3 and 4 of the proof; pairs with synchronize_rcu_domain(). */
 	if (hooks_on())
-		hook_access(site, &slot->epoch.__v, epoch, 0);
+		hook_call(hook_access, site, &slot->epoch.__v, epoch, 0);
 	else
 		__atomic_exchange_n(&slot->epoch.__v, epoch, __ATOMIC_SEQ_CST);
 }
@@ -68,7 +68,7 @@ void __rcu_read_unlock(enum rcu_domain d, const struct site *site)
 		return;
 	/* Release: step 2 of the proof; the section's accesses before S = 0. */
 	if (hooks_on())
-		hook_access(site, &slot->epoch.__v, 0, 0);
+		hook_call(hook_access, site, &slot->epoch.__v, 0, 0);
 	else
 		__atomic_store_n(&slot->epoch.__v, 0, __ATOMIC_RELEASE);
 }
@@ -111,7 +111,7 @@ void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *si
 	struct rcu_head *first;
 
 	if (hooks_on())
-		hook_begin(site, head, func);
+		hook_call(hook_begin, site, head, func, 0);
 	if (unlikely(head->queued))
 		violation(ORACLE_FRAME_LIFE, site, head, "call_rcu() on an object that is queued already");
 	head->func = func;
@@ -125,7 +125,7 @@ void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *si
 					      __ATOMIC_RELAXED));
 	__atomic_fetch_add(&rcu->queued.__v, 1, __ATOMIC_RELEASE);
 	if (hooks_on())
-		hook_end(site, head, func);
+		hook_call(hook_end, site, head, func, 0);
 }
 
 /* All that is queued, oldest first. */

@@ -42,7 +42,10 @@ static inline bool rcu_read_lock_held(enum rcu_domain d)
 	return current->rcu[d].nesting > 0;
 }
 /* rcu_dereference() is legal in a section, or with any lock held (the updater's side). */
-#define rcu_assert_held() do { if (hooks_on()) rcu_check_dereference(__here("rcu_dereference")); } while (0)
+#define rcu_assert_held() do {							\
+	if (hooks_on())								\
+		hook_call(rcu_check_dereference, __here("rcu_dereference"), 0, 0, 0); \
+} while (0)
 void rcu_check_dereference(const struct site *site);
 
 void synchronize_rcu_domain(enum rcu_domain d);

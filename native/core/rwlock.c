@@ -155,8 +155,8 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 	u64 since = 0;
 
 	if (hooks_on()) {
-		lockdep_acquire(lock, lock->class, LOCK_READ, site);
-		hook_begin(site, lock, 0);
+		hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
+		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(__atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE) & (WRITER | WAITING))) {
 		contended = true;
@@ -166,7 +166,7 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 	}
 	acquired(lock, LOCK_READ, site, since, contended);
 	if (hooks_on())
-		hook_end(site, lock, 0);
+		hook_call(hook_end, site, lock, 0, 0);
 }
 
 void __read_unlock(rwlock_t *lock, const struct site *site)
@@ -174,8 +174,8 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 	u32 count;
 
 	if (hooks_on()) {
-		lockdep_release(lock, site);
-		hook_begin(site, lock, 0);
+		hook_call(lockdep_release, lock, site, 0, 0);
+		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	lock_released(lock);
 	/* Release: what was read under the lock was read before; pairs with write_slow(). */
@@ -183,7 +183,7 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 	if (count < READER)
 		wake_head(lock, count);
 	if (hooks_on())
-		hook_end(site, lock, 0);
+		hook_call(hook_end, site, lock, 0, 0);
 }
 
 void __write_lock(rwlock_t *lock, const struct site *site)
@@ -193,8 +193,8 @@ void __write_lock(rwlock_t *lock, const struct site *site)
 	u64 since = 0;
 
 	if (hooks_on()) {
-		lockdep_acquire(lock, lock->class, LOCK_WRITE, site);
-		hook_begin(site, lock, 0);
+		hook_call(lockdep_acquire, lock, lock->class, LOCK_WRITE, site);
+		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
 						  __ATOMIC_RELAXED))) {
@@ -205,20 +205,20 @@ void __write_lock(rwlock_t *lock, const struct site *site)
 	}
 	acquired(lock, LOCK_WRITE, site, since, contended);
 	if (hooks_on())
-		hook_end(site, lock, 0);
+		hook_call(hook_end, site, lock, 0, 0);
 }
 
 void __write_unlock(rwlock_t *lock, const struct site *site)
 {
 	if (hooks_on()) {
-		lockdep_release(lock, site);
-		hook_begin(site, lock, 0);
+		hook_call(lockdep_release, lock, site, 0, 0);
+		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	lock_released(lock);
 	/* Release: the writer's stores before the word; pairs with every acquire above. */
 	wake_head(lock, __atomic_and_fetch(&lock->count, ~WRITER, __ATOMIC_RELEASE));
 	if (hooks_on())
-		hook_end(site, lock, 0);
+		hook_call(hook_end, site, lock, 0, 0);
 }
 
 bool __rwlock_needbreak(rwlock_t *lock, const struct site *site)
@@ -226,13 +226,13 @@ bool __rwlock_needbreak(rwlock_t *lock, const struct site *site)
 	bool contended;
 
 	if (hooks_on())
-		hook_begin(site, lock, 0);
+		hook_call(hook_begin, site, lock, 0, 0);
 	contended = __atomic_load_n(&lock->next, __ATOMIC_RELAXED) !=
 		    __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
 	/* Contention, or a reschedule, may come at any moment: the strategy may say it is here now. */
 	if (!contended && hooks_on())
 		contended = hook_chance();
 	if (hooks_on())
-		hook_end(site, lock, contended);
+		hook_call(hook_end, site, lock, contended, 0);
 	return contended;
 }
