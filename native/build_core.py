@@ -26,8 +26,8 @@ MARKED = re.compile(r"/\* cffi: begin \*/(.*?)/\* cffi: end \*/", re.DOTALL)
 
 # These come after the interpreter's own flags (-O3 -DNDEBUG ...), and the later one wins.
 COMMON_FLAGS = [
-    *("-std=gnu11", "-march=x86-64-v2", "-mno-red-zone", "-g", "-UNDEBUG", "-pthread", "-fno-strict-aliasing"),
-    *("-fvisibility=hidden", "-fno-semantic-interposition"),
+    *("-std=gnu11", "-march=x86-64-v2", "-mno-red-zone", "-g", "-UNDEBUG", "-pthread"),
+    *("-fno-strict-aliasing", "-fvisibility=hidden", "-fno-semantic-interposition"),
     *("-Wall", "-Wextra", "-Wshadow", "-Wpointer-arith", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wvla", "-Wno-unused-parameter"),
 ]

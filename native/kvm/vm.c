@@ -160,7 +160,9 @@ static int check_config(const struct mmut_config *config)
 		return -EINVAL;
 	if (config->max_level < PG_LEVEL_4K || config->max_level > KVM_MAX_HUGEPAGE_LEVEL)
 		return -EINVAL;
-	if ((config->pml && !config->ad_bits) || (config->initially_set && !config->manual_protect) || config->nr_slots > MMUT_MAX_SLOTS ||
+	if ((config->pml && !config->ad_bits) || (config->initially_set && !config->manual_protect))
+		return -EINVAL;
+	if (config->nr_slots > MMUT_MAX_SLOTS ||
 	    config->nr_slots > KVM_MEM_SLOTS_NUM || config->nr_tasks > MMUT_MAX_TASKS)
 		return -EINVAL;
 	for (u32 i = 0; i < config->nr_slots; i++) {
