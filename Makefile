@@ -48,7 +48,7 @@ help:
 ##   make stress        build, then run every storm with real processes, and report the contention (a minute)
 .PHONY: stress
 stress: build
-	$(mmutorture) stress $(scenarios) --duration $(or $(DURATION),$(if $(SCENARIO),10s,5s)) $(common) $(ARGS)
+	$(mmutorture) stress $(scenarios) --duration $(or $(DURATION),$(if $(SCENARIO),10s,2s)) $(common) $(ARGS)
 
 ##   make test          build, then run the whole test suite (five minutes at most on 2 cores)
 .PHONY: test

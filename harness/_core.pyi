@@ -71,6 +71,7 @@ class mmut_config:
     oracles: int
     checks: int
     controlled: int
+    lock_stat: int
     memory: int
     strategy: int
     pct_depth: int

@@ -100,6 +100,7 @@ struct mmut_config {
 	uint64_t oracles;		/* bit n: oracle n of mmut_oracle_name() is enabled */
 	uint32_t checks;		/* 1: hooks on, oracles watch (free running may turn it off) */
 	uint32_t controlled;		/* 1: fibers or baton decide the order */
+	uint32_t lock_stat;		/* 1: keep lock statistics */
 	uint32_t memory;		/* enum mmut_memory */
 	uint32_t strategy;		/* index of mmut_strategy_name() */
 	uint32_t pct_depth;

@@ -215,7 +215,7 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 	double scale = lockstat_ns_per_tick();
 	struct lockstat_time wait = { 0 }, hold = { 0 };
 
-	if (class >= NR_LOCK_CLASSES)
+	if (class >= NR_LOCK_CLASSES || !arena->lockstat)
 		return -1;
 	memset(row, 0, sizeof(*row));
 	COPY(row->class_name, lock_class_names[class]);
@@ -253,7 +253,7 @@ int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row)
 	u32 i, j, found = 0, site = 0, class = 0, mode = 0;
 	u8 seen[1 << 13] = { 0 };
 
-	for (i = 1; i < arena->nr_tasks && !site; i++)
+	for (i = 1; arena->lockstat && i < arena->nr_tasks && !site; i++)
 		for (j = 0; j < LOCKSTAT_SITES; j++) {
 			const struct lockstat_site *s = &arena->lockstat[i].sites[j];
 

@@ -158,7 +158,7 @@ static int build_core(const struct mmut_config *config)
 	proc.current_task = task_by_id(TASK_BOSS);
 	if (!config->program)
 		vm_sizes(config, &sizes);
-	return lockdep_init() ?: rcu_init() ?: lockstat_init(arena->nr_tasks) ?:
+	return lockdep_init() ?: rcu_init() ?: (config->lock_stat ? lockstat_init(arena->nr_tasks) : 0) ?:
 	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init(config->memory == MMUT_MEMORY_TSO);
 }
 
@@ -203,7 +203,8 @@ static void profile(void)
 	execution_profile();
 	memset(&log->model, 0, sizeof(log->model));
 	memset(log->outcomes, 0, sizeof(log->outcomes));
-	memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
+	if (arena_of()->lockstat)
+		memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
 	contract_forget();
 }
 

@@ -30,6 +30,7 @@ static void configure(struct mmut_config *c, u32 processes)
 	c->root_level = 4;
 	c->max_level = 1;
 	c->ad_bits = 1;
+	c->lock_stat = 1;
 	c->nr_slots = 1;
 	c->slots[0].npages = PAGES;
 	for (i = 0; i < processes; i++) {

@@ -82,7 +82,7 @@ struct arena {
 	struct lockdep *lockdep;
 	struct contract_count *contracts;	/* one per task and site, summed over executions */
 	struct rcu_state *rcu;
-	struct lockstat_task *lockstat;	/* one per task, summed over executions */
+	struct lockstat_task *lockstat;	/* one per task, summed over executions; NULL: not kept */
 	struct sched *sched;
 	struct kvm *kvm;
 	struct workload *workload;

@@ -82,7 +82,7 @@ static noinline void spin_slow(spinlock_t *lock)
 
 void __spin_lock(spinlock_t *lock, const struct site *site)
 {
-	bool contended = false, bounced;
+	bool contended = false;
 	u64 since = 0;
 
 	if (hooks_on()) {
@@ -100,9 +100,7 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 		lockstat_blocked_by(lock->holder, lock);
 		spin_slow(lock);
 	}
-	bounced = lock->holder != current->id;
-	lock->holder = current->id;
-	lockstat_acquired(held_push(lock, lock->class, LOCK_WRITE, site), since, contended, bounced);
+	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, since, contended);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }

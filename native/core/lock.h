@@ -93,7 +93,6 @@ static inline void lockstat_acquired(struct held_lock *held, u64 waited_since, b
 	m->acq_bounces += bounced;
 	if (unlikely(contended))
 		lockstat_waited(held, waited_since, bounced);
-	held->since = LOCKSTAT_UNTIMED;
 	if (unlikely(!(m->acquisitions++ % LOCKSTAT_SAMPLE) || proc.controlled))
 		held->since = lockstat_clock();
 }
@@ -108,7 +107,7 @@ static inline void lock_released(const void *lock)
 		held--;
 	if (unlikely(held < task->held))
 		return;
-	if (unlikely(held->since != LOCKSTAT_UNTIMED))
+	if (proc.arena->lockstat && unlikely(held->since != LOCKSTAT_UNTIMED))
 		lockstat_held(held);
 	for (; unlikely(held < top); held++)
 		held[0] = held[1];

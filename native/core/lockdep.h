@@ -31,12 +31,29 @@ static inline struct held_lock *held_push(const void *lock, u32 class, enum lock
 	struct held_lock *held = &task->held[task->nr_held < MAX_HELD ? task->nr_held : MAX_HELD - 1];
 
 	held->lock = lock;
-	held->class = (u16)class;
-	held->site = (u16)site_id(site);
-	held->mode = (u8)mode;
+	held->class_site_mode = class | (u64)site_id(site) << 16 | (u64)mode << 32;
 	barrier();	/* the entry before the count: the supervisor may read it at any time */
 	task->nr_held++;
 	return held;
+}
+
+/*
+ * The lock is taken: on the stack with it, and into the statistics if any are kept.  `holder` is
+ * the lock's hint at who had it last; racing readers may overwrite each other's.
+ */
+static inline void lock_acquired(const void *lock, u16 *holder, u32 class, enum lock_mode mode,
+				 const struct site *site, u64 waited_since, bool contended)
+{
+	struct held_lock *held = held_push(lock, class, mode, site);
+	bool bounced;
+
+	if (!proc.arena->lockstat)
+		return;
+	held->since = LOCKSTAT_UNTIMED;
+	bounced = *holder != current->id;
+	if (bounced)
+		*holder = current->id;
+	lockstat_acquired(held, waited_since, contended, bounced);
 }
 
 #endif

@@ -94,7 +94,7 @@ void lockstat_blocked_by(u32 holder, const void *lock)
 	const struct held_lock *h;
 	struct lockstat_site *site;
 
-	if (!holder)
+	if (!holder || !arena_of()->lockstat)
 		return;
 	/* The holder's stack is its own; a torn read costs one wrong count, never a wrong address. */
 	h = held_find(task_by_id(holder), lock);

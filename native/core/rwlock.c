@@ -139,16 +139,6 @@ static noinline void write_slow(rwlock_t *lock)
 	queue_leave(lock);
 }
 
-static __always_inline void acquired(rwlock_t *lock, enum lock_mode mode, const struct site *site, u64 since,
-				     bool contended)
-{
-	bool bounced = lock->holder != current->id;
-
-	if (bounced)
-		lock->holder = current->id;	/* racing readers: a hint, see lock.h */
-	lockstat_acquired(held_push(lock, lock->class, mode, site), since, contended, bounced);
-}
-
 void __read_lock(rwlock_t *lock, const struct site *site)
 {
 	bool contended = false;
@@ -164,7 +154,7 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 		lockstat_blocked_by(lock->holder, lock);
 		read_slow(lock);
 	}
-	acquired(lock, LOCK_READ, site, since, contended);
+	lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, since, contended);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }
@@ -203,7 +193,7 @@ void __write_lock(rwlock_t *lock, const struct site *site)
 		lockstat_blocked_by(lock->holder, lock);
 		write_slow(lock);
 	}
-	acquired(lock, LOCK_WRITE, site, since, contended);
+	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, since, contended);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }

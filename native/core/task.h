@@ -55,11 +55,15 @@ enum lock_mode { LOCK_READ, LOCK_WRITE, NR_LOCK_MODES };
 
 struct held_lock {
 	const void *lock;
-	u16 class;
-	u16 site;
-	u8 mode;
-	u8 pad[3];
-	u64 since;		/* lockstat clock at acquisition */
+	union {
+		struct {
+			u16 class;
+			u16 site;
+			u32 mode;
+		};
+		u64 class_site_mode;	/* one store where three would be: each delays the next locked one */
+	};
+	u64 since;		/* lockstat clock at acquisition; only where statistics are kept */
 };
 
 /* Read side of one RCU domain; `epoch` is polled by grace periods. */
