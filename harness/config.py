@@ -131,7 +131,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.bugs = bug_mask(settings.bugs)
     config.oracles = oracle_mask(settings.without)
     config.checks, config.controlled = settings.checks, settings.controlled
-    config.lock_stat = not settings.controlled  # what is measured is time
+    config.lock_stat = True
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.pct_depth = settings.depth
