@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tables of docs/bugs.md and docs/scenarios.md, from what the harness itself says.
 
-Without arguments the tables of switches and scenarios are written anew; --check says whether they
-are up to date.  --measure also explores each switch with five seeds (a minute or two) and writes
-how soon it was found.
+Without arguments the tables of switches and scenarios are written anew, and which protocols each
+storm races, which follows from its operations; --check says whether they are up to date.
+--measure also explores each switch with five seeds (a minute or two) and writes how soon it was
+found.
 """
 
 import argparse
@@ -26,6 +27,48 @@ SEEDS = (1, 2, 3, 4, 5)
 BUDGET = "60s"
 FOUND = (1, 6)  # exit status: a violation, or no progress
 
+# The protocols of the model, by a short name for the head of a column.
+PROTOCOLS = {
+    "fault": "a page fault with `mmu_lock` for read",
+    "fast": "a fast page fault, without a lock",
+    "prefault": "mapping ahead of use, a loop in one SRCU section",
+    "root": "a vCPU drops its root and looks for another",
+    "notifier": "the host moves, takes, splits or collapses pages",
+    "aging": "the host asks which pages are in use, without a lock",
+    "zap": "all roots are made invalid and zapped",
+    "range": "a gfn range is zapped because what it means has changed",
+    "memslot": "a memslot is deleted, created or moved",
+    "get": "dirty bits are got or cleared, and their pages armed again",
+    "toggle": "a dirty log is switched on or off",
+    "split": "huge pages are split eagerly",
+    "recover": "huge pages are recovered when logging ends",
+    "nx": "NX huge pages are recovered by the worker",
+    "apic": "a vCPU looks up the APIC access page again and programs its address",
+}
+PROTOCOLS_OF: dict[str, set[str]] = {
+    "read": {"fault"},
+    "write": {"fault"},
+    "exec": {"fault"},
+    "prefault": {"prefault"},
+    "mmu-reset": {"root"},
+    "apic-access": {"apic"},
+    "migrate": {"notifier"},
+    "reclaim": {"notifier"},
+    "collapse": {"notifier"},
+    "split": {"notifier"},
+    "age": {"aging"},
+    "test-age": {"aging"},
+    "fast-zap": {"zap"},
+    "zap-gfn-range": {"range"},
+    "slot-recreate": {"memslot", "zap"},
+    "slot-move": {"memslot", "zap"},
+    "dirty-log-get": {"get"},
+    "dirty-log-clear": {"get"},
+    "dirty-log-on": {"toggle"},
+    "dirty-log-off": {"toggle"},
+    "nx-recover": {"nx"},
+}
+
 
 def mmutorture(*args: str, good: tuple[int, ...] = (0,)) -> dict[str, Any]:
     command = [sys.executable, "-m", "harness", *args, "--json"]
@@ -37,13 +80,14 @@ def mmutorture(*args: str, good: tuple[int, ...] = (0,)) -> dict[str, Any]:
 
 
 def switches(bugs: list[dict[str, Any]]) -> str:
-    lines = ["| name | slug | commit | scenario | memory | oracles | depth |", "|---" * 7 + "|"]
+    head = "| name | slug | commit | scenario | base | memory | oracles | depth |"
+    lines = [head, "|---" * 8 + "|"]
     for bug in bugs:
         commit = "-" if bug["commit"] == "-" else f"`{bug['commit']}`"
         oracles = ", ".join(bug["oracles"])
         lines.append(
-            f"| {bug['name']} | {bug['slug']} | {commit} | `{bug['scenario']}` | {bug['memory']}"
-            f" | {oracles} | {bug['depth']} |"
+            f"| {bug['name']} | {bug['slug']} | {commit} | `{bug['scenario']}` | {bug['profile']}"
+            f" | {bug['memory']} | {oracles} | {bug['depth']} |"
         )
     lines += ["", "What each breaks:", "", "| name | what it breaks |", "|---|---|"]
     lines += [f"| {bug['name']} | {bug['text']} |" for bug in bugs]
@@ -57,24 +101,105 @@ def task_text(task: Task) -> str:
     return f"{count}{task.kind}{marks}: {does}"
 
 
+def machine_text(one: Scenario) -> str:
+    vm = one.vm
+    parts = (
+        (True, vm.max_level),
+        (vm.root_level > 4, f"{vm.root_level} levels"),
+        (not vm.ad_bits, "no A/D"),
+        (vm.pml, "PML"),
+        (vm.nx_huge_pages, "NX huge pages"),
+        (vm.profile != "current", vm.profile),
+        (vm.max_level != "4K" and not vm.eager_split, "no eager split"),
+        (vm.manual_protect, "manual protect"),
+        (vm.initially_set, "log begins all set"),
+        (vm.warm > 0, f"warm {vm.warm}"),
+    )
+    return ", ".join(text for shown, text in parts if shown)
+
+
 def scenario_row(one: Scenario) -> str:
     slots = ", ".join(
         f"{slot.pages}"
         + (" huge" if slot.huge else "")
         + (" SMM" if slot.as_id else "")
         + (" logged" if slot.dirty_log else "")
+        + (" moving" if slot.move_to is not None else "")
+        + (" APIC" if slot.apic_page else "")
         for slot in one.slots
     )
-    vm = one.vm
-    machine = vm.max_level + (", PML" if vm.pml else "") + (f", warm {vm.warm}" if vm.warm else "")
     tasks = "<br>".join(map(task_text, one.tasks))
-    return f"| `{one.name}` | {one.kind} | {slots} | {tasks} | {machine} |"
+    return f"| `{one.name}` | {one.kind} | {slots} | {tasks} | {machine_text(one)} |"
 
 
-def scenarios() -> str:
-    rows = [scenario_row(scenario.load(name)) for name in scenario.scenario_files()]
+def scenarios(all_of_them: list[Scenario]) -> str:
     head = "| scenario | sort | pages of the slots | tasks | machine |"
-    return "\n".join([head, "|---" * 5 + "|", *rows])
+    return "\n".join([head, "|---" * 5 + "|", *map(scenario_row, all_of_them)])
+
+
+def logged_spaces(one: Scenario) -> set[int]:
+    """The address spaces in which something is logged."""
+    logged: set[int] = {slot.as_id for slot in one.slots if slot.dirty_log}
+    logged |= {
+        one.slots[task.slot].as_id for task in one.tasks if "dirty-log-on" in (task.mix or ())
+    }
+    return logged
+
+
+def protocols_of(one: Scenario, task: Task) -> set[str]:
+    """What one task of a storm does; follows the ways through native/kvm."""
+    mix = set(task.mix or ())
+    found: set[str] = set().union(*(PROTOCOLS_OF[name] for name in mix))
+    ages = any("age" in (other.mix or ()) for other in one.tasks)
+    # What a fast fault gives back: W, where logging does without the D bit, or access.
+    loses_w = task.as_id in logged_spaces(one) and (task.guest_mode or not one.vm.pml)
+    loses_access = ages and not one.vm.ad_bits
+    if ("write" in mix and loses_w) or ("fault" in found and loses_access):
+        found.add("fast")
+    if task.kind == "vmm" and one.vm.max_level != "4K" and one.slots[task.slot].huge:
+        splits = "dirty-log-clear" if one.vm.initially_set else "dirty-log-on"
+        if one.vm.eager_split and splits in mix:
+            found.add("split")
+        if "dirty-log-off" in mix:
+            found.add("recover")
+    return found
+
+
+def marks(one: Scenario) -> dict[str, str]:
+    """For each protocol the groups of tasks that run it: a letter each, a capital for several."""
+    found = dict.fromkeys(PROTOCOLS, "")
+    for number, task in enumerate(one.tasks):
+        letter = "abcdefghij"[number]
+        for name in protocols_of(one, task):
+            found[name] += letter.upper() if task.count > 1 else letter
+    return found
+
+
+def race(left: str, right: str) -> bool:
+    """Two different tasks, one in each: two letters, or one that stands for several tasks."""
+    return any(a != b or a.isupper() for a in left for b in right)
+
+
+def storms_by_protocol(storms: list[Scenario]) -> str:
+    lines = [f"| storm | {' | '.join(PROTOCOLS)} |", "|---" * (1 + len(PROTOCOLS)) + "|"]
+    lines += [f"| `{one.name}` | {' | '.join(marks(one).values())} |" for one in storms]
+    return "\n".join(lines)
+
+
+def pairs(storms: list[Scenario]) -> str:
+    everyone = [marks(one) for one in storms]
+    lines = ["| column | protocol |", "|---|---|"]
+    lines += [f"| {name} | {text} |" for name, text in PROTOCOLS.items()]
+    lines += ["", storms_by_protocol(storms), "", "In how many storms each pair is raced:", ""]
+    lines += [f"| | {' | '.join(PROTOCOLS)} |", "|---" * (1 + len(PROTOCOLS)) + "|"]
+    for number, row in enumerate(PROTOCOLS, 1):
+        cells = [
+            str(sum(race(storm[row], storm[column]) for storm in everyone) or "-")
+            for column in list(PROTOCOLS)[:number]
+        ]
+        cells += [""] * (len(PROTOCOLS) - number)
+        lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def first_violation(name: str, seed: int, results: str) -> tuple[int | None, str, str]:
@@ -121,10 +246,13 @@ def main() -> int:
     parser.add_argument("--measure", action="store_true", help="explore each switch anew")
     args = parser.parse_args()
     bugs = mmutorture("list", "bugs")["bugs"]
+    every = [scenario.load(name) for name in scenario.scenario_files()]
+    storms = [one for one in every if one.kind == "storm"]
     stale = 0
     for page, name, table in (
         (BUGS, "switches", switches(bugs)),
-        (SCENARIOS, "scenarios", scenarios()),
+        (SCENARIOS, "scenarios", scenarios(every)),
+        (SCENARIOS, "pairs", pairs(storms)),
     ):
         text = page.read_text(encoding="utf-8")
         wanted = put(page, text, name, table)

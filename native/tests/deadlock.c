@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The text of a deadlock and of a run without progress: who waits for whom.  That a scheduler
- * finds and reports them is tested in schedules.c.
+ * finds and reports them is tested in schedules.c.  And tries that come to nothing, where nobody
+ * is left to change that, which no scheduler can see.
  */
 #include "plant.h"
 
@@ -89,4 +90,71 @@ PLANT(a_short_buffer_cuts_the_text_and_no_more, NO_PROGRESS, VCPU0, "vcpu0 waits
 	text[21] = 'x';
 	check_no_progress(text, 21);
 	violation(ORACLE_NO_PROGRESS, __here("text"), NULL, "%s|%s", text, text[21] == 'x' ? "untouched" : "overrun");
+}
+
+/* ------------------------------------------------------------------ retry loops */
+
+#define MANY	100
+
+/* `id` has its page fault handled, in vain, and tries again. */
+static void tries_in_vain(struct machine *m, u32 id, u32 times)
+{
+	become(id);
+	task_by_id(id)->state = TASK_READY;
+	while (times--)
+		note(NOTE_RETRY, &m->kvm->vcpus[current->index], 0);
+}
+
+CLEAN(a_try_that_comes_to_something_starts_the_count_again, DEADLOCK, VCPU0)
+{
+	tries_in_vain(m, VCPU0, MANY - 1);
+	note(NOTE_RETRY_OVER, &m->kvm->vcpus[0], 0);
+	tries_in_vain(m, VCPU0, MANY - 1);
+}
+
+CLEAN(tries_come_to_nothing_while_another_can_run, DEADLOCK, VCPU0)
+{
+	task_by_id(VCPU1)->state = TASK_READY;
+	tries_in_vain(m, VCPU0, 3 * MANY);
+}
+
+CLEAN(tries_count_from_when_nobody_else_can_run, DEADLOCK, VCPU0)
+{
+	task_by_id(VCPU1)->state = TASK_READY;
+	tries_in_vain(m, VCPU0, MANY);
+	task_by_id(VCPU1)->state = TASK_DONE;
+	tries_in_vain(m, VCPU0, MANY - 2);
+}
+
+CLEAN(tries_come_to_nothing_while_the_other_has_hardly_tried, DEADLOCK, VCPU0)
+{
+	tries_in_vain(m, VCPU1, 1);
+	tries_in_vain(m, VCPU0, 3 * MANY);
+}
+
+CLEAN(tries_come_to_nothing_while_a_wait_is_over, DEADLOCK, VCPU0)
+{
+	waits_for_word(VCPU1, &m->kvm->vcpus[0].guest_exits);
+	task_by_id(VCPU1)->wait = wait_change(&m->kvm->vcpus[0].guest_exits, ~0ULL, 8);
+	tries_in_vain(m, VCPU0, 3 * MANY);
+}
+
+PLANT(the_last_task_tries_for_ever, DEADLOCK, VCPU0, "100 tries came to nothing, and nobody else can run: vcpu0")
+{
+	tries_in_vain(m, VCPU0, MANY);
+}
+
+PLANT(tries_wait_for_each_other, DEADLOCK, VCPU0, "tries came to nothing, and nobody else can run: vcpu0 is at")
+{
+	tries_in_vain(m, VCPU0, 1);
+	tries_in_vain(m, VCPU1, MANY);
+	tries_in_vain(m, VCPU0, MANY - 1);
+}
+
+PLANT(tries_against_a_wait_for_their_task, DEADLOCK, VCPU0, "vcpu1 waits at await of vcpu0.guest_exits")
+{
+	waits_for_word(VCPU1, &m->kvm->vcpus[0].guest_exits);
+	task_by_id(VCPU1)->wait = wait_change(&m->kvm->vcpus[0].guest_exits,
+					      READ_PRIVATE(m->kvm->vcpus[0].guest_exits), 8);
+	tries_in_vain(m, VCPU0, MANY);
 }

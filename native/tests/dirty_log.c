@@ -6,6 +6,9 @@
 /* Slot 0 of this world is logged from the start. */
 #define LOGGED(name_, text_)	__PLANT(name_, text_, NULL, ORACLE_DIRTY_LOG, VCPU0, WORLD_DIRTY_LOG)
 
+/* And of this one; no copy of all of it was promised. */
+#define ALL_SET(name_, text_)	__PLANT(name_, text_, NULL, ORACLE_DIRTY_LOG, VCPU0, WORLD_ALL_SET)
+
 static shared_u64 *bitmap(struct machine *m)
 {
 	return READ_PRIVATE(m->kvm->memslots[0])->slots[0].dirty_bitmap;
@@ -70,5 +73,76 @@ LOGGED(the_mark_of_a_write_is_lost, "was written after it was last copied, and i
 	set_bit(LEAF_GFN, bitmap(m));
 	guest_write(m->frame, LEAF_GFN);
 	clear_bit(LEAF_GFN, bitmap(m));
+	at_rest(m);
+}
+
+/* ------------------------------------------------------------------ a fast fault makes writable, then marks */
+
+static u64 write_protect(struct machine *m)
+{
+	clear_bit(LEAF_GFN, bitmap(m));
+	poke(*m->leaf_at, m->leaf & ~(CK_W | CK_D));
+	return m->leaf & ~(CK_W | CK_D);
+}
+
+LOGGED(another_vcpu_writes_before_a_fast_fault_has_marked_the_page, NULL)
+{
+	u64 old = write_protect(m);
+
+	replace(m->leaf_at, old, old | CK_W);
+	become(VCPU1);
+	guest_write(m->frame, LEAF_GFN);
+	become(VCPU0);
+	set_bit(LEAF_GFN, bitmap(m));
+	guest_write(m->frame, LEAF_GFN);
+}
+
+LOGGED(a_fast_fault_never_marks_the_page, "of logged slot 0 goes unseen")
+{
+	u64 old = write_protect(m);
+
+	replace(m->leaf_at, old, old | CK_W);
+	guest_write(m->frame, LEAF_GFN);
+}
+
+/* User space copied all of it when the log was switched on. */
+LOGGED(what_nobody_wrote_is_neither_copied_nor_marked, NULL)
+{
+	clear_bit(LEAF_GFN, bitmap(m));
+	at_rest(m);
+}
+
+/* ------------------------------------------------------------------ a log that begins all set */
+
+ALL_SET(what_is_marked_need_not_have_been_copied, NULL)
+{
+	at_rest(m);
+}
+
+ALL_SET(what_was_copied_need_not_be_marked, NULL)
+{
+	take(m);
+	end_round(m);
+	at_rest(m);
+}
+
+ALL_SET(a_page_is_neither_copied_nor_marked, "gfn 0x3 was never copied since its log began")
+{
+	clear_bit(LEAF_GFN, bitmap(m));
+	at_rest(m);
+}
+
+ALL_SET(a_round_takes_a_bit_and_is_not_copied, "gfn 0x3 was never copied since its log began")
+{
+	take(m);
+	at_rest(m);
+}
+
+ALL_SET(a_copy_of_the_last_period_does_not_count, "gfn 0x3 was never copied since its log began")
+{
+	take(m);
+	end_round(m);
+	note(NOTE_DIRTY_LOG_OFF, m->kvm, 0);
+	note(NOTE_DIRTY_LOG_ON, &m->kvm->regions[0], 0);
 	at_rest(m);
 }

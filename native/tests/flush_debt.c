@@ -32,6 +32,29 @@ CLEAN(what_was_added_needs_no_flush, FLUSH_DEBT, VCPU0)
 	read_unlock(&m->kvm->mmu_lock);
 }
 
+/* The log of a slot that began all set is re-armed so: one flush for all of it, after mmu_lock. */
+CLEAN(a_huge_leaf_is_write_protected_and_flushed_before_slots_lock_is_left, FLUSH_DEBT, HOST0)
+{
+	mutex_lock(&m->kvm->slots_lock);
+	read_lock(&m->kvm->mmu_lock);
+	replace(m->huge_at, m->huge, m->huge & ~(CK_W | CK_MMU_W));
+	read_unlock(&m->kvm->mmu_lock);
+	note(NOTE_TLB_FLUSHED, m->kvm, 0);
+	mutex_unlock(&m->kvm->slots_lock);
+}
+
+CLEAN(another_mutex_may_be_left_meanwhile, FLUSH_DEBT, HOST0)
+{
+	mutex_lock(&m->kvm->slots_lock);
+	mutex_lock(&m->kvm->slots_arch_lock);
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->huge_at, m->huge & ~(CK_W | CK_MMU_W));
+	write_unlock(&m->kvm->mmu_lock);
+	mutex_unlock(&m->kvm->slots_arch_lock);
+	note(NOTE_TLB_FLUSHED, m->kvm, 0);
+	mutex_unlock(&m->kvm->slots_lock);
+}
+
 PLANT(a_leaf_is_removed_under_write_and_not_flushed, FLUSH_DEBT, HOST0, "mmu_lock (write) is left")
 {
 	write_lock(&m->kvm->mmu_lock);
@@ -67,4 +90,50 @@ PLANT(a_table_is_cut_off_and_not_flushed, FLUSH_DEBT, HOST0, "the RCU read secti
 	rcu_read_lock();
 	xchg(m->table_at, NONE);
 	rcu_read_unlock();
+}
+
+/* ------------------------------------------------------------------ owed until slots_lock is left */
+
+PLANT(a_huge_leaf_is_write_protected_and_not_flushed, FLUSH_DEBT, HOST0, "slots_lock is left with no TLB flush")
+{
+	mutex_lock(&m->kvm->slots_lock);
+	read_lock(&m->kvm->mmu_lock);
+	replace(m->huge_at, m->huge, m->huge & ~(CK_W | CK_MMU_W));
+	read_unlock(&m->kvm->mmu_lock);
+	mutex_unlock(&m->kvm->slots_lock);
+}
+
+PLANT(a_flush_by_another_task_pays_nothing, FLUSH_DEBT, HOST0, "slots_lock is left with no TLB flush")
+{
+	mutex_lock(&m->kvm->slots_lock);
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->huge_at, m->huge & ~(CK_W | CK_MMU_W));
+	write_unlock(&m->kvm->mmu_lock);
+	become(VCPU1);
+	note(NOTE_TLB_FLUSHED, m->kvm, 0);
+	become(HOST0);
+	mutex_unlock(&m->kvm->slots_lock);
+}
+
+PLANT(a_huge_leaf_is_write_protected_by_who_has_no_slots_lock, FLUSH_DEBT, HOST0, "mmu_lock (write) is left")
+{
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->huge_at, m->huge & ~(CK_W | CK_MMU_W));
+	write_unlock(&m->kvm->mmu_lock);
+}
+
+PLANT(a_small_leaf_cannot_wait_for_slots_lock, FLUSH_DEBT, HOST0, "mmu_lock (write) is left")
+{
+	mutex_lock(&m->kvm->slots_lock);
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->leaf_at, m->leaf & ~(CK_W | CK_MMU_W));
+	write_unlock(&m->kvm->mmu_lock);
+}
+
+PLANT(a_huge_leaf_that_is_removed_cannot_wait_for_slots_lock, FLUSH_DEBT, HOST0, "mmu_lock (write) is left")
+{
+	mutex_lock(&m->kvm->slots_lock);
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->huge_at, NONE);
+	write_unlock(&m->kvm->mmu_lock);
 }

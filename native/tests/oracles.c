@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "../api.h"
+#include "../kvm/mmu_page.h"
+#include "../kvm/spte.h"
 #include "../program/program.h"
 #include "plant.h"
 #include "tap.h"
@@ -39,6 +41,22 @@ table_word *sptep_of(struct machine *m, gfn_t gfn, u32 level)
 	return &frame_words(n)[(gfn >> KVM_HPAGE_GFN_SHIFT(level)) % TABLE_WORDS];
 }
 
+struct kvm_mmu_page *new_table(struct machine *m)
+{
+	u32 n = frame_alloc_table(), i;
+	struct kvm_mmu_page *sp = pfn_to_sp(n);
+
+	for (i = 0; i < TABLE_WORDS; i++)
+		WRITE_PRIVATE(frame_words(n)[i], SHADOW_NONPRESENT_VALUE);
+	tdp_mmu_init_sp(sp, sptep_of(m, EMPTY_GFN(5), PG_LEVEL_2M), EMPTY_GFN(5), pfn_to_sp(m->l1)->role);
+	return sp;
+}
+
+void link_new(struct machine *m, const struct kvm_mmu_page *sp)
+{
+	xchg(sptep_of(m, EMPTY_GFN(5), PG_LEVEL_2M), (m->table & ~CK_ADDR) | (u64)sp->pfn << PAGE_SHIFT);
+}
+
 static struct mmut_task a_task(const char *name, u32 kind, u32 op)
 {
 	struct mmut_task task = {
@@ -58,7 +76,10 @@ static void create(struct machine *m, enum plant_world world)
 	config = (struct mmut_config){
 		.seed = 1, .oracles = ~0ULL, .checks = 1, .controlled = 1, .decisions_max = 1,
 		.tdp_mmu = 1, .root_level = 4, .max_level = PG_LEVEL_2M, .ad_bits = 1, .populate = 1,
-		.nr_slots = 2, .slots[0] = { .npages = 16, .flags = world == WORLD_DIRTY_LOG },
+		.nx_huge_pages = world == WORLD_NX,
+		.manual_protect = world == WORLD_ALL_SET, .initially_set = world == WORLD_ALL_SET,
+		.nr_slots = 2,
+		.slots[0] = { .npages = 16, .flags = world == WORLD_DIRTY_LOG || world == WORLD_ALL_SET },
 		.slots[1] = { .base_gfn = HUGE_GFN, .npages = 512, .huge = 1 },
 		.nr_tasks = 3,
 		.tasks[0] = a_task("vcpu0", MMUT_TASK_VCPU, MMUT_OP_READ),

@@ -34,7 +34,13 @@ struct machine {
 #define HUGE_GFN	512ULL
 #define EMPTY_GFN(n)	((gfn_t)(n) << 9)	/* n from 2: no table covers it */
 
-enum plant_world { WORLD_PLAIN, WORLD_DIRTY_LOG, NR_PLANT_WORLDS };
+enum plant_world {
+	WORLD_PLAIN,
+	WORLD_DIRTY_LOG,	/* slot 0 is logged from the start */
+	WORLD_ALL_SET,		/* as well, and its log began with all bits set */
+	WORLD_NX,		/* huge pages are not executable */
+	NR_PLANT_WORLDS,
+};
 
 struct plant {
 	const char *name, *text;		/* text NULL: clean */
@@ -62,6 +68,11 @@ extern const struct plant __start_mmut_plants[], __stop_mmut_plants[];
 
 /* The SPTE of `gfn` in the table of `level`, which exists. */
 table_word *sptep_of(struct machine *m, gfn_t gfn, u32 level);
+
+/* A new, empty table for EMPTY_GFN(5), as it should be; its owner may still spoil it. */
+struct kvm_mmu_page *new_table(struct machine *m);
+/* It is linked where it belongs; the locks are the caller's. */
+void link_new(struct machine *m, const struct kvm_mmu_page *sp);
 
 /* The rest of the body is done by another task. */
 static inline void become(u32 task)

@@ -21,7 +21,7 @@
 #include "workers.h"
 
 #define WATCHDOG_S	20.0
-#define TIMEOUTS_MAX	3	/* sleeps of 100 ms on a machine that is busy with something else */
+#define TIMEOUTS_MAX	3	/* the change may come just when a sleep of 100 ms ends */
 
 /* ------------------------------------------------------------------ processes */
 

@@ -71,6 +71,11 @@ AT_QUIESCENCE(a_leaf_outside_every_slot, "no slot contains it")
 	poke(*sptep_of(m, 200, PG_LEVEL_4K), m->leaf);
 }
 
+AT_QUIESCENCE(a_leaf_of_emulated_memory, "is emulated, and an SPTE maps it")
+{
+	WRITE_PRIVATE(m->kvm->emulated_slots, BIT_ULL(0));
+}
+
 AT_QUIESCENCE(a_link_to_a_guest_frame, "which is no table")
 {
 	poke(*sptep_of(m, EMPTY_GFN(9), PG_LEVEL_2M), (m->table & ~CK_ADDR) | (u64)m->frame << PAGE_SHIFT);

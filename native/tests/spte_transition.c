@@ -16,27 +16,6 @@ static void lock_read(struct machine *m)
 	read_lock(&m->kvm->mmu_lock);
 }
 
-/* A new, empty table for EMPTY_GFN(5), as it should be; its owner may still spoil it. */
-static struct kvm_mmu_page *new_table(struct machine *m)
-{
-	u32 n = frame_alloc_table(), i;
-	struct kvm_mmu_page *sp = pfn_to_sp(n);
-
-	for (i = 0; i < TABLE_WORDS; i++)
-		WRITE_PRIVATE(frame_words(n)[i], NONE);
-	sp->pfn = n;
-	sp->spt = frame_words(n);
-	sp->role = pfn_to_sp(m->l1)->role;
-	sp->gfn = EMPTY_GFN(5);
-	sp->ptep = sptep_of(m, EMPTY_GFN(5), PG_LEVEL_2M);
-	return sp;
-}
-
-static void link_new(struct machine *m, const struct kvm_mmu_page *sp)
-{
-	xchg(sptep_of(m, EMPTY_GFN(5), PG_LEVEL_2M), (m->table & ~CK_ADDR) | (u64)sp->pfn << PAGE_SHIFT);
-}
-
 /* ------------------------------------------------------------------ what is allowed */
 
 CLEAN(an_exclusive_setter_removes_and_installs, SPTE_TRANSITION, VCPU0)
@@ -76,6 +55,46 @@ CLEAN(aging_clears_the_accessed_bit_without_a_lock, SPTE_TRANSITION, HOST0)
 	rcu_read_lock();
 	fetch_and(m->leaf_at, ~CK_A);
 	rcu_read_unlock();
+}
+
+/* What a fault adds, and what dirty logging takes with slots_lock held. */
+CLEAN(a_leaf_is_granted_more_under_read, SPTE_TRANSITION, VCPU0)
+{
+	u64 little = m->leaf & ~(CK_W | CK_X | CK_A | CK_D);
+
+	poke(*m->leaf_at, little);
+	lock_read(m);
+	replace(m->leaf_at, little, m->leaf | CK_A | CK_D);
+	read_unlock(&m->kvm->mmu_lock);
+}
+
+CLEAN(dirty_logging_takes_write_and_dirty_under_read, SPTE_TRANSITION, HOST0)
+{
+	u64 written = m->leaf | CK_W | CK_D;
+
+	poke(*m->leaf_at, written);
+	mutex_lock(&m->kvm->slots_lock);
+	lock_read(m);
+	replace(m->leaf_at, written, written & ~CK_D);
+	replace(m->leaf_at, written & ~CK_D, written & ~(CK_W | CK_D));
+	read_unlock(&m->kvm->mmu_lock);
+	mutex_unlock(&m->kvm->slots_lock);
+}
+
+CLEAN(an_executable_huge_page_without_the_mitigation, SPTE_TRANSITION, HOST0)
+{
+	lock_write(m);
+	xchg(m->huge_at, m->huge & ~CK_X);
+	xchg(m->huge_at, m->huge | CK_X);
+	write_unlock(&m->kvm->mmu_lock);
+}
+
+__PLANT(an_executable_small_page_with_the_mitigation, NULL, NULL, ORACLE_SPTE_TRANSITION, VCPU0, WORLD_NX)
+{
+	lock_write(m);
+	xchg(m->leaf_at, m->leaf & ~CK_X);
+	xchg(m->leaf_at, m->leaf | CK_X);
+	write_unlock(&m->kvm->mmu_lock);
 }
 
 /* ------------------------------------------------------------------ the value alone */
@@ -134,6 +153,19 @@ PLANT(mmu_writable_and_not_host_writable, SPTE_TRANSITION, VCPU0, "do not go tog
 	xchg(m->leaf_at, (m->leaf | CK_MMU_W) & ~CK_HOST_W);
 }
 
+PLANT(a_leaf_whose_accessed_bit_means_something_else, SPTE_TRANSITION, VCPU0, "A/D type of the leaf")
+{
+	lock_write(m);
+	xchg(m->leaf_at, m->leaf | CK_AD_DISABLED);
+}
+
+__PLANT(an_executable_huge_page_with_the_mitigation, "an executable huge page", NULL, ORACLE_SPTE_TRANSITION,
+	VCPU0, WORLD_NX)
+{
+	lock_write(m);
+	xchg(m->huge_at, m->huge | CK_X);
+}
+
 /* ------------------------------------------------------------------ links */
 
 PLANT(a_table_is_linked_twice, SPTE_TRANSITION, VCPU0, "linked elsewhere")
@@ -172,6 +204,25 @@ PLANT(a_child_whose_ptep_is_elsewhere, SPTE_TRANSITION, VCPU0, "ptep is not this
 	struct kvm_mmu_page *sp = new_table(m);
 
 	sp->ptep = sptep_of(m, EMPTY_GFN(6), PG_LEVEL_2M);
+	lock_write(m);
+	link_new(m, sp);
+}
+
+PLANT(a_child_with_the_header_of_a_root, SPTE_TRANSITION, VCPU0, "its frame's former life")
+{
+	struct kvm_mmu_page *sp = new_table(m);
+
+	WRITE_PRIVATE(sp->tdp_mmu_root_count, 1);
+	lock_write(m);
+	link_new(m, sp);
+}
+
+/* Nobody judges what an owner does to its table; it counts when others can see it. */
+PLANT(a_link_brings_in_what_is_no_spte, SPTE_TRANSITION, VCPU0, "not a value")
+{
+	struct kvm_mmu_page *sp = new_table(m);
+
+	WRITE_PRIVATE(sp->spt[TABLE_WORDS - 1], 7);
 	lock_write(m);
 	link_new(m, sp);
 }
@@ -262,6 +313,44 @@ PLANT(a_mapping_is_removed_without_a_lock, SPTE_TRANSITION, VCPU0, "changes with
 PLANT(mmu_writable_is_cleared_without_a_lock, SPTE_TRANSITION, HOST0, "changes without mmu_lock")
 {
 	fetch_and(m->leaf_at, ~(CK_MMU_W | CK_W));
+}
+
+PLANT(a_fault_takes_the_accessed_bit_away, SPTE_TRANSITION, VCPU0, "nobody will flush")
+{
+	u64 used = m->leaf | CK_A;
+
+	poke(*m->leaf_at, used);
+	lock_read(m);
+	replace(m->leaf_at, used, used & ~CK_A);
+}
+
+PLANT(a_dirty_bit_is_taken_under_read_alone, SPTE_TRANSITION, HOST0, "nobody will flush")
+{
+	u64 written = m->leaf | CK_W | CK_D;
+
+	poke(*m->leaf_at, written);
+	lock_read(m);
+	replace(m->leaf_at, written, written & ~CK_D);
+}
+
+PLANT(a_fault_takes_execution_away, SPTE_TRANSITION, VCPU0, "nobody will flush")
+{
+	lock_read(m);
+	replace(m->leaf_at, m->leaf | CK_X, m->leaf & ~CK_X);
+}
+
+PLANT(a_huge_leaf_is_write_protected_under_read_alone, SPTE_TRANSITION, HOST0, "nobody will flush")
+{
+	lock_read(m);
+	replace(m->huge_at, m->huge, m->huge & ~(CK_W | CK_MMU_W));
+}
+
+PLANT(slots_lock_of_another_task_does_not_help, SPTE_TRANSITION, HOST0, "nobody will flush")
+{
+	mutex_lock(&m->kvm->slots_lock);
+	become(VCPU1);
+	lock_read(m);
+	replace(m->leaf_at, m->leaf, m->leaf & ~CK_A);
 }
 
 /* Whoever does it: W without MMU-writable is no value at all, and that is what is said. */

@@ -19,7 +19,8 @@ from native.tests import build, tap
 pytestmark = pytest.mark.xdist_group("native")
 
 CASE = re.compile(
-    r"^(?:PLANT|CLEAN|AT_QUIESCENCE|AFTER_TEARDOWN|LOGGED|__PLANT)\((\w+),", re.MULTILINE
+    r"^(?:PLANT|CLEAN|AT_QUIESCENCE|AFTER_TEARDOWN|LOGGED|ALL_SET|NX|NX_AT_REST|__PLANT)\((\w+),",
+    re.MULTILINE,
 )
 CASES = {
     case: file.stem
@@ -70,7 +71,7 @@ def test_planted(verdicts: tap.Report, case: str) -> None:
 
 
 def test_all_cases_ran(verdicts: tap.Report) -> None:
-    assert len(CASES) > 150
+    assert len(CASES) > 250
     assert set(verdicts.cases) == set(CASES)
     assert verdicts.code == 0 and verdicts.last == f"{len(CASES)} passed, 0 failed"
 
