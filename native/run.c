@@ -238,9 +238,11 @@ void mmut_stop(uint32_t reason)
 	struct arena *arena = arena_of();
 
 	if (reason > STOP_FINISHED)
-		__atomic_store_n(&arena->stop, reason, __ATOMIC_RELEASE);
+		__atomic_store_n(&arena->stop, reason, __ATOMIC_SEQ_CST);
 	else
 		__atomic_compare_exchange_n(&arena->stop, &none, reason, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	if (arena->controlled && reason > STOP_FINISHED)
+		baton_stop();
 }
 
 uint32_t mmut_stopped(void)

@@ -17,7 +17,6 @@
 #include <linux/futex.h>
 #include <setjmp.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sched.h"
@@ -39,27 +38,42 @@ static void baton_give(struct task *to)
 		syscall(SYS_futex, baton_of(to), FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* False: the run is over. */
+/*
+ * False: the run is over.  No timeout, since arming one costs more than the switch: baton_stop()
+ * wakes whoever sleeps.  Full order on both sides between the word and `stop`; otherwise
+ *   waiter: reads stop == 0 | stop = 1, nobody asleep yet, wakes nobody | waiter: sleeps for ever
+ */
 static bool baton_wait(struct task *me)
 {
-	const struct timespec patience = { .tv_nsec = 100000000 };
 	u32 away;
 
 	for (;;) {
 		if (__atomic_load_n(baton_of(me), __ATOMIC_ACQUIRE) == BATON_MINE)
 			break;
 		away = BATON_AWAY;
-		__atomic_compare_exchange_n(baton_of(me), &away, BATON_ASLEEP, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_ACQUIRE);
+		__atomic_compare_exchange_n(baton_of(me), &away, BATON_ASLEEP, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
 		if (away == BATON_MINE)
 			break;
-		syscall(SYS_futex, baton_of(me), FUTEX_WAIT, BATON_ASLEEP, &patience, NULL, 0);
-		if (__atomic_load_n(baton_of(me), __ATOMIC_ACQUIRE) != BATON_MINE &&
-		    *(volatile u32 *)&arena_of()->stop > STOP_VIOLATION)
+		if (__atomic_load_n(&arena_of()->stop, __ATOMIC_SEQ_CST) > STOP_VIOLATION)
 			return false;
+		syscall(SYS_futex, baton_of(me), FUTEX_WAIT, BATON_ASLEEP, NULL, NULL, 0);
 	}
 	__atomic_store_n(baton_of(me), BATON_AWAY, __ATOMIC_RELEASE);
 	return true;
+}
+
+/* After arena->stop was set: a baton under way may get lost, the run is over anyhow. */
+void baton_stop(void)
+{
+	u32 i;
+
+	for (i = 0; i < arena_of()->nr_tasks; i++) {
+		u32 *word = baton_of(task_by_id(i));
+
+		__atomic_exchange_n(word, BATON_AWAY, __ATOMIC_SEQ_CST);
+		syscall(SYS_futex, word, FUTEX_WAKE, MAX_TASKS, NULL, NULL, 0);
+	}
 }
 
 static void wait_turn(struct task *me)

@@ -139,5 +139,6 @@ void execution_profile(void);		/* measure PCT's k over a few random executions *
 void fiber_prepare(struct task *task);
 /* baton.c */
 void baton_worker(struct task *task);	/* returns when the run is over */
+void baton_stop(void);			/* arena->stop was set: nobody waits any longer */
 
 #endif
