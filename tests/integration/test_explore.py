@@ -10,10 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
+
+from tests.conftest import wait_until  # noqa: E402
 
 # PCT's plans are short enough for the token.
 BUG = ("--bug", "A04", "--strategy", "pct", "--seed", "1", "--budget", "20s")
@@ -190,7 +193,7 @@ def test_interrupted_exploration_keeps_its_results(
     started: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     process = started("explore", "same-gfn", "--budget", "60s", "--json")
-    time.sleep(2)
+    assert wait_until(lambda: psutil.Process(process.pid).cpu_times().user > 1, 30)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=10)
     document = json.loads(out)

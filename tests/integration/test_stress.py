@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("harness._core")
@@ -23,6 +24,11 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 def worker_pid(group: int, name: str) -> int:
     return next((pid for pid, n in group_members(group).items() if n == f"mmut:{name}"), 0)
+
+
+def running(pid: int) -> bool:
+    """A worker that has passed the gate: before it, it only waits."""
+    return pid != 0 and psutil.Process(pid).cpu_times().user > 0.1
 
 
 def held_by(pid: int, name: str) -> str:
@@ -85,7 +91,7 @@ def test_a_worker_that_dies_with_the_lock(started: Start, tmp_path: Path) -> Non
     process = started("stress", "notifier-vs-fault", "--duration", "60s", "--json")
     assert wait_until(lambda: worker_pid(process.pid, "host-mm0") != 0, 20)
     pid = worker_pid(process.pid, "host-mm0")
-    time.sleep(0.5)
+    assert wait_until(lambda: running(pid), 20)
     for _ in range(2000):
         os.kill(pid, signal.SIGSTOP)
         if "mmu_lock" in held_by(pid, "host-mm0"):
@@ -115,8 +121,7 @@ def test_a_supervisor_that_dies_takes_its_workers_along(started: Start) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_its_figures(started: Start, number: int) -> None:
     process = started("stress", "same-gfn", "--duration", "60s", "--json")
-    assert wait_until(lambda: worker_pid(process.pid, "vcpu2") != 0, 20)
-    time.sleep(0.5)
+    assert wait_until(lambda: running(worker_pid(process.pid, "vcpu2")), 20)
     os.killpg(process.pid, number)  # as a terminal does: to everybody
     out, _ = process.communicate(timeout=10)
     document = json.loads(out)
@@ -132,7 +137,7 @@ def test_lockstep_notices_a_dead_worker(started: Start) -> None:
     process = started("explore", "same-gfn", "--in", "lockstep", "--budget", "60s", "--json")
     assert wait_until(lambda: worker_pid(process.pid, "vcpu1") != 0, 20)
     pid = worker_pid(process.pid, "vcpu1")
-    time.sleep(0.3)
+    assert wait_until(lambda: running(pid), 20)
     os.kill(pid, signal.SIGKILL)
     _, error = process.communicate(timeout=10)
     assert process.returncode == 7 and "vcpu1" in error and "SIGKILL" in error
