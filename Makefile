@@ -45,7 +45,7 @@ help:
 	@echo 'Variables: SCENARIO= SEED= VCPUS= DURATION= BUDGET= BUG= SEEDS= JOBS= RUN= TOKEN= ARGS= PYTHON='
 	@echo 'Each target prints the command that it stands for; .venv/bin/mmutorture --help lists the rest.'
 
-##   make stress        build, then run every storm with real processes, and report the contention (a minute)
+##   make stress        build, then run every storm with real processes, and report the contention (two minutes)
 .PHONY: stress
 stress: build
 	$(mmutorture) stress $(scenarios) --duration $(or $(DURATION),$(if $(SCENARIO),10s,2s)) $(common) $(ARGS)
