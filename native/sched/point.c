@@ -199,6 +199,9 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 	violation(ORACLE_NO_PROGRESS, site_by_id(ev->site), ev->addr,
 		  "not finished after %llu steps, the last half of them fairly scheduled: %s",
 		  (unsigned long long)arena->step, text);
+	/* The oracle is disabled: the execution ends all the same, or nothing ever would. */
+	arena->stop = STOP_VIOLATION;
+	sched_stop();
 }
 
 /* A point that is out of the ordinary: true if there is nothing to decide here. */
