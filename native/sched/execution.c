@@ -83,19 +83,29 @@ static double now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Asked of the strategy itself, whoever drove the execution to its end. */
+static bool more_to_explore(struct sched *s)
+{
+	const struct strategy *strategy = strategies[s->strategy];
+
+	if (strategy->end && !strategy->end(s))
+		s->log->exhausted = 1;
+	return !s->log->exhausted;
+}
+
 u64 execution_loop(u64 first, u64 count, double seconds)
 {
 	struct arena *arena = arena_of();
 	double end = seconds > 0 ? now() + seconds : 0;
 	u64 done = 0;
 
-	while (done < count && arena->stop != STOP_INTERRUPTED) {
+	while (done < count && arena->stop != STOP_INTERRUPTED && !arena->sched->log->exhausted) {
 		execution_run(first + done);
 		if (arena->stop > STOP_VIOLATION)	/* cut off from outside: not a whole execution */
 			break;
 		sched_account(arena->sched);
 		done++;
-		if (arena->failure.set || (seconds > 0 && now() >= end))
+		if (!more_to_explore(arena->sched) || arena->failure.set || (seconds > 0 && now() >= end))
 			break;
 	}
 	sched_count_distinct(arena->sched->log);

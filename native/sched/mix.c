@@ -29,11 +29,6 @@ static u32 mix_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	return strategy_random.choose(s, enabled, me, fallback);
 }
 
-static bool mix_chance(struct sched *s)
-{
-	return strategy_random.chance(s);
-}
-
 static void mix_yielded(struct sched *s, u32 me)
 {
 	if (s->portfolio >= MEMBER_PCT2)
@@ -45,6 +40,6 @@ const struct strategy strategy_mix = {
 	.text = "takes turns: random walk, sticky random walk, PCT of depth 2 to 5",
 	.begin = mix_begin,
 	.choose = mix_choose,
-	.chance = mix_chance,
+	.pick = random_pick,
 	.yielded = mix_yielded,
 };

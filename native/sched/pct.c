@@ -81,11 +81,6 @@ static u32 pct_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	return best;
 }
 
-static bool pct_chance(struct sched *s)
-{
-	return prng_below(&s->rng, 100) < s->contention_percent;
-}
-
 static void pct_yielded(struct sched *s, u32 me)
 {
 	struct pct *p = pct_of(s);
@@ -98,6 +93,6 @@ const struct strategy strategy_pct = {
 	.text = "random priorities with a few change points (Burckhardt et al. 2010)",
 	.begin = pct_begin,
 	.choose = pct_choose,
-	.chance = pct_chance,
+	.pick = random_pick,
 	.yielded = pct_yielded,
 };

@@ -231,7 +231,7 @@ void sched_point(struct event *ev)
 		return;
 	if (me->state == TASK_WAITING)
 		begin_wait(s, me);
-	if (is_cold(s, ev))
+	if (is_cold(s, ev) && !s->exhaustive)
 		return;
 	if (unlikely(yielded) && strategies[s->driver]->yielded)
 		strategies[s->driver]->yielded(s, me->id);
@@ -249,17 +249,22 @@ void sched_block(const void *addr, u64 value, u32 size)
 	hand_over(s, me, decide(s, me->id, false));
 }
 
-bool sched_chance(void)
+u32 sched_pick(u32 n, enum pick what)
 {
 	struct sched *s = sched_of();
-	bool yes;
+	u32 choice;
 
-	if (current->id == TASK_BOSS || s->quiet_test)
-		return false;
-	yes = strategies[s->driver]->chance(s);
+	if (n < 2 || current->id == TASK_BOSS)
+		return 0;
+	choice = strategies[s->driver]->pick(s, n, what);
 	s->decisions++;
-	record(s, 1, yes);
-	return yes;
+	record(s, choice, choice != 0);
+	return choice;
+}
+
+bool sched_chance(void)
+{
+	return !sched_of()->quiet_test && sched_pick(2, PICK_CONTENTION);
 }
 
 void sched_task_exit(void)
@@ -298,6 +303,8 @@ void sched_begin(struct sched *s)
 	prng_init(&s->rng, arena->seed, arena->iteration, STREAM_SCHEDULE);
 	s->cold_key = mix64(arena->seed ^ mix64(arena->iteration ^ STREAM_MEMORY));
 	s->driver = s->strategy;
+	s->observing = strategies[s->driver]->observe != NULL;
+	s->exhaustive = strategies[s->driver]->exhaustive;
 	strategies[s->driver]->begin(s);
 }
 

@@ -35,9 +35,11 @@ static u32 random_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	return (u32)__builtin_ctzll(enabled);
 }
 
-static bool random_chance(struct sched *s)
+u32 random_pick(struct sched *s, u32 n, enum pick what)
 {
-	return prng_below(&s->rng, 100) < s->contention_percent;
+	if (what == PICK_CONTENTION)
+		return prng_below(&s->rng, 100) < s->contention_percent;
+	return prng_below(&s->rng, n);
 }
 
 const struct strategy strategy_random = {
@@ -45,5 +47,5 @@ const struct strategy strategy_random = {
 	.text = "uniform among those that can run, at every decision",
 	.begin = random_begin,
 	.choose = random_choose,
-	.chance = random_chance,
+	.pick = random_pick,
 };

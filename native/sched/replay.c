@@ -60,9 +60,11 @@ static u32 replay_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	return choice < 64 && (enabled & BIT_ULL(choice)) ? choice : fallback;
 }
 
-static bool replay_chance(struct sched *s)
+static u32 replay_pick(struct sched *s, u32 n, enum pick what)
 {
-	return take(s, s->decisions + 1, 0) != 0;
+	u32 choice = take(s, s->decisions + 1, 0);
+
+	return choice < n ? choice : 0;
 }
 
 const struct strategy strategy_replay = {
@@ -70,5 +72,5 @@ const struct strategy strategy_replay = {
 	.text = "a recorded plan of forced switches",
 	.begin = replay_begin,
 	.choose = replay_choose,
-	.chance = replay_chance,
+	.pick = replay_pick,
 };

@@ -50,6 +50,7 @@ struct sched {
 	u64 cold_key;			/* which cold scan points are decisions all the same */
 	u64 after_cold;			/* tasks whose last event was a cold scan: their yield tests are cold too */
 	u32 quiet_test;			/* the yield test at hand is no decision */
+	u32 exhaustive, observing;	/* what the driver asks for: see struct strategy */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 portfolio;			/* mix: which member drives this execution */
 	u32 plan_length;		/* words recorded */
@@ -76,6 +77,7 @@ struct sched_log {
 	u64 decisions_max;
 	u64 uncounted;			/* digest that is not yet among those seen; 0: none */
 	u64 execution;			/* number of the current one: lockstep workers compare it */
+	u32 exhausted;			/* the strategy has seen all there is */
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
 	struct wait_test wait[MAX_TASKS];	/* of the tasks in `waiting` */
 	/* replay */
@@ -97,6 +99,7 @@ int sched_init(bool memory_tso);	/* set-up: allocate; 0 or -ENOMEM */
 void sched_point(struct event *ev);
 void sched_block(const void *addr, u64 value, u32 size);
 bool sched_chance(void);
+u32 sched_pick(u32 n, enum pick what);	/* one of 0..n-1, by the strategy; 0 on the boss */
 void sched_task_exit(void);		/* last thing a task body does; does not return */
 void sched_begin(struct sched *s);	/* after arena_reset(): everything is ready to start */
 void sched_run(struct sched *s);	/* boss: from the first decision to the end */

@@ -13,6 +13,13 @@
 
 struct sched;
 
+/* What a choice that is not about who runs is about. */
+enum pick {
+	PICK_CONTENTION,	/* 1: there is contention, or a reschedule, right now */
+	PICK_VALUE,		/* which of the values that a load may return; 0: the newest */
+	PICK_PLACE,		/* where in the coherence order a store goes; 0: last */
+};
+
 struct strategy {
 	const char *name;
 	const char *text;
@@ -22,13 +29,18 @@ struct strategy {
 	 * next; `fallback` is what a schedule without forced switches would do.
 	 */
 	u32 (*choose)(struct sched *s, u64 enabled, u32 me, u32 fallback);
-	/* Is there contention, or a reschedule, right now? */
-	bool (*chance)(struct sched *s);
+	/* One of 0..n-1, n >= 2, about `what`; 0 is what an undisturbed machine would do. */
+	u32 (*pick)(struct sched *s, u32 n, enum pick what);
 	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */
+	void (*observe)(struct sched *s, const struct event *ev);	/* it has happened; may be NULL */
+	/* The execution is over and accounted for: false if none is left to explore.  NULL: there always is. */
+	bool (*end)(struct sched *s);
+	bool exhaustive;	/* every point is a decision, cold scans too */
 };
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix;
 void pct_begin_depth(struct sched *s, u32 depth);
+u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */
 
 /* By number, as in struct mmut_config. */
 #define NR_STRATEGIES	4

@@ -41,6 +41,8 @@ void sched_trace(const struct event *ev)
 	struct sched *s = sched_of();
 
 	fold(s, ev);
+	if (unlikely(s->observing))
+		strategies[s->driver]->observe(s, ev);
 	if (unlikely(s->log->tracing))
 		put_on_record(s->log, ev);
 }
