@@ -67,11 +67,11 @@ explore: build
 	$(mmutorture) explore $(scenarios) --budget $(or $(BUDGET),$(if $(SCENARIO),10s,3s)) \
 		$(if $(BUG),--bug $(BUG)) $(parallel) $(common) $(ARGS)
 
-##   make reproduce     replay a failure: TOKEN=mt1:... or RUN=results/latest/NAME/failure-1
+##   make reproduce     replay a failure: TOKEN=mt2:... or RUN=results/latest/NAME/failure-1
 .PHONY: reproduce
 reproduce: build
 	@if [ -z '$(TOKEN)$(RUN)' ]; then \
-		echo 'make reproduce needs TOKEN=mt1:... or RUN=results/latest/NAME/failure-1.' >&2; exit 2; fi
+		echo 'make reproduce needs TOKEN=mt2:... or RUN=results/latest/NAME/failure-1.' >&2; exit 2; fi
 	$(mmutorture) reproduce $(if $(TOKEN),'$(TOKEN)',$(RUN)) $(ARGS)
 
 ##   make locks         lock contention of a run; RUN=results/latest

@@ -128,7 +128,7 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reproduce(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("target", metavar="FAILURE|TOKEN", help="a failure directory or mt1:...")
+    parser.add_argument("target", metavar="FAILURE|TOKEN", help="a failure directory or mt2:...")
     parser.add_argument(
         *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",
         help="fibers, or processes that take turns",

@@ -110,6 +110,16 @@ def fill_tasks(config: mmut_config, scenario: Scenario) -> None:
             fill_storm(into, scenario, task, index)
 
 
+def cut_tasks(config: mmut_config, cut: tuple[tuple[str, int], ...]) -> None:
+    """Tasks do less, and what is left of them draws what it drew before."""
+    numbers = {ffi.string(config.tasks[n].name).decode(): n for n in range(config.nr_tasks)}
+    for name, operations in cut:
+        if name not in numbers:
+            raise UsageError(f"no task is named '{name}'; there are {', '.join(numbers)}")
+        into = config.tasks[numbers[name]]
+        into.operations = min(into.operations, operations)
+
+
 def fill_rules(config: mmut_config, scenario: Scenario) -> None:
     numbers = {pair: number for number, pair in enumerate(registers(scenario))}
     config.nr_rules = len(scenario.outcomes)
@@ -161,5 +171,6 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
             into.flags |= SLOT_MOVES
             into.move_gfn = slot.move_to
     fill_tasks(config, scenario)
+    cut_tasks(config, settings.cut)
     fill_rules(config, scenario)
     return config

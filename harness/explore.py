@@ -48,6 +48,7 @@ class Exploration:
     lockstat: list[dict[str, Any]] = field(default_factory=list)
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
     contracts: list[dict[str, Any]] = field(default_factory=list)
+    decisions: bytes = b""  # of the failing execution, for this build
 
 
 def add_totals(into: dict[str, int], extra: dict[str, int]) -> None:
@@ -149,4 +150,5 @@ def summarise(
         lockstat=world.lockstat(),
         lockstat_sites=world.lockstat_sites(),
         contracts=contracts.current(),
+        decisions=world.decisions() if world.failure() else b"",
     )

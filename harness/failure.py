@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A failure: what is kept of a violation, as a directory and as the last block on the terminal."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from harness import catalogue, columns, config
+from harness.anchors import Anchor, Kept, Plan, choice_text
+from harness.errors import HarnessError
 from harness.results import RunDirectory, write_json, write_text
 from harness.scenario import scenario_hash, to_toml
 from harness.schema import Scenario
 from harness.token import Recipe, Token, format_token
 from harness.units import hex64
-from harness.world import STOP_FINISHED, Failure, World
+from harness.world import STOP_FINISHED, Event, Failure, World
 
 SCHEMA = 1
 FREE_NOTE = "a free run: the seed fixes the workload, not the interleaving, which was the machine's"
@@ -52,7 +55,8 @@ class Captured:
     scenario_toml: str
     table: str  # the race table
     events: str  # every event
-    plan: tuple[int, ...]
+    plan: Plan
+    kept: tuple[Kept, ...]  # the same, in clear
 
 
 def strategy_text(recipe: Recipe) -> str:
@@ -87,13 +91,40 @@ def record_of(
     return msgspec.convert(fields | more, Record)
 
 
-def capture(recipe: Recipe, scenario: Scenario, failure: Failure, execution: str) -> Captured:
+def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple[Kept, ...]:
+    """The plan with what its anchors were in this execution."""
+    found = {(e.task, e.op, e.anchor, e.occurrence): e for e in events if e.occurrence}
+
+    def one(anchor: Anchor) -> Kept:
+        event = found.get(anchor.place())
+        return Kept(
+            task=names.get(anchor.task, str(anchor.task)),
+            op=anchor.op,
+            object=(event.object or event.what) if event else "",
+            occurrence=anchor.occurrence,
+            at=f"{event.func} {event.file}:{event.line}" if event else "",
+            to=choice_text(anchor, names),
+            anchor=(anchor.task, anchor.object, anchor.decision, anchor.choice),
+        )
+
+    return tuple(one(anchor) for anchor in plan)
+
+
+def capture(
+    recipe: Recipe, scenario: Scenario, failure: Failure, execution: str, decisions: bytes
+) -> Captured:
     """Run the failing execution once more, traced, in a world of its own."""
-    with World(config.build(scenario, recipe.settings)) as world:
-        # The untraced run comes first: it is the one whose decisions the plan is made of.
-        world.explore(failure.iteration, 1, 0.0)
-        plan = tuple(world.plan())
+    again = replace(recipe.settings, strategy="replay")
+    with World(config.build(scenario, again)) as world:
+        world.replay(decisions)
         events = world.trace(failure.iteration)
+        second = world.failure()
+        if second is None or second.digest != failure.digest:
+            raise HarnessError(
+                f"execution {failure.iteration} of seed {hex64(recipe.settings.seed)} did not"
+                " repeat: something in the core is not a function of scenario, seed and schedule"
+            )
+        plan = world.plan()
         names = {state.id: state.name for state in world.tasks()}
         about = columns.subject(failure.message, failure.addr)
         tasks = columns.involved(events, failure.task, about)
@@ -114,13 +145,14 @@ def capture(recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
                 world,
                 token,
                 spte=tuple(columns.spte_changes(events, about)),
-                forced_switches=len(plan) // 2,
+                forced_switches=len(plan),
                 schedule_points=failure.step,
             ),
             scenario_toml=to_toml(scenario),
             table="\n".join(columns.render(events, tasks, failure.task, names, about)) + "\n",
             events=columns.all_events(events, names),
             plan=plan,
+            kept=keep(plan, events, names),
         )
 
 
@@ -133,7 +165,13 @@ def capture_free(recipe: Recipe, scenario: Scenario, failure: Failure, world: Wo
         if state.state != STOP_FINISHED or state.held
     ]
     table = f"{'task':<12} {'about to do':<60} holds\n" + "\n".join(rows) + "\n"
-    return Captured(record, to_toml(scenario), table, "", ())
+    return Captured(record, to_toml(scenario), table, "", (), ())
+
+
+def write_plan(file: Path, kept: tuple[Kept, ...]) -> None:
+    """An anchor on each line."""
+    rows = ",\n".join(msgspec.json.encode(row).decode() for row in kept)
+    write_text(file, f"[\n{rows}\n]\n")
 
 
 def write(captured: Captured, directory: Path) -> None:
@@ -145,7 +183,7 @@ def write(captured: Captured, directory: Path) -> None:
         write_text(directory / "events.txt", captured.events)
     if captured.record.token:
         write_text(directory / "token.txt", captured.record.token + "\n")
-        write_text(directory / "plan.txt", " ".join(map(str, captured.plan)) + "\n")
+        write_plan(directory / "plan.json", captured.kept)
     write_json(directory / "failure.json", msgspec.to_builtins(captured.record))
 
 

@@ -33,6 +33,7 @@ class Block:
     failure: Failure | None
     outcomes: dict[tuple[tuple[int, ...], int | None], int]
     contracts: list[contracts.Counts]
+    decisions: bytes = b""  # of the failing execution
 
 
 def counted(world: World) -> dict[tuple[tuple[int, ...], int | None], int]:
@@ -59,6 +60,7 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
                     failure=world.failure(),
                     outcomes={k: n for k, n in new.items() if n},
                     contracts=contracts.add(entered_after, entered, -1),
+                    decisions=world.decisions() if world.failure() else b"",
                 )
                 totals, outcomes = totals_after, outcomes_after
                 entered = entered_after
@@ -192,7 +194,7 @@ def merge(
     blocks = dispatcher.kept()
     totals: dict[str, int] = {}
     outcomes: dict[tuple[tuple[int, ...], int | None], int] = {}
-    failure = None
+    failure, decisions = None, b""
     entered: list[contracts.Counts] = []
     for block in blocks:
         add_totals(totals, block.totals)
@@ -200,7 +202,7 @@ def merge(
         for key, count in block.outcomes.items():
             outcomes[key] = outcomes.get(key, 0) + count
         if block.failure is not None and block.failure.iteration == dispatcher.failed_at:
-            failure = block.failure
+            failure, decisions = block.failure, block.decisions
     done = sum(block.done for block in blocks)
     return Exploration(
         recipe=recipe,
@@ -212,4 +214,5 @@ def merge(
         failure=failure,
         outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
         contracts=contracts.with_counts(entered),
+        decisions=decisions,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from harness import catalogue, config
+from harness.anchors import Kept, plan_of
 from harness.errors import HarnessError, UsageError
 from harness.failure import Record
 from harness.scenario import load, load_file, scenario_hash
@@ -28,6 +29,7 @@ class Target:
     token: Token
     scenario: Scenario
     record: Record | None
+    kept: tuple[Kept, ...] = ()  # the plan, in clear
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,17 @@ def read_record(directory: Path) -> Record:
         raise UsageError(f"{file}: is damaged: {error}") from None
 
 
-def read_plan(directory: Path) -> tuple[int, ...]:
+def read_plan(directory: Path) -> tuple[Kept, ...]:
     """The whole plan, which a token carries only when it is short."""
-    file = directory / "plan.txt"
+    file = directory / "plan.json"
     try:
-        words = tuple(int(word) for word in file.read_text(encoding="utf-8").split())
+        return msgspec.json.decode(file.read_bytes(), type=tuple[Kept, ...])
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file}: cannot be read: {error}") from None
-    if len(words) % 2 or any(not 0 <= word < 1 << 32 for word in words):
-        raise UsageError(f"{file}: is damaged")
-    return words
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{file}: is damaged: {error}") from None
 
 
 def find_target(text: str) -> Target:
@@ -80,9 +81,10 @@ def find_target(text: str) -> Target:
                 " explore the same scenario to find one"
             )
         token = parse_token(record.token)
-        token = replace(token, plan=token.plan or read_plan(directory))
-        return Target(token, load_file(directory / "scenario.toml"), record)
-    raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt1:...)")
+        kept = read_plan(directory)
+        token = replace(token, plan=token.plan or plan_of(kept))
+        return Target(token, load_file(directory / "scenario.toml"), record, kept)
+    raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt2:...)")
 
 
 def refusal(target: Target) -> str:
@@ -100,7 +102,7 @@ def refusal(target: Target) -> str:
 def replaying(target: Target, execution: str, by_plan: bool) -> Iterator[World]:
     recipe = target.token.recipe
     if by_plan:
-        recipe = replace(recipe, settings=replace(recipe.settings, strategy="replay"))
+        recipe = replace(recipe, settings=replace(recipe.settings, strategy="anchored"))
     if execution == "lockstep":
         from harness.lockstep import lockstep_world
 
@@ -136,13 +138,14 @@ def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str)
     if by == "plan" and not token.plan:
         raise UsageError("the token carries no plan; replay it by seed")
     # The seed means another schedule in another build, while a plan may survive the change.
-    by_plan = by == "plan" or (bool(why) and bool(token.plan))
+    kept = token.recipe.settings.strategy == "anchored"
+    by_plan = by == "plan" or kept or (bool(why) and bool(token.plan))
     record = None if why else target.record
     good, first, detail = 0, None, ""
     with replaying(target, execution, by_plan) as world:
         run = world.lockstep if execution == "lockstep" else world.explore
         if by_plan:
-            world.follow(list(token.plan))
+            world.follow(token.plan)
         for _ in range(repeat):
             if run(token.iteration, 1, 0.0) != 1:
                 raise HarnessError("the core did not run the execution")

@@ -18,6 +18,7 @@ class Settings:
     memory: str = "sc"
     bugs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    cut: tuple[tuple[str, int], ...] = ()  # controlled: a task does this many operations at most
     controlled: bool = True
     checks: bool = True
     noise_permille: int = NOISE_PERMILLE

@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The reproduction token: one word that says everything a replay needs.
 
-    mt1:<scenario>:<scenario hash>:<build>:<strategy>:<seed>:<iteration>:<plan or ->:<crc>
+    mt2:<scenario>:<scenario hash>:<build>:<strategy>:<seed>:<iteration>:<plan or ->:<crc>
 
 ``<scenario>`` is a name and what was changed, ``zap-vs-fault,bug=A03,vcpus=3,memory=tso``;
-``<strategy>`` likewise, ``pct,depth=3``.  No character of a token means anything to a shell.  The
-plan is the list of forced switches, there when it is short; otherwise the schedule follows from
-strategy, seed and iteration, which is as exact.
+``<strategy>`` likewise, ``pct,depth=3``; ``ops.vcpu0=2`` cuts a task's work short.  No character
+of a token means anything to a shell.  The plan is the set of anchored switches, there when it is
+short; otherwise the schedule follows from strategy, seed and iteration, which is as exact for the
+build that made the token, and for no other.
 """
 
-import base64
-import binascii
 import zlib
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
+from harness import anchors
+from harness.anchors import Plan
 from harness.errors import UsageError
 from harness.settings import MEMORY_MODELS, PCT_DEPTH, Settings
 
-VERSION = "mt1"
+VERSION = "mt2"
 FIELDS = 9
 PLAN_CHARS_MAX = 600
 VCPUS_KEY = "tasks.vcpu.count"
+CUT_PREFIX = "ops."
 SAFE = "-._/"  # of a path or value; everything else is percent-encoded
 
 
@@ -40,42 +42,28 @@ class Token:
     scenario_hash: str
     build: str  # first 8 hex digits of the core's build identity
     iteration: int
-    plan: tuple[int, ...]  # empty: not carried
+    plan: Plan  # empty: not carried
 
 
 def refuse(why: str) -> UsageError:
     return UsageError(f"the token is refused: {why}")
 
 
-def pack_plan(words: tuple[int, ...]) -> str:
-    """Varints (7 bits a byte, low first) in base64url, or ``-`` when there are too many."""
-    raw = bytearray()
-    for word in words:
-        while word >= 0x80:
-            raw.append(word & 0x7F | 0x80)
-            word >>= 7
-        raw.append(word)
-    packed = base64.urlsafe_b64encode(bytes(raw)).decode().rstrip("=")
+def pack_plan(plan: Plan) -> str:
+    """The packed plan, or ``-`` when it is empty or too long for a token."""
+    packed = anchors.pack(plan)
     return packed if packed and len(packed) <= PLAN_CHARS_MAX else "-"
 
 
-def unpack_plan(packed: str) -> tuple[int, ...]:
+def unpack_plan(packed: str) -> Plan:
     if packed == "-":
         return ()
+    from harness.world import event_ops  # the core, which a token need not have
+
     try:
-        raw = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
+        return anchors.unpack(packed, {anchors.op_code(name): name for name in event_ops()})
+    except anchors.Damaged:
         raise refuse("its plan is damaged") from None
-    words, word, shift = [], 0, 0
-    for byte in raw:
-        word |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            words.append(word)
-            word, shift = 0, 0
-    if shift or len(words) % 2 or any(value >> 32 for value in words):
-        raise refuse("its plan is damaged")
-    return tuple(words)
 
 
 def format_scenario(recipe: Recipe) -> str:
@@ -83,6 +71,7 @@ def format_scenario(recipe: Recipe) -> str:
     pairs = [("bug", name) for name in settings.bugs]
     for key, value in recipe.overrides:
         pairs.append(("vcpus" if key == VCPUS_KEY else key, value))
+    pairs += [(f"{CUT_PREFIX}{name}", str(count)) for name, count in settings.cut]
     pairs += [("without", name) for name in settings.without]
     if settings.memory != MEMORY_MODELS[0]:
         pairs.append(("memory", settings.memory))
@@ -95,6 +84,7 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
     bugs: list[str] = []
     without: list[str] = []
     overrides: list[tuple[str, str]] = []
+    cut: list[tuple[str, int]] = []
     memory = MEMORY_MODELS[0]
     for pair in pairs:
         key, separator, quoted = pair.partition("=")
@@ -107,9 +97,13 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
             without.append(value)
         elif key == "memory":
             memory = value
+        elif key.startswith(CUT_PREFIX):
+            cut.append((key.removeprefix(CUT_PREFIX), number(value, 10, "number of operations")))
         else:
             overrides.append((VCPUS_KEY if key == "vcpus" else key, value))
-    settings = replace(settings, bugs=tuple(bugs), without=tuple(without), memory=memory)
+    settings = replace(
+        settings, bugs=tuple(bugs), without=tuple(without), memory=memory, cut=tuple(cut)
+    )
     return Recipe(unquote(spec), tuple(overrides), settings)
 
 

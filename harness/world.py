@@ -8,21 +8,23 @@ called per operation, and each call releases the GIL.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from harness._core import ffi, lib
+from harness.anchors import Anchor, Plan
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness._core import mmut_config
 
 SLOT = 0
-PLAN_WORDS_MAX = 1 << 20
 REGISTERS = 16
 NO_RULE = 0xFFFFFFFF
+MISSED, TAKEN, IMPOSSIBLE = 0, 1, 2  # what became of an anchor
 STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED = 1, 2, 3, 4
 
 
@@ -60,6 +62,8 @@ class Event:
     old: int
     new: int
     operand: int
+    anchor: int  # hash of the object's name
+    occurrence: int  # which time the task did this to it
 
 
 @dataclass(frozen=True)
@@ -155,20 +159,50 @@ class World:
                     old=raw.old_value,
                     new=raw.new_value,
                     operand=raw.operand,
+                    anchor=raw.anchor,
+                    occurrence=raw.occurrence,
                 )
             )
         return events
 
-    def plan(self) -> list[int]:
-        """(gap, choice) pairs of the last execution's decisions; empty if it has too many."""
-        words = ffi.new("uint32_t[]", PLAN_WORDS_MAX)
-        count = lib.mmut_plan_get(words, PLAN_WORDS_MAX)
-        return [words[index] for index in range(count)] if count <= PLAN_WORDS_MAX else []
+    def decisions(self) -> bytes:
+        """What the last execution decided, for the replay strategy of the same build."""
+        count = lib.mmut_plan_get(ffi.NULL, 0)
+        words = ffi.new("uint32_t[]", count)
+        lib.mmut_plan_get(words, count)
+        return bytes(ffi.buffer(words))
 
-    def follow(self, plan: list[int]) -> None:
+    def replay(self, decisions: bytes) -> None:
         """What the replay strategy follows from now on."""
-        if lib.mmut_plan_set(ffi.new("uint32_t[]", plan), len(plan)) != 0:
-            raise HarnessError(core_error())
+        words: Any = ffi.from_buffer("uint32_t[]", decisions)
+        if lib.mmut_plan_set(words, len(decisions) // 4) != 0:
+            raise HarnessError("the record of decisions is damaged")
+
+    def plan(self) -> Plan:
+        """The forced choices of the last traced execution, anchored."""
+        count = lib.mmut_anchors_get(ffi.NULL, 0)
+        make: Any = ffi.new
+        raw = make("struct mmut_anchor[]", count)
+        lib.mmut_anchors_get(raw, count)
+        return tuple(
+            Anchor(a.task, event_op(a.op), a.object, a.occurrence, a.decision, a.choice)
+            for a in raw
+        )
+
+    def follow(self, plan: Sequence[Anchor]) -> None:
+        """What the anchored strategy follows from now on; no place is of an unknown operation."""
+        ops = event_ops()
+        make: Any = ffi.new
+        raw = make("struct mmut_anchor[]", max(len(plan), 1))
+        for into, a in zip(raw, plan, strict=False):
+            into.task, into.op, into.object = a.task, ops.get(a.op, 0), a.object
+            into.occurrence, into.decision, into.choice = a.occurrence, a.decision, a.choice
+        if lib.mmut_anchors_set(raw, len(plan)) != 0:
+            raise HarnessError("the plan names tasks or operations that the core does not have")
+
+    def fates(self, count: int) -> list[int]:
+        """For each anchor that was followed: MISSED, TAKEN or IMPOSSIBLE."""
+        return [lib.mmut_anchor_fate(index) for index in range(count)]
 
     def go(self) -> None:
         lib.mmut_free_go()
@@ -247,6 +281,15 @@ class World:
 def event_op(op: int) -> str:
     pointer = lib.mmut_event_op_name(op)
     return text(pointer) if pointer != ffi.NULL else str(op)
+
+
+@cache
+def event_ops() -> dict[str, int]:
+    """The numbers of operations by their names."""
+    found: dict[str, int] = {}
+    while lib.mmut_event_op_name(len(found)) != ffi.NULL:
+        found[event_op(len(found))] = len(found)
+    return found
 
 
 def fields_of(raw: Any) -> dict[str, Any]:

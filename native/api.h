@@ -64,7 +64,7 @@ struct mmut_task {
 	char name[MMUT_NAME];
 	uint32_t kind;			/* enum mmut_task_kind */
 	uint32_t sequential;		/* litmus: run ops once, in order */
-	uint32_t operations;		/* storm: operations in one controlled execution */
+	uint32_t operations;		/* in one controlled execution; litmus: of its program */
 	uint32_t nr_ops;
 	struct mmut_op ops[MMUT_MAX_OPS];
 	uint64_t gfn_first, gfn_count;	/* storm: the range operations pick from */
@@ -151,6 +151,16 @@ struct mmut_trace_event {
 	uint32_t task, op, line, order;
 	char file[48], func[48], what[64];
 	char object[64];		/* logical name: "spte L1 gfn 0x40", "mmu_lock", "vcpu0.mode" */
+	uint32_t anchor, occurrence;	/* hash of the object, which time the task did this to it: struct mmut_anchor */
+};
+
+/* A forced switch, or another forced choice, and where it is made: see sched/anchor.h. */
+struct mmut_anchor {
+	uint32_t task, op;		/* who, and what it is about to do: index of mmut_event_op_name() */
+	uint32_t object;		/* hash of its logical name */
+	uint32_t occurrence;		/* from 1 */
+	uint32_t decision;		/* low byte: which at this event; above it 0: who runs, else what is picked */
+	uint32_t choice;
 };
 
 struct mmut_lockstat {
@@ -217,10 +227,19 @@ uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds);
 uint64_t mmut_explore_traced(uint64_t iteration);
 int mmut_trace_event(uint64_t index, struct mmut_trace_event *event);
 
-/* The decisions of the last execution, as (decision index gap, choice) pairs; how many u32 words. */
+/*
+ * The decisions of the last execution: one word, then (decision index gap, choice) pairs; how many
+ * u32 words.  Good for this build alone.
+ */
 uint64_t mmut_plan_get(uint32_t *words, uint64_t capacity);
 /* What the replay strategy follows from now on. */
 int mmut_plan_set(const uint32_t *words, uint64_t count);
+/* The forced choices of the last traced execution, anchored; how many. */
+uint64_t mmut_anchors_get(struct mmut_anchor *anchors, uint64_t capacity);
+/* What the anchored strategy follows from now on; 0, or -1: too many or out of range. */
+int mmut_anchors_set(const struct mmut_anchor *anchors, uint64_t count);
+/* In the last execution: 0 its place did not come, 1 taken, 2 its choice was not possible there. */
+uint32_t mmut_anchor_fate(uint64_t index);
 
 /* Lockstep: the boss hands out executions; each worker process runs one task.  As mmut_explore(). */
 uint64_t mmut_lockstep_boss(uint64_t first, uint64_t count, double seconds);

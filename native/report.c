@@ -8,6 +8,7 @@
 #include "kvm/kvm_host.h"
 #include "program/program.h"
 #include "run.h"
+#include "sched/anchor.h"
 #include "sched/sched.h"
 
 #ifndef MMUTORTURE_BUILD_ID
@@ -105,11 +106,26 @@ int mmut_plan_set(const uint32_t *words, uint64_t count)
 {
 	struct sched_log *log = sched_of()->log;
 
-	if (count > PLAN_MAX || count % 2)
+	if (count > PLAN_MAX || count % 2 == 0)
 		return -1;
 	memcpy(log->replay, words, 4 * count);
 	log->replay_length = (u32)count;
 	return 0;
+}
+
+uint64_t mmut_anchors_get(struct mmut_anchor *anchors, uint64_t capacity)
+{
+	return anchor_recorded(sched_of(), anchors, capacity);
+}
+
+int mmut_anchors_set(const struct mmut_anchor *anchors, uint64_t count)
+{
+	return anchor_follow(sched_of(), anchors, count);
+}
+
+uint32_t mmut_anchor_fate(uint64_t index)
+{
+	return anchor_fate(sched_of(), index);
 }
 
 static const char *base_name(const char *path)
@@ -125,6 +141,7 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	const struct sched_log *log = sched_of()->log;
 	const struct trace_record *r;
 	const struct site *site;
+	const char *name;
 
 	if (index >= log->nr_traced)
 		return -1;
@@ -143,7 +160,14 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	COPY(out->file, base_name(site->file));
 	COPY(out->func, site->func);
 	COPY(out->what, site->what);
-	check_object_name(r->event.addr, out->object, sizeof(out->object));
+	out->anchor = r->object;
+	out->occurrence = r->occurrence;
+	/* As it was called when the event happened; what has no such name is looked up now. */
+	name = r->object ? anchor_object_name(sched_of(), r->object) : NULL;
+	if (name)
+		COPY(out->object, name);
+	else
+		check_object_name(r->event.addr, out->object, sizeof(out->object));
 	return 0;
 }
 

@@ -152,8 +152,13 @@ uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds)
 
 uint64_t mmut_explore_traced(uint64_t iteration)
 {
+	u64 traced;
+
 	transfer = &fiber_transfer;
-	return execution_traced(iteration);
+	traced = execution_traced(iteration);
+	if (arena_of()->failure.set)
+		run_log()->failure_digest = sched_of()->digest;
+	return traced;
 }
 
 uint64_t mmut_lockstep_boss(uint64_t first, uint64_t count, double seconds)

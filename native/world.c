@@ -19,6 +19,7 @@
 #include "kvm/workload.h"
 #include "program/program.h"
 #include "run.h"
+#include "sched/anchor.h"
 #include "sched/sched.h"
 
 #define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
@@ -83,6 +84,7 @@ void run_install_hooks(void)
 	execution_settle = run_settle;
 	describe_deadlock = check_deadlock;
 	describe_no_progress = check_no_progress;
+	name_object = check_object_name;
 	proc.watch = arena->hooks_wanted && arena->check ? check_watch : NULL;
 	proc.controlled = arena->controlled;
 	if (arena->controlled) {
@@ -231,7 +233,9 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	}
 	run_install_hooks();
 	transfer = &fiber_transfer;
-	if (config->controlled && config->strategy != strategy_id(&strategy_replay) && !config->decisions_max)
+	if (config->controlled && !config->decisions_max &&
+	    config->strategy != strategy_id(&strategy_replay) &&
+	    config->strategy != strategy_id(&strategy_anchored))
 		profile();
 	return 0;
 }

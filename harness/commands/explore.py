@@ -32,8 +32,8 @@ def limits_of(args: Namespace) -> Limits:
 
 def settings_of(args: Namespace, seed: int) -> Settings:
     bugs = common.chosen_bugs(args)
-    if args.strategy == "replay":
-        raise UsageError("--strategy replay follows a plan; use mmutorture reproduce")
+    if args.strategy in ("replay", "anchored"):
+        raise UsageError(f"--strategy {args.strategy} follows a plan; use mmutorture reproduce")
     if args.depth and args.strategy != "pct":
         raise UsageError(f"--depth is for --strategy pct, and not for {args.strategy}")
     settings = Settings(
@@ -176,7 +176,9 @@ class Session:
 
     def failed(self, found: Exploration, directory: Path) -> dict[str, Any]:
         assert found.failure is not None
-        captured = failure.capture(found.recipe, found.scenario, found.failure, self.args.execution)
+        captured = failure.capture(
+            found.recipe, found.scenario, found.failure, self.args.execution, found.decisions
+        )
         kept = failure.save(captured, self.run, directory)
         self.blocks.append(failure.block(captured, kept))
         record = captured.record

@@ -16,7 +16,8 @@ struct prng {
 	u64 counter;
 };
 
-enum prng_stream { STREAM_SCHEDULE, STREAM_MEMORY, STREAM_NOISE, STREAM_DATA /* + task id */ };
+enum prng_stream { STREAM_SCHEDULE, STREAM_MEMORY, STREAM_NOISE, STREAM_DATA /* + task id */,
+		   STREAM_TAIL = 1000 };
 
 static inline u64 mix64(u64 z)
 {

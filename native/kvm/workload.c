@@ -309,7 +309,7 @@ static void run_storm(struct runner *r)
 
 static void run_litmus(struct runner *r)
 {
-	for (u32 i = 0; i < r->def->nr_ops && !stopped(); i++) {
+	for (u32 i = 0; i < min(r->def->nr_ops, r->def->operations) && !stopped(); i++) {
 		do_operation(r, &r->def->ops[i]);
 		current->operations++;
 	}
@@ -319,7 +319,7 @@ void task_body(struct task *task)
 {
 	struct runner r = { .kvm = kvm_of(), .def = workload_of(task) };
 
-	if (!r.def || !r.def->nr_ops)
+	if (!r.def || !r.def->nr_ops || (arena_of()->controlled && !r.def->operations))
 		return;
 	if (task->kind == TASK_KIND_VCPU) {
 		r.vcpu = &r.kvm->vcpus[task->index];

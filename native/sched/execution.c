@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../core/frame.h"
+#include "anchor.h"
 #include "sched.h"
 
 #define PROFILE_EXECUTIONS	8
@@ -37,6 +38,8 @@ int sched_init(bool memory_tso)
 	s->log = arena_alloc_bulk(sizeof(*s->log));
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * (128u << 10));
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
+	if (anchor_init(s))
+		return -ENOMEM;
 	s->tables = (u64)arena->frames->tables;
 	s->tables_size = (u64)arena->frames->nr_tables * TABLE_WORDS * 8;
 	return s->log && s->stacks && s->heat ? 0 : -ENOMEM;

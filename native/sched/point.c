@@ -10,14 +10,16 @@
  * interleaving keeps a positive probability.
  *
  * A choice is recorded where it differs from the fallback: stay on the running task while it
- * can run and has not yielded, else go to the next one, cyclically.  The plan is the list of
- * (decisions since the last recorded one, choice).
+ * can run and has not yielded, else go to the next one, cyclically.  What is recorded is (decisions
+ * since the last recorded one, choice): exact, and worth nothing in another build; anchor.c has the
+ * plans that are kept.
  */
 #include <errno.h>
 
 #include "../core/frame.h"
 #include "../core/lockdep.h"
 #include "../core/rcu.h"
+#include "anchor.h"
 #include "sched.h"
 
 #define COLD_ONE_IN	32
@@ -119,6 +121,7 @@ static __always_inline void record(struct sched *s, u32 choice, bool forced)
 		return;
 	plan[0] = (u32)gap;
 	plan[1] = choice;
+	forced &= !s->fair_tail;	/* which is a function of the iteration */
 	s->plan_length += 2 * (u32)forced;
 	s->last_choice += gap & -(u64)forced;
 }
@@ -159,6 +162,8 @@ static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
 		s->decisions++;
 		s->choices++;
 		record(s, choice, choice != fallback);
+		if (unlikely(s->anchored))
+			anchor_decided(s, me, 0, choice, choice != fallback);
 		if (likely(choice < AGENT_BUFFER))
 			return choice;
 		tso_drain_one(choice - AGENT_BUFFER);
@@ -188,9 +193,10 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 	if (!s->fair_tail) {
 		s->fair_tail = 1;
 		s->log->unfair_cutoffs++;
-		/* A replay has the choices of the fair tail on record. */
-		if (strategies[s->driver] != &strategy_replay)
-			s->driver = strategy_id(&strategy_random);
+		/* The same tail whoever drove before, so that no plan has to hold it. */
+		s->driver = strategy_id(&strategy_random);
+		s->exhaustive = s->observing = 0;
+		prng_init(&s->rng, arena->seed, arena->iteration, STREAM_TAIL);
 	}
 	if (arena->step <= 2 * s->steps_max)
 		return;
@@ -209,6 +215,8 @@ static noinline bool exceptional_point(struct sched *s, struct task *me, const s
 {
 	if (me->id == TASK_BOSS)
 		return true;
+	if (s->anchored)
+		anchor_announce(s, ev);
 	if (s->phase == PHASE_START) {
 		/* Announced; the boss collects every task's first event before the first decision. */
 		if (me->state == TASK_WAITING)
@@ -217,7 +225,8 @@ static noinline bool exceptional_point(struct sched *s, struct task *me, const s
 		transfer->to(me, task_by_id(TASK_BOSS));
 		return true;
 	}
-	over_budget(s, ev);
+	if (arena_of()->step > s->steps_max)
+		over_budget(s, ev);
 	return false;
 }
 
@@ -259,12 +268,17 @@ u32 sched_pick(u32 n, enum pick what)
 	choice = strategies[s->driver]->pick(s, n, what);
 	s->decisions++;
 	record(s, choice, choice != 0);
+	if (unlikely(s->anchored))
+		anchor_decided(s, current->id, 1 + what, choice, choice != 0);
 	return choice;
 }
 
 bool sched_chance(void)
 {
-	return !sched_of()->quiet_test && sched_pick(2, PICK_CONTENTION);
+	const struct sched *s = sched_of();
+
+	/* A plan knows which tests count, whatever the code around them does by now. */
+	return (!s->quiet_test || strategies[s->driver] == &strategy_anchored) && sched_pick(2, PICK_CONTENTION);
 }
 
 void sched_task_exit(void)
@@ -274,6 +288,8 @@ void sched_task_exit(void)
 
 	lockdep_task_exit(SITE(OP_TASK_EXIT, ORDER_PLAIN, 0, 0, "task"));
 	me->state = TASK_DONE;
+	if (s->anchored)
+		anchor_exit(s, me->id);
 	s->ready &= ~BIT_ULL(me->id);
 	if (!me->daemon && !--s->workers_left)
 		rcu_close();
@@ -304,7 +320,13 @@ void sched_begin(struct sched *s)
 	s->cold_key = mix64(arena->seed ^ mix64(arena->iteration ^ STREAM_MEMORY));
 	s->driver = s->strategy;
 	s->observing = strategies[s->driver]->observe != NULL;
-	s->exhaustive = strategies[s->driver]->exhaustive;
+	s->exhaustive = strategies[s->driver]->exhaustive ||
+			(strategies[s->driver] == &strategy_replay && s->log->replay[0]);
+	s->anchored = s->log->tracing || strategies[s->driver] == &strategy_anchored;
+	s->log->plan[0] = s->exhaustive;
+	s->plan_length = 1;
+	if (s->anchored)
+		anchor_begin(s);
 	strategies[s->driver]->begin(s);
 }
 
@@ -318,7 +340,7 @@ void sched_run(struct sched *s)
 	if (arena_of()->stop)
 		return;
 	s->phase = PHASE_RUN;
-	s->routine_until = s->steps_max;
+	s->routine_until = s->anchored ? 0 : s->steps_max;
 	if (s->ready | s->waiting)
 		hand_over(s, boss, decide(s, TASK_BOSS, false));
 	if (arena_of()->stop)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Replay: the recorded choices, and the fallback everywhere else.
+ * Replay: the recorded choices of one execution of this build, by number, and the fallback
+ * everywhere else.
  *
- * The plan is a list of (decisions since the last recorded one, choice).  A choice that is not
- * enabled where the plan wants it is skipped: the execution goes on without preemption, and
- * its digest tells that it is another one.
+ * The record is one word, whether every point was a decision, and a list of (decisions since
+ * the last recorded one, choice).  A choice that is not enabled where it is due is skipped: the
+ * execution goes on without preemption, and its digest tells that it is another one.
  */
 #include "sched.h"
 
@@ -33,7 +34,7 @@ static void replay_begin(struct sched *s)
 {
 	struct replay *r = replay_of(s);
 
-	r->at = 0;
+	r->at = 1;
 	r->due = 0;
 	next_due(s);
 }
@@ -69,7 +70,7 @@ static u32 replay_pick(struct sched *s, u32 n, enum pick what)
 
 const struct strategy strategy_replay = {
 	.name = "replay",
-	.text = "a recorded plan of forced switches",
+	.text = "the decisions of one execution, by number",
 	.begin = replay_begin,
 	.choose = replay_choose,
 	.pick = replay_pick,

@@ -14,7 +14,7 @@
 #include "strategy.h"
 
 #define AGENT_BUFFER	32		/* agent of the store buffer of task 0 */
-#define PLAN_MAX	(1u << 20)	/* words of a recorded plan: two for each choice */
+#define PLAN_MAX	(1u << 22)	/* words of a recorded plan: one, and two for each choice */
 #define TRACE_MAX	(1u << 20)	/* events of a traced execution */
 #define DISTINCT_SLOTS	(1u << 20)
 #define STORE_BUFFER	16
@@ -51,6 +51,7 @@ struct sched {
 	u64 after_cold;			/* tasks whose last event was a cold scan: their yield tests are cold too */
 	u32 quiet_test;			/* the yield test at hand is no decision */
 	u32 exhaustive, observing;	/* what the driver asks for: see struct strategy */
+	u32 anchored;			/* anchors are counted: a trace is wanted, or a plan followed */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 portfolio;			/* mix: which member drives this execution */
 	u32 plan_length;		/* words recorded */
@@ -61,6 +62,7 @@ struct sched {
 
 	/* bulk: pointers are constant, contents survive a reset */
 	struct sched_log *log;
+	struct anchor_log *anchors;
 	u8 *heat;			/* per table word: 0 untouched, task + 1, 0xff several tasks */
 	char *stacks;
 };
@@ -68,7 +70,7 @@ struct sched {
 /* A wait condition, so that those of all tasks stand side by side. */
 struct wait_test { const void *addr; u64 value, mask, pad; };
 
-struct trace_record { struct event event; u64 step; };
+struct trace_record { struct event event; u64 step; u32 object, occurrence; };
 
 struct sched_log {
 	u64 schedules, schedule_points, decisions, switches, violations, distinct, unfair_cutoffs;

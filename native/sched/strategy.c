@@ -5,6 +5,7 @@
 
 const struct strategy *const strategies[NR_STRATEGIES] = {
 	&strategy_random, &strategy_pct, &strategy_replay, &strategy_mix,
+	&strategy_anchored,
 };
 
 const struct strategy *strategy_by_id(u32 id)

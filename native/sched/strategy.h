@@ -18,6 +18,7 @@ enum pick {
 	PICK_CONTENTION,	/* 1: there is contention, or a reschedule, right now */
 	PICK_VALUE,		/* which of the values that a load may return; 0: the newest */
 	PICK_PLACE,		/* where in the coherence order a store goes; 0: last */
+	NR_PICKS
 };
 
 struct strategy {
@@ -38,12 +39,12 @@ struct strategy {
 	bool exhaustive;	/* every point is a decision, cold scans too */
 };
 
-extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix;
+extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored;
 void pct_begin_depth(struct sched *s, u32 depth);
 u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */
 
 /* By number, as in struct mmut_config. */
-#define NR_STRATEGIES	4
+#define NR_STRATEGIES	5
 extern const struct strategy *const strategies[NR_STRATEGIES] __hidden;
 /* NULL past the last. */
 const struct strategy *strategy_by_id(u32 id);

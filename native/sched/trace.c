@@ -6,6 +6,7 @@
  * values that point into the arena count from its base, so that the slot does not show.
  * Digests of executions are summed, so that the total does not depend on who explored which.
  */
+#include "anchor.h"
 #include "sched.h"
 
 /* Slots are aligned to their size: the low bits of an address are its place in the arena. */
@@ -30,10 +31,17 @@ static inline void fold(struct sched *s, const struct event *ev)
 }
 
 /* The boss's own events are on nobody's timeline. */
-static noinline void put_on_record(struct sched_log *log, const struct event *ev)
+static noinline void put_on_record(const struct sched *s, const struct event *ev)
 {
-	if (ev->task != TASK_BOSS && log->nr_traced < TRACE_MAX)
-		log->trace[log->nr_traced++] = (struct trace_record){ .event = *ev, .step = arena_of()->step };
+	struct sched_log *log = s->log;
+	struct trace_record *r = &log->trace[log->nr_traced];
+
+	if (ev->task == TASK_BOSS || log->nr_traced >= TRACE_MAX)
+		return;
+	log->nr_traced++;
+	*r = (struct trace_record){ .event = *ev, .step = arena_of()->step };
+	if (ev->op != OP_DRAIN)		/* which the task has not announced */
+		anchor_of(s, ev->task, &r->object, &r->occurrence);
 }
 
 void sched_trace(const struct event *ev)
@@ -44,7 +52,7 @@ void sched_trace(const struct event *ev)
 	if (unlikely(s->observing))
 		strategies[s->driver]->observe(s, ev);
 	if (unlikely(s->log->tracing))
-		put_on_record(s->log, ev);
+		put_on_record(s, ev);
 }
 
 /* Open addressing; at three quarters it stops counting and says so. */

@@ -172,7 +172,7 @@ static const char *prng_below_is_uniform(void)
 
 #define REPLAYS	150
 
-struct recorded { u64 digest, step; u32 *plan; u64 words; };
+struct recorded { u64 digest, step; u32 *plan; u64 words; struct mmut_anchor *anchors; u64 switches; };
 
 static struct mmut_config storm(const char *strategy, u32 memory)
 {
@@ -209,11 +209,16 @@ static void record(struct recorded *r, u64 iteration)
 	r->words = mmut_plan_get(NULL, 0);
 	r->plan = calloc(r->words + 1, sizeof(*r->plan));
 	mmut_plan_get(r->plan, r->words);
+	mmut_explore_traced(iteration);
+	r->switches = mmut_anchors_get(NULL, 0);
+	r->anchors = calloc(r->switches + 1, sizeof(*r->anchors));
+	mmut_anchors_get(r->anchors, r->switches);
 }
 
 static const char *compare(const struct recorded *r, u64 iteration)
 {
 	mmut_plan_set(r->plan, r->words);
+	mmut_anchors_set(r->anchors, r->switches);
 	mmut_explore(iteration, 1, 0);
 	if (r->digest == sched_of()->digest && r->step == arena_of()->step)
 		return NULL;
@@ -223,7 +228,7 @@ static const char *compare(const struct recorded *r, u64 iteration)
 }
 
 /* What was recorded, by whatever strategy, is replayed from its plan: same digest, same length. */
-static const char *replays(const char *strategy, u32 memory)
+static const char *replays_by(const char *how, const char *strategy, u32 memory)
 {
 	struct mmut_config config = storm(strategy, memory);
 	static struct recorded runs[REPLAYS];
@@ -236,16 +241,24 @@ static const char *replays(const char *strategy, u32 memory)
 	if (arena_of()->failure.set)
 		wrong = complain("the storm is not clean: %s", arena_of()->failure.message);
 	mmut_world_detach();
-	config.strategy = strategy_named("replay");
+	config.strategy = strategy_named(how);
 	open_world(&config);
 	for (i = 0; i < REPLAYS; i++) {
 		if (!wrong)
 			wrong = compare(&runs[i], i);
-		switches += runs[i].words;
+		switches += runs[i].words / 2;
 		free(runs[i].plan);
+		free(runs[i].anchors);
 	}
 	mmut_world_detach();
 	return wrong ? wrong : switches ? NULL : complain("no plan has a forced switch");
+}
+
+static const char *replays(const char *strategy, u32 memory)
+{
+	const char *wrong = replays_by("replay", strategy, memory);
+
+	return wrong ? wrong : replays_by("anchored", strategy, memory);
 }
 
 static const char *replay_of_random(void) { return replays("random", MMUT_MEMORY_SC); }

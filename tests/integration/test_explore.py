@@ -51,13 +51,13 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
     assert done.code == 1
     block = done.out[done.out.index("\nflush-debt: ") :]
     lines = block.rstrip().splitlines()
-    assert lines[-1].strip().startswith("token      mt1:notifier-vs-fault,bug=A04:")
+    assert lines[-1].strip().startswith("token      mt2:notifier-vs-fault,bug=A04:")
     assert "forced switches in" in lines[-3]
     command = lines[-2].split()
     assert command[:3] == ["reproduce", "mmutorture", "reproduce"]
     assert "before  R W X" in block and "holds mmu_lock (write)" in block
     directory = tmp_path / command[3]
-    for name in ("failure.json", "scenario.toml", "events.txt", "race.txt", "plan.txt"):
+    for name in ("failure.json", "scenario.toml", "events.txt", "race.txt", "plan.json"):
         assert (directory / name).stat().st_size > 0
     token = (directory / "token.txt").read_text().strip()
     assert token == lines[-1].split()[1]
@@ -154,7 +154,7 @@ def test_a_bug_that_is_not_found(mmutorture: Callable) -> None:
         (("stress", "same-gfn", "--bug", "A04", "--checks", "off"), "needs --checks on"),
         (("reproduce", "nonsense"), "is neither a failure directory nor a token"),
         (("reproduce", "mt9:x"), "its format is 'mt9'"),
-        (("reproduce", "mt1:same-gfn:1:2"), "was it cut off?"),
+        (("reproduce", "mt2:same-gfn:1:2"), "was it cut off?"),
         (("frobnicate",), "invalid choice: 'frobnicate'"),
         (("locks", "nowhere"), "is not a run"),
     ],

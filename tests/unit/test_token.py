@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.anchors import Anchor, op_code
 from harness.errors import UsageError
 from harness.settings import Settings
+
+pytest.importorskip("harness._core")
+
 from harness.token import (
     PLAN_CHARS_MAX,
     Recipe,
@@ -16,6 +20,12 @@ from harness.token import (
     pack_plan,
     parse_token,
     unpack_plan,
+)
+from harness.world import event_ops
+
+PLAN = (
+    Anchor(2, "cmpxchg", 0xABCDEF, 3, 0, 4),
+    Anchor(31, "needbreak", 1, 1 << 31, 0x102, 1),
 )
 
 
@@ -33,14 +43,14 @@ def token(**changes: object) -> Token:
         "scenario_hash": "0123abcd",
         "build": "89ef4567",
         "iteration": 9312,
-        "plan": (17, 2, 3000, 0),
+        "plan": PLAN,
     }
     return Token(**(fields | changes))  # type: ignore[arg-type]
 
 
 def test_round_trip() -> None:
     text = format_token(token())
-    assert text.startswith("mt1:zap-vs-fault,bug=A03,vcpus=3,without=lockdep,memory=tso:0123abcd:")
+    assert text.startswith("mt2:zap-vs-fault,bug=A03,vcpus=3,without=lockdep,memory=tso:0123abcd:")
     assert ":pct,depth=4:9e3779b97f4a7c15:9312:" in text
     assert parse_token(text) == token()
     assert looks_like_token(text)
@@ -57,9 +67,13 @@ def test_values_that_need_quoting() -> None:
     assert parse_token(text).recipe == recipe
 
 
-@given(st.lists(st.integers(0, (1 << 32) - 1), max_size=80))
-def test_plans_survive_packing(words: list[int]) -> None:
-    plan = tuple(words[: len(words) // 2 * 2])
+WORD = st.integers(0, (1 << 32) - 1)
+ANCHOR = st.builds(Anchor, WORD, st.sampled_from(sorted(event_ops())), WORD, WORD, WORD, WORD)
+
+
+@given(st.lists(ANCHOR, max_size=20))
+def test_plans_survive_packing(anchors: list[Anchor]) -> None:
+    plan = tuple(anchors)
     packed = pack_plan(plan)
     assert len(packed) <= PLAN_CHARS_MAX
     if packed != "-":
@@ -67,7 +81,7 @@ def test_plans_survive_packing(words: list[int]) -> None:
 
 
 def test_long_plans_are_left_out() -> None:
-    assert pack_plan(tuple(range(1000))) == "-"
+    assert pack_plan(PLAN * 100) == "-"
     assert pack_plan(()) == "-"
     assert unpack_plan("-") == ()
 
@@ -89,14 +103,26 @@ def test_a_truncated_token_is_noticed(length: int) -> None:
 
 
 def test_another_version_is_named() -> None:
-    with pytest.raises(UsageError, match="its format is 'mt2', and this is a reader of mt1"):
-        parse_token("mt2" + format_token(token())[3:])
+    with pytest.raises(UsageError, match="its format is 'mt1', and this is a reader of mt2"):
+        parse_token("mt1" + format_token(token())[3:])
 
 
 @pytest.mark.parametrize("packed", ["%%%", "gA", "AQ", "____________8B", "AQIDBAU"])
 def test_damaged_plans(packed: str) -> None:
     with pytest.raises(UsageError, match="plan is damaged"):
         unpack_plan(packed)
+
+
+def test_every_operation_has_a_code_of_its_own() -> None:
+    names = event_ops()
+    assert len({op_code(name) for name in names}) == len(names) > 20
+
+
+def test_work_that_is_cut_short() -> None:
+    recipe = Recipe("same-gfn", (), Settings(seed=1, cut=(("vcpu0", 2), ("host-mm0", 0))))
+    text = format_token(token(recipe=recipe))
+    assert text.startswith("mt2:same-gfn,ops.vcpu0=2,ops.host-mm0=0:")
+    assert parse_token(text).recipe.settings.cut == recipe.settings.cut
 
 
 def test_what_is_no_token() -> None:
