@@ -65,6 +65,51 @@ class mmut_rule:
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
+class mmut_insn:
+    op: int
+    order: int
+    dst: int
+    a: int
+    b: int
+    index: int
+    object: int
+    line: int
+    imm: int
+    text: Any
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_object:
+    name: Any
+    kind: int
+    count: int
+    first: int
+    pad: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_observed:
+    task: int
+    place: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_flat:
+    insns: mmut_insn
+    objects: mmut_object
+    initial: Any
+    nr_insns: int
+    nr_objects: int
+    nr_words: int
+    nr_registers: int
+    nr_observed: int
+    pad: int
+    entry: _Array[int]
+    observed: _Array[mmut_observed]
+    file: Any
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
 class mmut_config:
     seed: int
     bugs: int
@@ -97,6 +142,7 @@ class mmut_config:
     nr_slots: int
     nr_tasks: int
     nr_rules: int
+    flat: mmut_flat
     slots: _Array[mmut_slot]
     tasks: _Array[mmut_task]
     rules: _Array[mmut_rule]
@@ -252,6 +298,7 @@ class _Lib:
     MMUT_MAX_RULES: int
     MMUT_MAX_TERMS: int
     MMUT_NAME: int
+    MMUT_REGISTERS: int
     MMUT_MESSAGE: int
     MMUT_OP_READ: int
     MMUT_OP_WRITE: int
@@ -287,6 +334,63 @@ class _Lib:
     MMUT_PROFILE_LEGACY_ROOTS: int
     MMUT_MEMORY_SC: int
     MMUT_MEMORY_TSO: int
+    MMUT_I_MOVE: int
+    MMUT_I_ADD: int
+    MMUT_I_SUB: int
+    MMUT_I_MUL: int
+    MMUT_I_DIV: int
+    MMUT_I_MOD: int
+    MMUT_I_AND: int
+    MMUT_I_OR: int
+    MMUT_I_XOR: int
+    MMUT_I_EQ: int
+    MMUT_I_NE: int
+    MMUT_I_LT: int
+    MMUT_I_LE: int
+    MMUT_I_ADDRESS: int
+    MMUT_I_JUMP: int
+    MMUT_I_JUMP_ZERO: int
+    MMUT_I_JUMP_NONZERO: int
+    MMUT_I_CHECK: int
+    MMUT_I_ATOMIC_END: int
+    MMUT_I_EXIT: int
+    MMUT_I_REGISTER: int
+    MMUT_I_RULE: int
+    MMUT_I_DISCARD: int
+    MMUT_I_LOAD: int
+    MMUT_I_STORE: int
+    MMUT_I_XCHG: int
+    MMUT_I_CMPXCHG: int
+    MMUT_I_FETCH_ADD: int
+    MMUT_I_FETCH_AND: int
+    MMUT_I_FETCH_OR: int
+    MMUT_I_AWAIT_EQ: int
+    MMUT_I_AWAIT_NE: int
+    MMUT_I_FENCE: int
+    MMUT_I_SPIN_LOCK: int
+    MMUT_I_SPIN_UNLOCK: int
+    MMUT_I_SPIN_TRYLOCK: int
+    MMUT_I_SPIN_IS_LOCKED: int
+    MMUT_I_MUTEX_LOCK: int
+    MMUT_I_MUTEX_UNLOCK: int
+    MMUT_I_READ_LOCK: int
+    MMUT_I_READ_UNLOCK: int
+    MMUT_I_WRITE_LOCK: int
+    MMUT_I_WRITE_UNLOCK: int
+    MMUT_I_RCU_LOCK: int
+    MMUT_I_RCU_UNLOCK: int
+    MMUT_I_RCU_SYNC: int
+    MMUT_I_YIELD: int
+    MMUT_I_ATOMIC: int
+    MMUT_NR_INSN_OPS: int
+    MMUT_NO_REGISTER: int
+    MMUT_NO_OBJECT: int
+    MMUT_FINAL: int
+    MMUT_POINTER: int
+    MMUT_OBJECT_WORDS: int
+    MMUT_OBJECT_SPINLOCK: int
+    MMUT_OBJECT_MUTEX: int
+    MMUT_OBJECT_RWLOCK: int
     def mmut_build_id(self) -> Any: ...
     def mmut_oracle_name(self, a0: int, /) -> Any: ...
     def mmut_oracle_text(self, a0: int, /) -> Any: ...
@@ -325,6 +429,7 @@ class _Lib:
     def mmut_lockstat_get(self, a0: int, a1: mmut_lockstat, /) -> int: ...
     def mmut_lockstat_site_get(self, a0: int, a1: mmut_lockstat_site, /) -> int: ...
     def mmut_outcome_get(self, a0: int, a1: Any, a2: Any, a3: Any, /) -> int: ...
+    def mmut_outcomes_full(self) -> int: ...
 
 @type_check_only
 class _FFI:
@@ -349,6 +454,22 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_rule *"], init: Any = ..., /) -> mmut_rule: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_rule[]"], init: Any = ..., /) -> _Array[mmut_rule]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_insn *"], init: Any = ..., /) -> mmut_insn: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_insn[]"], init: Any = ..., /) -> _Array[mmut_insn]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_object *"], init: Any = ..., /) -> mmut_object: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_object[]"], init: Any = ..., /) -> _Array[mmut_object]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_observed *"], init: Any = ..., /) -> mmut_observed: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_observed[]"], init: Any = ..., /) -> _Array[mmut_observed]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_flat *"], init: Any = ..., /) -> mmut_flat: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_flat[]"], init: Any = ..., /) -> _Array[mmut_flat]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_config *"], init: Any = ..., /) -> mmut_config: ...
     @overload

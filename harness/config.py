@@ -121,8 +121,12 @@ def cut_tasks(config: mmut_config, cut: tuple[tuple[str, int], ...]) -> None:
 
 
 def fill_rules(config: mmut_config, scenario: Scenario) -> None:
-    numbers = {pair: number for number, pair in enumerate(registers(scenario))}
     config.nr_rules = len(scenario.outcomes)
+    if scenario.kind == "program":  # its code says when a rule holds
+        for index, outcome in enumerate(scenario.outcomes):
+            config.rules[index].forbidden = outcome.verdict == "forbidden"
+        return
+    numbers = {pair: number for number, pair in enumerate(registers(scenario))}
     for index, terms in enumerate(conditions(scenario)):
         rule = config.rules[index]
         rule.nr_terms = len(terms)
@@ -170,7 +174,12 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
         if slot.move_to is not None:
             into.flags |= SLOT_MOVES
             into.move_gfn = slot.move_to
-    fill_tasks(config, scenario)
-    cut_tasks(config, settings.cut)
+    if scenario.kind == "program":
+        from harness.program import code, core
+
+        core.fill(config, code.parse(scenario.code))
+    else:
+        fill_tasks(config, scenario)
+        cut_tasks(config, settings.cut)
     fill_rules(config, scenario)
     return config

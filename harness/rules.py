@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What types cannot say about a scenario: values that have to fit each other."""
 
-from harness import program
-from harness.program import ProgramError, Statement, Term
+from harness import statements as language
 from harness.schema import (
     OPS_MAX,
     REGISTERS_MAX,
@@ -13,6 +12,7 @@ from harness.schema import (
     Slot,
     Task,
 )
+from harness.statements import ProgramError, Statement, Term
 from harness.toml import Path
 from harness.validate import Invalid
 
@@ -57,6 +57,14 @@ def task_names(scenario: Scenario) -> list[tuple[str, Task, int]]:
 
 
 def check_rules(scenario: Scenario) -> None:
+    if scenario.kind == "program":
+        check_code(scenario)
+        return
+    for key in ("tasks", "slots"):
+        if not getattr(scenario, key):
+            raise Invalid((), f"the key '{key}' is missing")
+    if scenario.code:
+        raise Invalid(("code",), 'is for kind = "program"')
     check_vm(scenario)
     check_slots(scenario)
     if scenario.vm.initially_set and not scenario.vm.manual_protect:
@@ -70,6 +78,17 @@ def check_rules(scenario: Scenario) -> None:
     for index, task in enumerate(scenario.tasks):
         check_task(scenario, task, ("tasks", index))
     check_outcomes(scenario)
+
+
+def check_code(scenario: Scenario) -> None:
+    from harness.program import code
+
+    if scenario.tasks or scenario.slots:
+        raise Invalid(("tasks" if scenario.tasks else "slots",), "a program has neither")
+    try:
+        code.parse(scenario.code)
+    except code.CodeError as error:
+        raise Invalid(("code",), str(error)) from None
 
 
 def check_vm(scenario: Scenario) -> None:
@@ -154,13 +173,13 @@ def check_mix(task: Task, path: Path) -> None:
         raise Invalid((*path, "mix"), f"{len(task.mix)} operations; at most {OPS_MAX}")
     for op in task.mix:
         try:
-            program.check_operation(op, task.kind)
+            language.check_operation(op, task.kind)
         except ProgramError as error:
             raise Invalid((*path, "mix", op), str(error)) from None
 
 
 def statements(task: Task) -> list[Statement]:
-    return [program.parse_statement(text, task.kind) for text in task.program or []]
+    return [language.parse_statement(text, task.kind) for text in task.program or []]
 
 
 def check_program(scenario: Scenario, task: Task, path: Path) -> None:
@@ -174,7 +193,7 @@ def check_program(scenario: Scenario, task: Task, path: Path) -> None:
     for index, text in enumerate(task.program):
         here = (*path, "program", index)
         try:
-            statement = program.parse_statement(text, task.kind)
+            statement = language.parse_statement(text, task.kind)
         except ProgramError as error:
             raise Invalid(here, str(error)) from None
         first, end = statement.gfn, statement.gfn + max(statement.pages, 1)
@@ -196,7 +215,7 @@ def registers(scenario: Scenario) -> list[tuple[str, int]]:
 
 
 def conditions(scenario: Scenario) -> list[list[Term]]:
-    return [program.parse_condition(outcome.when) for outcome in scenario.outcomes]
+    return [language.parse_condition(outcome.when) for outcome in scenario.outcomes]
 
 
 def check_outcomes(scenario: Scenario) -> None:
@@ -211,7 +230,7 @@ def check_outcomes(scenario: Scenario) -> None:
     for index, outcome in enumerate(scenario.outcomes):
         here = ("outcomes", index, "when")
         try:
-            terms = program.parse_condition(outcome.when)
+            terms = language.parse_condition(outcome.when)
         except ProgramError as error:
             raise Invalid(here, str(error)) from None
         for term in terms:

@@ -22,6 +22,7 @@ from harness.toml import Path
 from harness.units import nearest
 from harness.validate import Invalid, check
 
+PROGRAM_SUFFIXES = (".py",)
 Overrides = Sequence[tuple[str, str]]  # ("tasks.0.count", "3")
 
 
@@ -157,8 +158,26 @@ def apply(data: dict[str, Any], source: Source, overrides: Overrides, controlled
         source.overridden[path] = f"--set {key}={text}"
 
 
+def is_program(spec: str) -> bool:
+    """Whether the spec names a user program and not a scenario: FILE.py, FILE.py::NAME, ..."""
+    return spec.partition("::")[0].endswith(PROGRAM_SUFFIXES)
+
+
+def expand(spec: str) -> list[str]:
+    """A file with several programs is each of them."""
+    if not is_program(spec):
+        return [spec]
+    from harness.program import files
+
+    return files.names(spec)
+
+
 def load(spec: str, overrides: Overrides = (), *, controlled: bool = True) -> Scenario:
     """The scenario as it will run: resolved, checked, without a `controlled` table."""
+    if is_program(spec):
+        from harness.program import files
+
+        return files.load(spec, overrides)
     return load_file(find(spec), overrides, controlled=controlled)
 
 
@@ -183,6 +202,8 @@ def document(scenario: Scenario) -> dict[str, Any]:
     """Plain data, with every default written out except what is empty."""
     built: dict[str, Any] = msgspec.to_builtins(scenario)
     built.pop("controlled", None)
+    if scenario.kind == "program":
+        built.pop("vm")
     built["description"] = " ".join(scenario.description.split())
     for task in built["tasks"]:
         for key in [key for key, value in task.items() if value is None]:
@@ -198,6 +219,10 @@ def scenario_hash(scenario: Scenario) -> str:
     """8 hex digits over everything that an execution depends on; prose does not count."""
     content = document(scenario)
     content.pop("description")
+    if scenario.code:
+        from harness.program.code import meaning
+
+        content["code"] = meaning(scenario.code)
     for outcome in content.get("outcomes", []):
         outcome.pop("text")
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))

@@ -130,12 +130,13 @@ class Scenario(Strict, frozen=True):
     """A scenario file."""
 
     name: Annotated[str, Meta(pattern=NAME_PATTERN, max_length=64)]
-    kind: Literal["storm", "litmus"]
-    tasks: Annotated[list[Task], Meta(min_length=1, max_length=TASKS_MAX)]
-    slots: Annotated[list[Slot], Meta(min_length=1, max_length=SLOTS_MAX)]
+    kind: Literal["storm", "litmus", "program"]
+    tasks: Annotated[list[Task], Meta(max_length=TASKS_MAX)] = []  # of a storm or litmus
+    slots: Annotated[list[Slot], Meta(max_length=SLOTS_MAX)] = []
     description: str = ""
     vm: Vm = Vm()
     outcomes: Annotated[list[Outcome], Meta(max_length=RULES_MAX)] = []
+    code: list[str] = []  # of a program: harness/program/code.py has the form
     controlled: dict[str, Any] = {}  # key.path = value, for controlled executions only
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness._core import mmut_config
 
 SLOT = 0
-REGISTERS = 16
+REGISTERS = lib.MMUT_REGISTERS
 NO_RULE = 0xFFFFFFFF
 MISSED, TAKEN, IMPOSSIBLE = 0, 1, 2  # what became of an anchor
 STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED = 1, 2, 3, 4
@@ -269,7 +269,7 @@ class World:
         return rows("struct mmut_lockstat_site *", lib.mmut_lockstat_site_get)
 
     def outcomes(self) -> Iterator[Outcome]:
-        values = ffi.new("uint8_t[]", REGISTERS)
+        values = ffi.new("int64_t[]", REGISTERS)
         count, rule = ffi.new("uint64_t *"), ffi.new("uint32_t *")
         index = 0
         while lib.mmut_outcome_get(index, values, count, rule) == 0:

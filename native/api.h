@@ -19,6 +19,7 @@ enum {
 	MMUT_MAX_RULES = 16,
 	MMUT_MAX_TERMS = 6,
 	MMUT_NAME = 16,
+	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
 };
 
@@ -89,10 +90,79 @@ enum mmut_memory { MMUT_MEMORY_SC, MMUT_MEMORY_TSO };
 
 /*
  * A litmus outcome: all terms hold.  `reg` counts the (task, register) pairs that the scenario's
- * operations name, in task order and then by register number; at most 16 of them.
+ * operations name, in task order and then by register number; at most MMUT_REGISTERS of them.
  */
 struct mmut_term { uint32_t reg; uint32_t value; uint32_t not_equal; };
 struct mmut_rule { uint32_t nr_terms; uint32_t forbidden; struct mmut_term terms[MMUT_MAX_TERMS]; };
+
+/*
+ * A flat program: tasks as arrays of instructions over 64-bit registers and shared words, run by an
+ * interpreter inside the tasks.  Only the instructions from MMUT_I_LOAD on are events.
+ *
+ *	dst, a, b, index: registers; b and index may be MMUT_NO_REGISTER, then b stands for `imm`
+ *	where: object, and `index` an index into it; without an object `index` holds a pointer
+ */
+enum mmut_insn_op {
+	MMUT_I_MOVE,			/* dst = b */
+	MMUT_I_ADD, MMUT_I_SUB, MMUT_I_MUL, MMUT_I_DIV, MMUT_I_MOD, MMUT_I_AND, MMUT_I_OR, MMUT_I_XOR,
+	MMUT_I_EQ, MMUT_I_NE, MMUT_I_LT, MMUT_I_LE,	/* dst = a op b; signed */
+	MMUT_I_ADDRESS,			/* dst = pointer to `where` */
+	MMUT_I_JUMP, MMUT_I_JUMP_ZERO, MMUT_I_JUMP_NONZERO,	/* to imm, where a is so */
+	MMUT_I_CHECK,			/* violation of `assertion` where a is 0 */
+	MMUT_I_ATOMIC_END,
+	MMUT_I_EXIT,
+	MMUT_I_REGISTER,		/* final part: dst = register `index` of task `imm` */
+	MMUT_I_RULE,			/* final part: outcome rule imm holds where a is not 0 */
+	MMUT_I_DISCARD,			/* final part: this execution does not count, where a is 0 */
+	MMUT_I_LOAD,			/* dst = word */
+	MMUT_I_STORE,			/* word = b */
+	MMUT_I_XCHG,			/* dst = word, word = b */
+	MMUT_I_CMPXCHG,			/* dst = word, word = b where it was a */
+	MMUT_I_FETCH_ADD, MMUT_I_FETCH_AND, MMUT_I_FETCH_OR,	/* dst = word, word op= b */
+	MMUT_I_AWAIT_EQ, MMUT_I_AWAIT_NE,	/* dst = word, once it is, or is not, b */
+	MMUT_I_FENCE,			/* imm: enum fence of the core */
+	MMUT_I_SPIN_LOCK, MMUT_I_SPIN_UNLOCK,
+	MMUT_I_SPIN_TRYLOCK, MMUT_I_SPIN_IS_LOCKED,	/* dst: 1 or 0 */
+	MMUT_I_MUTEX_LOCK, MMUT_I_MUTEX_UNLOCK,
+	MMUT_I_READ_LOCK, MMUT_I_READ_UNLOCK, MMUT_I_WRITE_LOCK, MMUT_I_WRITE_UNLOCK,
+	MMUT_I_RCU_LOCK, MMUT_I_RCU_UNLOCK, MMUT_I_RCU_SYNC,	/* imm: 0 RCU, 1 SRCU */
+	MMUT_I_YIELD,			/* others first */
+	MMUT_I_ATOMIC,			/* up to ATOMIC_END no other task runs */
+	MMUT_NR_INSN_OPS,
+};
+
+enum { MMUT_NO_REGISTER = 0xffff, MMUT_NO_OBJECT = 0xffff, MMUT_FINAL = 0xffff, MMUT_POINTER = 0x40000000 };
+
+struct mmut_insn {
+	uint8_t op;			/* enum mmut_insn_op */
+	uint8_t order;			/* enum order of the core: plain, relaxed, acquire, release, full */
+	uint16_t dst, a, b, index, object;
+	uint32_t line;			/* in the program's file */
+	int64_t imm;
+	char text[48];			/* as the user wrote it, for reports */
+};
+
+enum mmut_object_kind { MMUT_OBJECT_WORDS, MMUT_OBJECT_SPINLOCK, MMUT_OBJECT_MUTEX, MMUT_OBJECT_RWLOCK };
+struct mmut_object {
+	char name[24];
+	uint32_t kind;			/* enum mmut_object_kind */
+	uint32_t count;			/* 1: a single word or lock; more: an array of them */
+	uint32_t first;			/* words: place in `initial` and in memory */
+	uint32_t pad;
+};
+
+/* What an outcome consists of: a register of a task, or a word as it is at the end. */
+struct mmut_observed { uint32_t task, place; };	/* MMUT_FINAL: place is that of a word */
+
+struct mmut_flat {
+	const struct mmut_insn *insns;
+	const struct mmut_object *objects;
+	const int64_t *initial;		/* of the words; MMUT_POINTER + n is a pointer to word n */
+	uint32_t nr_insns, nr_objects, nr_words, nr_registers, nr_observed, pad;
+	uint32_t entry[MMUT_MAX_TASKS + 1];	/* first instruction of each task; after the last: of the final part */
+	struct mmut_observed observed[MMUT_REGISTERS];
+	char file[64];
+};
 
 struct mmut_config {
 	uint64_t seed;
@@ -121,6 +191,7 @@ struct mmut_config {
 	uint32_t spare_frames;		/* guest frames beyond what the slots need, for migration; 0: default */
 	uint32_t program;		/* a small program instead of a VM, by number from 1; 0: none */
 	uint32_t nr_slots, nr_tasks, nr_rules;
+	const struct mmut_flat *flat;	/* what the program "flat" runs; copied; else NULL */
 	struct mmut_slot slots[MMUT_MAX_SLOTS];
 	struct mmut_task tasks[MMUT_MAX_TASKS];
 	struct mmut_rule rules[MMUT_MAX_RULES];
@@ -261,8 +332,9 @@ const char *mmut_contract_name(uint32_t kind);
 int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
 int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */
 int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row);
-/* Litmus outcomes seen: 16 register values, numbered as in mmut_term; rule: index that matched, or ~0. */
-int mmut_outcome_get(uint32_t n, uint8_t *values, uint64_t *count, uint32_t *rule);
+/* Outcomes seen: MMUT_REGISTERS values, numbered as in mmut_term; rule: index that matched, or ~0. */
+int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule);
+int mmut_outcomes_full(void);		/* 1: there were more than the table holds */
 
 /* cffi: end */
 

@@ -313,17 +313,22 @@ int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row)
 	return 0;
 }
 
-int mmut_outcome_get(uint32_t n, uint8_t *values, uint64_t *count, uint32_t *rule)
+int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule)
 {
 	const struct outcome *o;
 
-	if (n >= OUTCOMES_MAX || !run_log()->outcomes[n].used)
+	if (n >= run_log()->nr_outcomes)
 		return -1;
 	o = &run_log()->outcomes[n];
 	memcpy(values, o->values, sizeof(o->values));
 	*count = o->count;
 	*rule = o->rule;
 	return 0;
+}
+
+int mmut_outcomes_full(void)
+{
+	return run_log()->outcomes_full != 0;
 }
 
 uint32_t mmut_nr_tasks(void)

@@ -18,7 +18,18 @@
 
 /* ---------------------------------------------------------------- the end of an execution */
 
-static bool rule_matches(const struct mmut_rule *rule, const u8 *values)
+const struct program *run_program(void)
+{
+	return program_by_id(run_log()->config.program);
+}
+
+void run_forget_outcomes(struct run_log *log)
+{
+	log->nr_outcomes = log->outcomes_full = 0;
+	memset(log->outcome_slots, 0, sizeof(log->outcome_slots));
+}
+
+static bool rule_matches(const struct mmut_rule *rule, const s64 *values)
 {
 	u32 i;
 
@@ -28,52 +39,65 @@ static bool rule_matches(const struct mmut_rule *rule, const u8 *values)
 	return true;
 }
 
-static struct outcome *find_outcome(struct run_log *log, const u8 *values)
+/* The row of an outcome, a new one where it was not seen before; NULL: the table is full. */
+static struct outcome *find_outcome(struct run_log *log, const struct program_outcome *seen)
 {
+	u64 size = seen->nr_values * sizeof(s64), at = 0;
+	struct outcome *o;
 	u32 i;
 
-	for (i = 0; i < OUTCOMES_MAX; i++) {
-		struct outcome *o = &log->outcomes[i];
-
-		if (!o->used) {
-			memcpy(o->values, values, sizeof(o->values));
-			o->used = 1;
-			o->rule = ~0u;
+	for (i = 0; i < seen->nr_values; i++)
+		at = mix64(at ^ (u64)seen->values[i]);
+	for (at %= ARRAY_SIZE(log->outcome_slots); log->outcome_slots[at]; ) {
+		o = &log->outcomes[log->outcome_slots[at] - 1];
+		if (!memcmp(o->values, seen->values, size))
 			return o;
-		}
-		if (!memcmp(o->values, values, sizeof(o->values)))
-			return o;
+		at = (at + 1) % ARRAY_SIZE(log->outcome_slots);
 	}
-	log->outcomes_full = 1;
-	return NULL;
+	if (log->nr_outcomes == OUTCOMES_MAX) {
+		log->outcomes_full = 1;
+		return NULL;
+	}
+	o = &log->outcomes[log->nr_outcomes++];
+	log->outcome_slots[at] = (u16)log->nr_outcomes;
+	*o = (struct outcome){ .rule = seen->rule };
+	memcpy(o->values, seen->values, size);
+	return o;
+}
+
+/* The registers of a litmus scenario, and the first of its rules that holds. */
+static void litmus_outcome(struct program_outcome *out)
+{
+	const struct run_log *log = run_log();
+	u32 i;
+
+	out->nr_values = log->nr_registers;
+	for (i = 0; i < log->nr_registers; i++)
+		out->values[i] = ((const u8 *)&task_by_id(log->registers[i].task)->result)[log->registers[i].reg];
+	for (i = 0; i < log->config.nr_rules && out->rule == ~0u; i++)
+		if (rule_matches(&log->config.rules[i], out->values))
+			out->rule = i;
 }
 
 static void count_outcome(void)
 {
+	const struct program *program = run_program();
+	struct program_outcome seen = { .rule = ~0u };
 	struct run_log *log = run_log();
-	u8 values[REGISTERS_MAX] = { 0 };
 	struct outcome *o;
-	u32 i;
 
-	if (!log->nr_registers)
+	if (!program)
+		litmus_outcome(&seen);
+	else if (program->finish)
+		program->finish(&seen);
+	if (seen.discard)
 		return;
-	for (i = 0; i < log->nr_registers; i++)
-		values[i] = ((const u8 *)&task_by_id(log->registers[i].task)->result)[log->registers[i].reg];
-	o = find_outcome(log, values);
+	o = seen.nr_values ? find_outcome(log, &seen) : NULL;
 	if (o)
 		o->count++;
-	for (i = 0; i < log->config.nr_rules; i++) {
-		const struct mmut_rule *rule = &log->config.rules[i];
-
-		if (!rule_matches(rule, values))
-			continue;
-		if (o)
-			o->rule = i;
-		if (rule->forbidden)
-			violation(ORACLE_OUTCOME, __here("outcome"), NULL,
-				  "outcome rule %u, declared forbidden, holds", i + 1);
-		break;
-	}
+	if (seen.rule < log->config.nr_rules && log->config.rules[seen.rule].forbidden)
+		violation(ORACLE_OUTCOME, __here("outcome"), NULL,
+			  "outcome rule %u, declared forbidden, holds", seen.rule + 1);
 }
 
 static void add_vm_statistics(struct mmut_totals *t, const struct kvm *kvm)
@@ -111,7 +135,7 @@ void run_add_statistics(void)
 
 static void check_machine(void)
 {
-	const struct program *program = program_by_id(run_log()->config.program);
+	const struct program *program = run_program();
 
 	if (program) {
 		program->check();

@@ -5,15 +5,16 @@
 
 #include "api.h"
 #include "core/task.h"
+#include "program/program.h"
 
-#define OUTCOMES_MAX	256
-#define REGISTERS_MAX	16
+#define OUTCOMES_MAX	4096
+#define REGISTERS_MAX	MMUT_REGISTERS
 
 struct outcome {
-	u8 values[REGISTERS_MAX];
+	s64 values[REGISTERS_MAX];
 	u64 count;
 	u32 rule;		/* first rule that matches, or ~0 */
-	u32 used;
+	u32 pad;
 };
 
 /* In the arena, bulk: survives resets. */
@@ -23,9 +24,13 @@ struct run_log {
 	struct { u8 task, reg; } registers[REGISTERS_MAX];
 	struct mmut_totals model;	/* sums of the vCPUs' statistics over executions */
 	u64 failure_digest;
-	u32 outcomes_full;
-	struct outcome outcomes[OUTCOMES_MAX];
+	u32 outcomes_full, nr_outcomes;
+	u16 outcome_slots[2 * OUTCOMES_MAX];	/* open addressing: number of the outcome, from 1 */
+	struct outcome outcomes[OUTCOMES_MAX];	/* in the order in which they were first seen */
 };
+
+void run_forget_outcomes(struct run_log *log);
+const struct program *run_program(void);	/* NULL: a VM */
 
 #define run_log()	(arena_of()->run)
 

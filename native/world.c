@@ -17,7 +17,7 @@
 #include "kvm/vm.h"
 #include "kvm/warmup.h"
 #include "kvm/workload.h"
-#include "program/program.h"
+#include "program/flat.h"
 #include "run.h"
 #include "sched/anchor.h"
 #include "sched/sched.h"
@@ -43,7 +43,7 @@ static void run_task(struct task *task)
 	if (task->kind == TASK_KIND_RCU)
 		rcu_task_main();
 	else if (task->kind == TASK_KIND_PROGRAM)
-		program_by_id(run_log()->config.program)->body(task);
+		run_program()->body(task);
 	else
 		task_body(task);
 }
@@ -87,6 +87,7 @@ void run_install_hooks(void)
 	name_object = check_object_name;
 	proc.watch = arena->hooks_wanted && arena->check ? check_watch : NULL;
 	proc.controlled = arena->controlled;
+	proc.sites = arena->sites;
 	if (arena->controlled) {
 		proc.point = sched_point;
 		proc.block = sched_block;
@@ -177,12 +178,26 @@ static void init_sched(const struct mmut_config *config)
 		s->steps_max = config->steps_max;
 }
 
+static int build_program(const struct mmut_config *config)
+{
+	const struct program *program = run_program();
+	int err = program == &program_flat ? config->flat ? flat_load(config->flat, config->nr_tasks) : -EINVAL : 0;
+
+	if (!err && program->no_callbacks) {
+		/* Nobody waits for them, nor they for anybody: an execution has the program's events only. */
+		task_by_id(TASK_BOSS)->absent = 1;
+		task_by_id(1)->absent = 1;
+	}
+	arena_of()->run->config.flat = NULL;	/* it was the caller's */
+	return err ?: program->setup() ?: arena_checkpoint();
+}
+
 static int build_machine(const struct mmut_config *config)
 {
 	int err;
 
 	if (config->program)
-		return program_by_id(config->program)->setup() ?: arena_checkpoint();
+		return build_program(config);
 	err = kvm_create_vm(config);
 
 	if (err)
@@ -204,7 +219,7 @@ static void profile(void)
 
 	execution_profile();
 	memset(&log->model, 0, sizeof(log->model));
-	memset(log->outcomes, 0, sizeof(log->outcomes));
+	run_forget_outcomes(log);
 	if (arena_of()->lockstat)
 		memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
 	contract_forget();

@@ -111,7 +111,7 @@ def prepare(
 ) -> list[tuple[Recipe, Scenario]]:
     """Everything is checked before anything runs."""
     prepared = []
-    for spec in specs:
+    for spec in (name for given in specs for name in scenario.expand(given)):
         loaded = scenario.load(spec, overrides, controlled=settings.controlled)
         prepared.append((Recipe(spec, overrides, settings), loaded))
     return prepared

@@ -9,8 +9,8 @@ from harness import contracts, failure, locks
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits, explore
+from harness.outcomes import has_outcomes, outcome_rows, outcome_table
 from harness.results import RunDirectory, write_text
-from harness.rules import registers
 from harness.scenario import to_toml
 from harness.schema import Scenario
 from harness.settings import PCT_DEPTH, Settings
@@ -48,37 +48,6 @@ def settings_of(args: Namespace, seed: int) -> Settings:
     return settings
 
 
-def outcome_rows(found: Exploration) -> list[dict[str, Any]]:
-    """The outcome table of a litmus."""
-    names = [f"{task}.r{reg}" for task, reg in registers(found.scenario)]
-    rows = []
-    for outcome in sorted(found.outcomes, key=lambda o: (-o.count, o.values)):
-        rule = found.scenario.outcomes[outcome.rule] if outcome.rule is not None else None
-        rows.append(
-            {
-                "scenario": found.recipe.spec,
-                "registers": dict(zip(names, outcome.values, strict=False)),
-                "count": outcome.count,
-                "verdict": rule.verdict if rule else "allowed",
-                "text": rule.text if rule else "",
-            }
-        )
-    return rows
-
-
-def outcome_table(found: Exploration) -> list[str]:
-    rows = outcome_rows(found)
-    total = sum(row["count"] for row in rows) or 1
-    lines = [f"    {'count':>10} {'share':>7}  {'verdict':<12} outcome"]
-    for row in rows:
-        values = " ".join(f"{name}={value}" for name, value in row["registers"].items())
-        share = f"{100 * row['count'] / total:.2f}%"
-        lines.append(
-            f"    {row['count']:>10} {share:>7}  {row['verdict']:<12} {values}  {row['text']}"
-        )
-    return lines
-
-
 def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str, Any]:
     totals, settings = found.totals, found.recipe.settings
     return {
@@ -92,7 +61,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "digest": hex64(totals.get("digest", 0)),
         "complete": found.complete,
         "interrupted": found.interrupted,
-        "outcomes": outcome_rows(found) if found.scenario.kind == "litmus" else [],
+        "outcomes": outcome_rows(found),
         "failures": failures,
         "seed": hex64(settings.seed),
         "strategy": failure.strategy_text(found.recipe),
@@ -159,7 +128,7 @@ class Session:
             f"{human_count(points)} schedule points in {elapsed:.2f} s "
             f"({human_count(points / elapsed)}/s), digest {hex64(totals.get('digest', 0))}"
         )
-        if found.scenario.kind == "litmus":
+        if has_outcomes(found.scenario):
             for line in outcome_table(found):
                 self.out.say(line)
         failures: list[dict[str, Any]] = []

@@ -76,6 +76,17 @@ static bool waits_for(const struct task *task, const struct task *other)
 	return false;
 }
 
+/* The locks of a program are one class; their names tell them apart. */
+static void say_held(struct text *t, const struct held_lock *held)
+{
+	char name[64];
+
+	if (held->class >= CLASS_PROGRAM_LOCK)
+		check_object_name(held->lock, name, sizeof(name));
+	say(t, "%s%s", held->class >= CLASS_PROGRAM_LOCK ? name : lock_class_names[held->class],
+	    held->class != CLASS_MMU_LOCK ? "" : held->mode == LOCK_READ ? " (read)" : " (write)");
+}
+
 static void say_task(struct text *t, const struct task *task)
 {
 	const struct site *site = site_by_id(task->pending.site);
@@ -85,10 +96,10 @@ static void say_task(struct text *t, const struct task *task)
 	check_object_name(wanted(task), name, sizeof(name));
 	say(t, "%s %s %s of %s in %s():%u", task->name, waits(task) ? "waits at" : "is at",
 	    op_names[task->pending.op], name, site->func, site->line);
-	for (i = 0; i < task->nr_held && i < MAX_HELD; i++)
-		say(t, "%s %s%s", i ? "," : ", holding", lock_class_names[task->held[i].class],
-		    task->held[i].class != CLASS_MMU_LOCK ? "" :
-		    task->held[i].mode == LOCK_READ ? " (read)" : " (write)");
+	for (i = 0; i < task->nr_held && i < MAX_HELD; i++) {
+		say(t, "%s ", i ? "," : ", holding");
+		say_held(t, &task->held[i]);
+	}
 	if (task->rcu[RCU_SCHED].nesting)
 		say(t, ", in an RCU section");
 	if (task->rcu[RCU_MEMSLOTS].nesting)

@@ -131,6 +131,27 @@ static bool name_bitmap(u64 addr, char *buf, size_t n)
 	return false;
 }
 
+/* What a loaded program calls its memory. */
+static bool name_program_memory(u64 addr, char *buf, size_t n)
+{
+	const struct arena *arena = arena_of();
+	u32 i;
+
+	for (i = 0; i < arena->nr_named; i++) {
+		const struct named_memory *m = &arena->named[i];
+		u64 offset = addr - m->addr;
+
+		if (offset >= (u64)m->size * m->count)
+			continue;
+		if (m->count == 1)
+			snprintf(buf, n, "%s", m->name);
+		else
+			snprintf(buf, n, "%s[%llu]", m->name, (unsigned long long)(offset / m->size));
+		return true;
+	}
+	return false;
+}
+
 static bool name_core_memory(u64 addr, char *buf, size_t n)
 {
 	const struct arena *arena = arena_of();
@@ -163,6 +184,6 @@ void check_object_name(const void *addr, char *buf, size_t n)
 		snprintf(buf, n, "-");
 	else if (!(arena_of()->frames && name_frame_memory(a, buf, n)) &&
 		 !(kvm_of() && (name_vm_memory(a, buf, n) || name_bitmap(a, buf, n))) &&
-		 !name_core_memory(a, buf, n))
+		 !name_program_memory(a, buf, n) && !name_core_memory(a, buf, n))
 		snprintf(buf, n, "+0x%llx", (unsigned long long)(a - (u64)arena_of()));
 }

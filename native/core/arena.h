@@ -50,6 +50,13 @@ struct frame_region {
 	u32 tables_only;	/* content matters only while the frame is a table */
 };
 
+/* A stretch of memory with a name; elements of `size` bytes. */
+struct named_memory {
+	u64 addr;
+	u32 size, count;
+	char name[24];
+};
+
 struct arena {
 	u64 magic;
 	u32 abi, slot;
@@ -89,6 +96,9 @@ struct arena {
 	struct check *check;
 	struct run_log *run;
 	void *program_state;
+	const struct site *sites;	/* of the program that was loaded, behind the static ones; or NULL */
+	struct named_memory *named;	/* what a program calls its memory, for reports */
+	u32 nr_named;
 };
 
 #define arena_of()	(proc.arena)

@@ -11,7 +11,7 @@
 
 static inline u32 contract_nr_sites(void)
 {
-	return site_id(__stop_mmut_sites);
+	return NR_STATIC_SITES;
 }
 
 static inline struct contract_count *contract_count_of(u32 task, const struct site *site)

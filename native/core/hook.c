@@ -16,7 +16,8 @@ const char *const op_names[NR_OPS] = {
 	[OP_NONE] = "none", [OP_LOAD] = "load", [OP_STORE] = "store", [OP_XCHG] = "xchg",
 	[OP_CMPXCHG] = "cmpxchg", [OP_ADD] = "add", [OP_AND] = "and", [OP_OR] = "or",
 	[OP_AWAIT] = "await", [OP_FENCE] = "fence", [OP_SPIN_LOCK] = "spin_lock",
-	[OP_SPIN_UNLOCK] = "spin_unlock", [OP_READ_LOCK] = "read_lock", [OP_READ_UNLOCK] = "read_unlock",
+	[OP_SPIN_UNLOCK] = "spin_unlock", [OP_SPIN_TRYLOCK] = "spin_trylock",
+	[OP_READ_LOCK] = "read_lock", [OP_READ_UNLOCK] = "read_unlock",
 	[OP_WRITE_LOCK] = "write_lock", [OP_WRITE_UNLOCK] = "write_unlock", [OP_MUTEX_LOCK] = "mutex_lock",
 	[OP_MUTEX_UNLOCK] = "mutex_unlock", [OP_NEEDBREAK] = "needbreak", [OP_YIELD] = "yield",
 	[OP_RCU_LOCK] = "rcu_read_lock", [OP_RCU_UNLOCK] = "rcu_read_unlock", [OP_RCU_CALL] = "call_rcu",
@@ -135,6 +136,20 @@ static void touch_bulk(const void *addr)
 		frame_touch(n);
 }
 
+static __always_inline u64 carry_out(struct event *ev)
+{
+	if (proc.watch)
+		proc.watch(ev);
+	if (op_writes(ev->op) && unlikely((char *)ev->addr >= proc.arena->bulk_begin))
+		touch_bulk(ev->addr);
+	if (proc.access)
+		ev->old = proc.access(ev);
+	else
+		perform(ev);
+	finish(ev);
+	return ev->old;
+}
+
 u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
 {
 	struct event *ev = &current->pending;
@@ -142,16 +157,15 @@ u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
 	describe(ev, site, addr, operand, expected);
 	if (proc.point)
 		proc.point(ev);
-	if (proc.watch)
-		proc.watch(ev);
-	if (op_writes(ev->op) && unlikely((char *)addr >= proc.arena->bulk_begin))
-		touch_bulk(addr);
-	if (proc.access)
-		ev->old = proc.access(ev);
-	else
-		perform(ev);
-	finish(ev);
-	return ev->old;
+	return carry_out(ev);
+}
+
+u64 hook_access_inside(const struct site *site, void *addr, u64 operand, u64 expected)
+{
+	struct event *ev = &current->pending;
+
+	describe(ev, site, addr, operand, expected);
+	return carry_out(ev);
 }
 
 void hook_begin(const struct site *site, void *addr, u64 operand)

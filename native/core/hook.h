@@ -25,6 +25,7 @@ enum op {
 	OP_FENCE,
 	/* what the core itself does; announced by hook_event() */
 	OP_SPIN_LOCK, OP_SPIN_UNLOCK,
+	OP_SPIN_TRYLOCK,	/* after: operand 1, it is taken; 0, it was held and nothing happened */
 	OP_READ_LOCK, OP_READ_UNLOCK, OP_WRITE_LOCK, OP_WRITE_UNLOCK,
 	OP_MUTEX_LOCK, OP_MUTEX_UNLOCK,
 	OP_NEEDBREAK,		/* operand: the answer */
@@ -48,6 +49,14 @@ enum order {
 	ORDER_ACQUIRE,
 	ORDER_RELEASE,
 	ORDER_FULL,
+};
+
+/* Which fence an OP_FENCE is: its operand.  `order` says what it costs on x86. */
+enum fence {
+	FENCE_MB, FENCE_RMB, FENCE_WMB,
+	FENCE_BEFORE_ATOMIC, FENCE_AFTER_ATOMIC, FENCE_AFTER_SPINLOCK, FENCE_AFTER_UNLOCK_LOCK,
+	FENCE_AFTER_SRCU_UNLOCK, FENCE_BARRIER,
+	NR_FENCES
 };
 
 /* site flags */
@@ -75,15 +84,11 @@ static_assert(sizeof(struct site) == 64, "struct site must tile its section");
 
 extern const struct site __start_mmut_sites[] __hidden, __stop_mmut_sites[] __hidden;
 
-static inline u32 site_id(const struct site *site)
-{
-	return (u32)(site - __start_mmut_sites);
-}
+/* Sites that the source has; those of a program that was loaded (proc.sites) are numbered behind them. */
+#define NR_STATIC_SITES	((u32)(__stop_mmut_sites - __start_mmut_sites))
 
-static inline const struct site *site_by_id(u32 id)
-{
-	return __start_mmut_sites + id;
-}
+static inline u32 site_id(const struct site *site);
+static inline const struct site *site_by_id(u32 id);
 
 #define SITE(op_, order_, size_, flags_, what_) ({				\
 	static const struct site __site						\
@@ -120,6 +125,7 @@ struct proc {
 	bool controlled;	/* a scheduler decides the order (fibers or baton) */
 	struct task *current_task;
 	struct arena *arena;
+	const struct site *sites;	/* of the program in the arena; NULL: it has none */
 	void (*point)(struct event *ev);		/* decide; returns when `ev` may happen */
 	u64 (*access)(struct event *ev);		/* memory model; NULL: perform directly */
 	void (*block)(const void *addr, u64 value, u32 size);	/* wait until *addr != value */
@@ -130,6 +136,18 @@ struct proc {
 };
 extern struct proc proc __hidden;
 
+static inline u32 site_id(const struct site *site)
+{
+	u64 id = (u64)(site - __start_mmut_sites);
+
+	return likely(id < NR_STATIC_SITES) ? (u32)id : NR_STATIC_SITES + (u32)(site - proc.sites);
+}
+
+static inline const struct site *site_by_id(u32 id)
+{
+	return likely(id < NR_STATIC_SITES) ? __start_mmut_sites + id : proc.sites + (id - NR_STATIC_SITES);
+}
+
 #define current		(proc.current_task)
 
 #ifdef MMUTORTURE_NOHOOKS	/* benchmark build only: proves what the hooks cost */
@@ -139,6 +157,8 @@ extern struct proc proc __hidden;
 #endif
 
 u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected);
+/* The same without a schedule point: part of what the last one announced. */
+u64 hook_access_inside(const struct site *site, void *addr, u64 operand, u64 expected);
 /* Perform a described access on memory, now: what a memory model calls when it lets one through. */
 void hook_perform(struct event *ev);
 

@@ -119,6 +119,27 @@ void __spin_unlock(spinlock_t *lock, const struct site *site)
 		hook_call(hook_end, site, lock, 0, 0);
 }
 
+/* Never waits, and so takes part in no lock order; what it takes is held like any other lock. */
+bool __spin_trylock(spinlock_t *lock, const struct site *site)
+{
+	bool taken;
+
+	if (hooks_on())
+		hook_call(hook_begin, site, lock, 0, 0);
+	taken = spin_try(lock);
+	if (taken)
+		lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, 0, false);
+	if (hooks_on())
+		hook_call(hook_end, site, lock, taken, 0);
+	return taken;
+}
+
+/* A look at the word, ordered by nothing. */
+bool __spin_is_locked(spinlock_t *lock, const struct site *site)
+{
+	return hook_access(site, &lock->word, 0, 0) != 0;
+}
+
 void __mutex_lock(struct mutex *lock, const struct site *site)
 {
 	__spin_lock(&lock->lock, site);

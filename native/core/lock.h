@@ -19,6 +19,7 @@ enum lock_class {
 	CLASS_SLOTS_LOCK, CLASS_SLOTS_ARCH_LOCK, CLASS_HOST_MMAP_LOCK,
 	CLASS_MMU_LOCK, CLASS_TDP_MMU_PAGES_LOCK, CLASS_HOST_PTL,
 	CLASS_MN_INVALIDATE_LOCK, CLASS_FRAME_LOCK, CLASS_USER_A, CLASS_USER_B,
+	CLASS_PROGRAM_LOCK, CLASS_PROGRAM_MUTEX,	/* of loaded programs: any order, each lock by its own name */
 	NR_LOCK_CLASSES
 };
 extern const char *const lock_class_names[NR_LOCK_CLASSES];
@@ -46,6 +47,8 @@ void rwlock_init(rwlock_t *lock, enum lock_class class);
 
 void __spin_lock(spinlock_t *lock, const struct site *site);
 void __spin_unlock(spinlock_t *lock, const struct site *site);
+bool __spin_trylock(spinlock_t *lock, const struct site *site);
+bool __spin_is_locked(spinlock_t *lock, const struct site *site);
 void __mutex_lock(struct mutex *lock, const struct site *site);
 void __mutex_unlock(struct mutex *lock, const struct site *site);
 void __read_lock(rwlock_t *lock, const struct site *site);

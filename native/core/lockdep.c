@@ -14,11 +14,12 @@ const char *const lock_class_names[NR_LOCK_CLASSES] = {
 	[CLASS_TDP_MMU_PAGES_LOCK] = "tdp_mmu_pages_lock", [CLASS_HOST_PTL] = "ptl",
 	[CLASS_MN_INVALIDATE_LOCK] = "mn_invalidate_lock", [CLASS_FRAME_LOCK] = "frame_lock",
 	[CLASS_USER_A] = "lock_a", [CLASS_USER_B] = "lock_b",
+	[CLASS_PROGRAM_LOCK] = "lock", [CLASS_PROGRAM_MUTEX] = "mutex",
 };
 
 static inline bool sleeps(u32 class)
 {
-	return class <= CLASS_HOST_MMAP_LOCK;
+	return class <= CLASS_HOST_MMAP_LOCK || class == CLASS_PROGRAM_MUTEX;
 }
 
 int lockdep_init(void)
@@ -53,6 +54,8 @@ void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const str
 			violation(ORACLE_LOCKDEP, site, lock,
 				  "%s taken again by the task that holds it (taken at %s:%u)",
 				  lock_class_names[class], site_by_id(h->site)->func, site_by_id(h->site)->line);
+		else if (class >= CLASS_PROGRAM_LOCK)
+			continue;
 		else if (class >= CLASS_USER_A && h->class >= CLASS_USER_A)
 			check_user_order(h->class, class, lock, site);
 		else if (h->class >= class)

@@ -96,7 +96,7 @@ void synchronize_rcu_domain(enum rcu_domain d)
 	/* Full barrier on both sides: the unlink before, the look at the slots after (steps 1 to 4). */
 	target = fetch_add(&arena->rcu->epoch[d], 1) + 1;
 	for (i = 0; i < arena->nr_tasks; i++) {
-		if (i == current->id)
+		if (i == current->id || task_by_id(i)->absent)
 			continue;
 		smp_cond_load_relaxed(&task_by_id(i)->rcu[d].epoch, VAL == 0 || VAL >= target);
 	}

@@ -73,6 +73,19 @@ struct rcu_slot {
 	u32 pad;
 } __cacheline_aligned;
 
+/*
+ * What the access at hand depends on, as sets of this task's loads: bit n is its load number n, bit
+ * 63 stands for all from 63 on.  A program says so before each access; compiled code does not, and
+ * leaves `known` 0.
+ */
+struct dependencies {
+	u64 address;		/* loads that the address was computed from */
+	u64 data;		/* the value stored, or compared */
+	u64 control;		/* branches so far */
+	u32 load;		/* number of this access among the task's loads, if it is one */
+	u32 known;
+};
+
 struct task {
 	/* constant after set-up */
 	char name[16];
@@ -80,11 +93,13 @@ struct task {
 	u8 kind;		/* enum task_kind */
 	u8 daemon;		/* a service task: ends when the others have */
 	u8 index;		/* of its kind: vcpu 0, 1, .. */
+	u8 absent;		/* takes no part: neither scheduled nor waited for by grace periods */
 
 	/* scheduling; written by whoever schedules */
 	u32 state __cacheline_aligned;
 	struct wait wait;
 	struct event pending;	/* announced, not yet done */
+	struct dependencies depends;	/* of `pending` */
 	void *stack_pointer;	/* explore: where the fiber left off */
 
 	/* own */
@@ -93,7 +108,7 @@ struct task {
 	u32 nr_held;
 	struct held_lock held[MAX_HELD];
 	u64 operations;			/* finished workload operations */
-	u64 result;			/* registers of a litmus program, one byte each */
+	u64 result;			/* registers of a litmus scenario, one byte each */
 
 	struct rcu_slot rcu[NR_RCU_DOMAINS];
 };

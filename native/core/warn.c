@@ -14,6 +14,7 @@ const char *const oracle_names[NR_ORACLES] = {
 	[ORACLE_QUIESCENCE] = "quiescence", [ORACLE_DEADLOCK] = "deadlock",
 	[ORACLE_NO_PROGRESS] = "no-progress", [ORACLE_OUTCOME] = "forbidden-outcome",
 	[ORACLE_WARN] = "warn", [ORACLE_DIRTY_LOG] = "dirty-log", [ORACLE_NX_LIST] = "nx-list",
+	[ORACLE_ASSERTION] = "assertion",
 };
 
 const char *const oracle_texts[NR_ORACLES] = {
@@ -30,6 +31,7 @@ const char *const oracle_texts[NR_ORACLES] = {
 	[ORACLE_OUTCOME] = "no outcome that the litmus scenario forbids",
 	[ORACLE_DIRTY_LOG] = "live migration: what was written is marked, or was copied since",
 	[ORACLE_NX_LIST] = "the list of possible NX huge pages names live, disallowed tables",
+	[ORACLE_ASSERTION] = "every check of a program holds",
 	[ORACLE_WARN] = "no WARN_ON_ONCE or KVM_BUG_ON of the model fires",
 };
 

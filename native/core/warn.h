@@ -26,6 +26,7 @@ enum oracle {
 	ORACLE_WARN,			/* WARN_ON_ONCE() or KVM_BUG_ON() of the model itself */
 	ORACLE_DIRTY_LOG,		/* live migration: a page that was written, not copied since and not marked */
 	ORACLE_NX_LIST,			/* the list of possible NX huge pages and the flag that leads onto it */
+	ORACLE_ASSERTION,		/* a check of a user's program */
 	NR_ORACLES
 };
 extern const char *const oracle_names[NR_ORACLES];

@@ -4,6 +4,7 @@
 
 static const struct program *const programs[] = {
 	&program_pt3,
+	&program_flat,
 };
 
 const struct program *program_by_id(u32 id)

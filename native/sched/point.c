@@ -312,6 +312,8 @@ void sched_begin(struct sched *s)
 	for (i = 1; i < arena->nr_tasks; i++) {
 		struct task *t = task_by_id(i);
 
+		if (t->absent)
+			continue;
 		s->ready |= BIT_ULL(i);
 		s->workers_left += !t->daemon;
 		prng_init(&t->data, arena->seed, arena->iteration, STREAM_DATA + i);
@@ -336,7 +338,8 @@ void sched_run(struct sched *s)
 	u32 i;
 
 	for (i = 1; i < arena_of()->nr_tasks && !arena_of()->stop; i++)
-		transfer->to(boss, task_by_id(i));
+		if (!task_by_id(i)->absent)
+			transfer->to(boss, task_by_id(i));
 	if (arena_of()->stop)
 		return;
 	s->phase = PHASE_RUN;
