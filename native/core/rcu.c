@@ -161,7 +161,7 @@ void rcu_task_main(void)
 {
 	struct arena *arena = arena_of();
 	struct rcu_state *rcu = arena->rcu;
-	u64 seen = 0;
+	u64 seen = __atomic_load_n(&rcu->queued.__v, __ATOMIC_ACQUIRE);
 
 	for (;;) {
 		/* In this order: nothing is queued after closing, so an empty list then is the end. */
@@ -174,7 +174,9 @@ void rcu_task_main(void)
 		} else if (closing) {
 			return;
 		} else {
-			seen = smp_cond_load_relaxed(&rcu->queued, VAL != seen);
+			/* No look first: as long as nothing is queued, this task takes part in no schedule. */
+			seen = hook_await(SITE(OP_AWAIT, ORDER_ACQUIRE, sizeof(seen), 0, "rcu->queued"),
+					  &rcu->queued.__v, seen);
 		}
 	}
 }

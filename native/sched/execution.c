@@ -137,12 +137,15 @@ void execution_profile(void)
 	void (*watch)(struct event *) = proc.watch;
 
 	proc.watch = NULL;
-	golden->strategy = strategy_id(&strategy_random);
+	golden->strategy = strategy_id(&strategy_profile);
 	arena->seed = PROFILE_SEED;
+	profile_begin(&arena->sched->log->profile);
 	for (i = 0; i < PROFILE_EXECUTIONS; i++) {
 		execution_run(i);
 		longest = max(longest, arena->sched->choices);
+		profile_execution_over(&arena->sched->log->profile);
 	}
+	profile_end(&arena->sched->log->profile);
 	arena->seed = seed;
 	golden->strategy = strategy;
 	golden->decisions_expected = longest;

@@ -32,12 +32,6 @@ static inline struct pct *pct_of(struct sched *s)
 	return (struct pct *)s->strategy_state;
 }
 
-/* Tasks first, buffers after: an agent that does not exist costs no draw. */
-static u32 nr_agents(const struct sched *s)
-{
-	return s->memory_tso ? AGENTS : arena_of()->nr_tasks;
-}
-
 void pct_begin_depth(struct sched *s, u32 depth)
 {
 	struct pct *p = pct_of(s);

@@ -150,7 +150,7 @@ static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
 {
 	const struct strategy *strategy = strategies[s->driver];
 	for (;;) {
-		u64 enabled = enabled_agents(s);
+		u64 enabled = enabled_agents(s), allowed = enabled;
 		u32 choice, fallback;
 
 		if (unlikely(!enabled)) {
@@ -158,9 +158,12 @@ static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
 			sched_stop();
 		}
 		fallback = fallback_of(enabled, me, yielded);
-		choice = strategy->choose(s, enabled, me, fallback);
+		if (unlikely(s->fair_yields) && unlikely(s->fair.watched | yielded))
+			allowed = fair_step(&s->fair, enabled, me, yielded);
+		choice = strategy->choose(s, allowed, me, fallback);
+		fair_chosen(&s->fair, choice);
 		s->decisions++;
-		s->choices++;
+		s->choices += s->workers_left != 0;
 		record(s, choice, choice != fallback);
 		if (unlikely(s->anchored))
 			anchor_decided(s, me, 0, choice, choice != fallback);
@@ -195,7 +198,7 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 		s->log->unfair_cutoffs++;
 		/* The same tail whoever drove before, so that no plan has to hold it. */
 		s->driver = strategy_id(&strategy_random);
-		s->exhaustive = s->observing = 0;
+		s->exhaustive = s->observing = s->fair_yields = 0;
 		prng_init(&s->rng, arena->seed, arena->iteration, STREAM_TAIL);
 	}
 	if (arena->step <= 2 * s->steps_max)
@@ -329,6 +332,7 @@ void sched_begin(struct sched *s)
 	s->plan_length = 1;
 	if (s->anchored)
 		anchor_begin(s);
+	s->fair_yields = strategies[s->driver]->fair_yields;
 	strategies[s->driver]->begin(s);
 }
 

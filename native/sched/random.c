@@ -20,7 +20,7 @@ static __attribute__((constructor)) void select8_init(void)
 				select8[mask][n++] = (u8)bit;
 }
 
-static void random_begin(struct sched *s)
+void random_begin(struct sched *s)
 {
 }
 

@@ -11,6 +11,8 @@
 
 #include "../core/arena.h"
 #include "../core/task.h"
+#include "fair.h"
+#include "profile.h"
 #include "strategy.h"
 
 #define AGENT_BUFFER	32		/* agent of the store buffer of task 0 */
@@ -44,17 +46,18 @@ struct sched {
 	u32 phase;
 	u32 workers_left;		/* tasks that are neither done nor daemons */
 	u64 decisions, switches;
-	u64 choices;			/* decisions about who runs: what PCT's k counts */
+	u64 choices;			/* decisions about who runs, until the last worker ends: what PCT's k counts */
 	u64 last_choice;		/* decision number of the last recorded choice */
 	u64 digest;
 	u64 cold_key;			/* which cold scan points are decisions all the same */
 	u64 after_cold;			/* tasks whose last event was a cold scan: their yield tests are cold too */
 	u32 quiet_test;			/* the yield test at hand is no decision */
-	u32 exhaustive, observing;	/* what the driver asks for: see struct strategy */
+	u32 exhaustive, observing, fair_yields;	/* what the driver asks for: see struct strategy */
 	u32 anchored;			/* anchors are counted: a trace is wanted, or a plan followed */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 portfolio;			/* mix: which member drives this execution */
 	u32 plan_length;		/* words recorded */
+	struct fair fair;
 	struct prng rng;
 	u8 strategy_state[1024] __attribute__((aligned(8)));
 	void *boss_stack;		/* fibers: where the boss left off */
@@ -82,6 +85,7 @@ struct sched_log {
 	u32 exhausted;			/* the strategy has seen all there is */
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
 	struct wait_test wait[MAX_TASKS];	/* of the tasks in `waiting` */
+	struct profile profile;
 	/* replay */
 	u32 replay_length;
 	u32 replay[PLAN_MAX];
@@ -94,6 +98,25 @@ struct sched_log {
 };
 
 #define sched_of()	(arena_of()->sched)
+
+/* Tasks first, buffers after: an agent that does not exist costs no draw. */
+static inline u32 nr_agents(const struct sched *s)
+{
+	return s->memory_tso ? 64 : arena_of()->nr_tasks;
+}
+
+/* What the agent is about to do; `store` is where a buffer's is put together. */
+static inline const struct event *pending_of(const struct sched *s, u32 agent, struct event *store)
+{
+	const struct store_buffer *b;
+
+	if (agent < AGENT_BUFFER)
+		return &task_by_id(agent)->pending;
+	b = &s->buffer[agent - AGENT_BUFFER];
+	store->addr = b->at[b->head].addr;
+	store->op = OP_STORE;
+	return store;
+}
 
 int sched_init(bool memory_tso);	/* set-up: allocate; 0 or -ENOMEM */
 

@@ -3,9 +3,11 @@
 #include "../core/types.h"
 #include "strategy.h"
 
-const struct strategy *const strategies[NR_STRATEGIES] = {
-	&strategy_random, &strategy_pct, &strategy_replay, &strategy_mix,
-	&strategy_anchored,
+const struct strategy *const strategies[] = {
+	&strategy_random, &strategy_pct, &strategy_replay, &strategy_mix, &strategy_anchored,
+	&strategy_pos, &strategy_urw, &strategy_surw,
+	/* not for users */
+	&strategy_profile,
 };
 
 const struct strategy *strategy_by_id(u32 id)
@@ -17,7 +19,7 @@ u32 strategy_id(const struct strategy *strategy)
 {
 	u32 i;
 
-	for (i = 0; i < NR_STRATEGIES; i++)
+	for (i = 0; i < ARRAY_SIZE(strategies); i++)
 		if (strategies[i] == strategy)
 			break;
 	return i;

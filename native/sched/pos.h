@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Random priorities of pending events: what POS, SURW and the reads-from-guided strategy share. */
+#ifndef MMUT_SCHED_POS_H
+#define MMUT_SCHED_POS_H
+
+#include "sched.h"
+
+struct pos {
+	u32 priority[64];
+};
+
+static inline u32 pos_draw(struct sched *s)
+{
+	return (u32)(prng_next(&s->rng) >> 32);
+}
+
+void pos_init(struct sched *s, struct pos *p);
+
+/* The one of `candidates`, not empty, whose pending event has the highest priority. */
+static inline u32 pos_best(const struct pos *p, u64 candidates)
+{
+	u32 best = (u32)__builtin_ctzll(candidates);
+
+	for (candidates &= candidates - 1; candidates; candidates &= candidates - 1) {
+		u32 i = (u32)__builtin_ctzll(candidates);
+
+		best = p->priority[i] > p->priority[best] ? i : best;
+	}
+	return best;
+}
+
+/* `agent` executes its pending event: its next one, and those of `enabled` that race with it, draw anew. */
+void pos_executed(struct sched *s, struct pos *p, u64 enabled, u32 agent);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a few random executions tell about all: lengths, and who uses which object how often. */
+#ifndef MMUT_SCHED_PROFILE_H
+#define MMUT_SCHED_PROFILE_H
+
+#include "../core/types.h"
+
+#define PROFILE_OBJECTS	1024
+#define PROFILE_SLOTS	(4 * PROFILE_OBJECTS)
+
+enum target_kind { TARGET_SPTE, TARGET_LOCK, TARGET_WORD, NR_TARGET_KINDS };
+
+struct profile_object {
+	u64 addr;
+	u32 kind;		/* enum target_kind */
+	u32 written;
+	u32 users;		/* tasks that use it */
+	u32 accesses;		/* sum of `most`, once profiling is over */
+	u16 most[32];		/* of task t: decisions about it, the most in one execution */
+	u16 now[32];		/* in this execution */
+};
+
+struct profile {
+	u32 nr_objects;
+	u32 most[32];		/* decisions of task t, the most in one execution */
+	u32 now[32];
+	u64 hash;		/* over all counts: two runs with the same profile sample alike */
+	u32 accesses[NR_TARGET_KINDS];	/* of the objects that several tasks use and somebody writes */
+	u16 slot[PROFILE_SLOTS];	/* number of an object + 1, by hash of its address */
+	struct profile_object object[PROFILE_OBJECTS];
+};
+
+struct sched;
+
+void profile_begin(struct profile *p);		/* forget everything */
+void profile_execution_over(struct profile *p);
+void profile_end(struct profile *p);		/* sums */
+/* An object that several tasks use and somebody writes, drawn by its accesses; NULL: there is none. */
+const struct profile_object *profile_draw_target(struct sched *s);
+
+#endif
