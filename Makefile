@@ -100,6 +100,11 @@ quality: build
 	$(run) python tools/quality.py $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUDGET),--budget $(BUDGET:s=)) \
 		$(parallel) $(ARGS)
 
+##   make independence  with any one oracle disabled, which planted bugs are missed; BUDGET=20 (seconds) JOBS= ARGS='--only A08'
+.PHONY: independence
+independence: build
+	$(run) python tools/independence.py $(if $(BUDGET),--budget $(BUDGET:s=)) $(parallel) $(ARGS)
+
 ##   make determinism   one seed is one execution, byte for byte
 .PHONY: determinism
 determinism: build

@@ -7,19 +7,14 @@ switch is not found with some seed, or by an oracle that the catalogue does not 
 """
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-SLACK_SECONDS = 60  # for a process to start and to write its results, on a busy machine
+import planted
 
 
 @dataclass
@@ -58,49 +53,21 @@ class Found:
 HEAD = ("bug", "scenario", "found", "schedules", "max", "seconds", "max", "oracles")
 
 
-def mmutorture(*words: str, timeout: float) -> dict[str, Any]:
-    """The JSON object that a command prints."""
-    command = [sys.executable, "-m", "harness", *words, "--json"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
-    )
-    try:
-        document: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        raise SystemExit(f"{' '.join(command)}:\n{done.stderr.strip()}") from None
-    return document
-
-
 def hunt(found: Found, seed: int, budget: float, results: str) -> None:
     """One switch with one seed."""
-    words = ("--bug", found.name, "--seed", str(seed), "--budget", f"{budget:g}s")
-    document = mmutorture(
-        "explore", *words, "--results", results, timeout=10 * budget + SLACK_SECONDS
-    )
+    caught = planted.hunt(found.name, seed, budget, results)
     found.runs += 1
-    if not document["failures"]:
+    if not caught:
         found.problems.append(f"{found.name}: not found with seed {seed} in {budget:g} s")
         return
-    oracle = document["failures"][0]["oracle"]
-    found.schedules.append(document["schedules"])
-    found.seconds.append(document["elapsed_s"])
-    found.oracles.add(oracle)
-    if oracle not in found.expected:
+    found.schedules.append(caught.schedules)
+    found.seconds.append(caught.seconds)
+    found.oracles.add(caught.oracle)
+    if caught.oracle not in found.expected:
         found.problems.append(
-            f"{found.name}: found by {oracle} with seed {seed};"
+            f"{found.name}: found by {caught.oracle} with seed {seed};"
             f" the catalogue names {', '.join(found.expected)}"
         )
-
-
-def table(rows: Iterable[Found]) -> str:
-    cells = [HEAD, *(found.row() for found in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
-    lines = []
-    for row in cells:
-        left = [f"{cell:<{width}}" for cell, width in zip(row[:2], widths[:2], strict=True)]
-        right = [f"{cell:>{width}}" for cell, width in zip(row[2:-1], widths[2:-1], strict=True)]
-        lines.append("  ".join([*left, *right, row[-1]]).rstrip())
-    return "\n".join(lines)
 
 
 def parse() -> argparse.Namespace:
@@ -115,15 +82,10 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     args = parse()
-    bugs = mmutorture("list", "bugs", timeout=SLACK_SECONDS)["bugs"]
-    wanted = {name.upper() for name in args.only or ()}
     hunts = [
         Found(bug["name"], bug["scenario"], bug["oracles"])
-        for bug in bugs
-        if not wanted or bug["name"].upper() in wanted
+        for bug in planted.switches(args.only or ())
     ]
-    if not hunts or len(hunts) < len(wanted):
-        raise SystemExit(f"no such switch; there are {', '.join(bug['name'] for bug in bugs)}")
 
     def one(found: Found) -> None:
         with tempfile.TemporaryDirectory() as results:
@@ -133,7 +95,7 @@ def main() -> int:
 
     with ThreadPoolExecutor(max(args.jobs, 1)) as pool:
         list(pool.map(one, hunts))
-    print(table(hunts))
+    print(planted.table(HEAD, [found.row() for found in hunts]))
     problems = [problem for found in hunts for problem in found.problems]
     for problem in problems:
         print(problem, file=sys.stderr)

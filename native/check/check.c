@@ -105,6 +105,7 @@ static void watch_note(struct event *ev)
 	case NOTE_DIRTY_TAKEN:
 	case NOTE_DIRTY_COPIED:
 		dirty_log_note(ev);
+		dirty_log_armed(ev);
 		break;
 	case NOTE_WALK_BEGIN:
 	case NOTE_WALK_YIELDED:
@@ -116,14 +117,19 @@ static void watch_note(struct event *ev)
 	case NOTE_RETRY_OVER:
 		retry_over(ev);
 		break;
-	case NOTE_HW_WALK:	/* the load that follows is an event of its own */
 	case NOTE_SLOT_GONE:
-	case NOTE_SLOT_PLACED:
 	case NOTE_SLOT_EMULATED:
+		withdrawn_slot(ev);
+		guest_memory_slot_note(ev);
+		break;
+	case NOTE_SLOT_PLACED:
 	case NOTE_SLOT_MAPPED:
 		guest_memory_slot_note(ev);
 		break;
 	case NOTE_INVALIDATED:
+		withdrawn_pages(ev);
+		break;
+	case NOTE_HW_WALK:	/* the load that follows is an event of its own */
 		break;
 	}
 }
@@ -145,6 +151,7 @@ void check_watch(struct event *ev)
 	case OP_READ_UNLOCK:
 	case OP_WRITE_UNLOCK:
 		flush_debt_leave_lock(ev);
+		roots_leave_lock(ev);
 		mmu_lock_event(ev);
 		break;
 	case OP_NEEDBREAK:

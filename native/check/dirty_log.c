@@ -177,6 +177,109 @@ void dirty_log_written(u32 as_id, u64 *ghost)
 	}
 }
 
+/* ------------------------------------------------------------------ at the moment it must be armed */
+
+struct armed {
+	const struct check_slot *slot;
+	const struct kvm_memory_slot *active;
+};
+
+/* Somebody knows that the page is, or is about to be, written. */
+static bool known(const struct armed *a, gfn_t gfn)
+{
+	u64 rel = gfn - a->slot->place;
+
+	return rel >= a->slot->npages || (peek(a->active->dirty_bitmap[rel / 64]) & BIT_ULL(rel % 64)) ||
+	       in_some_log(kvm_of(), a->slot->as_id, gfn) || about_to_be_marked(gfn);
+}
+
+static void unarmed_leaf(const struct leaves *range, u32 root, const struct leaf *leaf)
+{
+	const struct armed *a = range->arg;
+	bool by_d = kvm_of()->config.pml && !(leaf->spte & CK_AD_TYPE) && leaf->level == PG_LEVEL_4K;
+	u64 needed = by_d ? CK_W | CK_D : CK_W, size = KVM_PAGES_PER_HPAGE(leaf->level);
+	gfn_t gfn, end = min(leaf->gfn + size, range->end);
+
+	if ((leaf->spte & needed) != needed)
+		return;
+	for (gfn = max(leaf->gfn, range->start); gfn < end; gfn++)
+		if (!known(a, gfn))
+			violation(ORACLE_DIRTY_LOG, range->site, leaf->sptep,
+				  "%s, and gfn 0x%llx can be written unseen: root %u has 0x%llx", range->what,
+				  (unsigned long long)gfn, root, (unsigned long long)leaf->spte);
+}
+
+/* What the CPU has cached is what it uses, until it has served the request that waits for it. */
+static void unarmed_tlb(const struct leaves *range, const struct kvm_vcpu *vcpu)
+{
+	const struct armed *a = range->arg;
+	bool by_d = kvm_of()->config.pml && !vcpu->guest_mode;
+	gfn_t gfn;
+	u32 i;
+
+	if (vcpu->as_id != range->as_id || !frame_is_table(vcpu->mmu.root_hpa) ||
+	    peek(header_of((u32)vcpu->mmu.root_hpa)->invalid) ||
+	    (peek(vcpu->requests) & (BIT_ULL(KVM_REQ_TLB_FLUSH) | BIT_ULL(KVM_REQ_FREE_OBSOLETE_ROOTS))))
+		return;
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		const struct tlb_entry *e = &vcpu->tlb.leaf[i];
+
+		if (!e->valid || !e->writable || (by_d && !e->dirty))
+			continue;
+		for (gfn = max(e->gfn, range->start);
+		     gfn < min(e->gfn + KVM_PAGES_PER_HPAGE(e->level), range->end); gfn++)
+			if (!known(a, gfn))
+				violation(ORACLE_DIRTY_LOG, range->site, e,
+					  "%s, and the TLB of vcpu%u lets gfn 0x%llx be written unseen", range->what,
+					  vcpu->vcpu_id, (unsigned long long)gfn);
+	}
+}
+
+static void check_armed(const struct event *ev, u32 id, gfn_t first, u64 npages, const char *what)
+{
+	const struct check_slot *slot = &check_of()->slot[id];
+	struct armed a = { .slot = slot, .active = logged_slot(kvm_of(), id) };
+	const struct leaves range = {
+		.as_id = slot->as_id, .start = first, .end = min(first + npages, slot->place + slot->npages),
+		.valid_only = true, .site = site_of(ev), .tell = unarmed_leaf, .what = what, .arg = &a,
+	};
+	u32 i;
+
+	if (!a.active || !a.active->dirty_bitmap || slot->place == CHECK_NOWHERE)
+		return;
+	each_leaf(&range);
+	for (i = 0; i < kvm_of()->online_vcpus; i++)
+		unarmed_tlb(&range, &kvm_of()->vcpus[i]);
+}
+
+/*
+ * A16 and Q6 at the two moments that user space builds on: the log is in force, or pages were copied.
+ * From then on each write trips over something, W or D, or is known already.
+ */
+void dirty_log_armed(const struct event *ev)
+{
+	const struct check *c = check_of();
+	u64 bits = ev->expected, word;
+	u32 i;
+
+	if (!arena_of()->controlled)
+		return;
+	if (ev->operand == NOTE_DIRTY_LOG_ON)
+		check_armed(ev, (u32)ev->expected, c->slot[ev->expected].place, c->slot[ev->expected].npages,
+			    "the log is in force");
+	if (ev->operand != NOTE_DIRTY_COPIED)
+		return;
+	for (i = 0; i < c->nr_slots; i++) {
+		word = ((u64)ev->addr - (u64)kvm_of()->regions[i].dirty_bitmap) / sizeof(u64);
+		if (word * 64 >= c->slot[i].npages)
+			continue;
+		for (; bits; bits &= bits - 1)
+			check_armed(ev, i, c->slot[i].place + word * 64 + (u64)__builtin_ctzll(bits), 1,
+				    "the page is copied");
+		return;
+	}
+}
+
 static void check_slot_pages(struct kvm *kvm, const struct check_slot *slot, const struct kvm_memory_slot *active)
 {
 	const struct check *c = check_of();

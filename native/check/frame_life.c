@@ -29,6 +29,7 @@ static void count_leaf(u64 spte, u32 level, s32 delta)
 {
 	u64 n = ck_pfn(spte);
 
+	account_leaf(level, delta);
 	if (level > PG_LEVEL_2M || !frame_is_guest(n))
 		return;		/* reported as a wrong value already */
 	if (level == PG_LEVEL_2M)
@@ -65,6 +66,7 @@ bool frame_life_link(u32 child, u32 parent, u16 index)
 	if (table_get(c, child).life != TABLE_PRIVATE)
 		return false;
 	count_table(child, 1);
+	account_table(1);
 	table_set(c, child, (union table_shadow){ .parent = parent, .index = index, .life = TABLE_LINKED });
 	return true;
 }
@@ -73,6 +75,7 @@ bool frame_life_link(u32 child, u32 parent, u16 index)
 void frame_life_unlink(u32 child)
 {
 	table_set(check_of(), child, (union table_shadow){ .life = TABLE_PRIVATE });
+	account_table(-1);
 	count_table(child, -1);
 }
 
@@ -115,6 +118,7 @@ static void cut(const struct event *ev, u32 child)
 
 	if (!frame_is_table(child) || table_get(c, child).life != TABLE_LINKED)
 		return;
+	account_table(-1);
 	table_set(c, child, (union table_shadow){
 		.life = TABLE_CUT, .cut_mode = mode == LOCK_READ ? LOCK_READ : LOCK_WRITE,
 	});
@@ -142,10 +146,16 @@ void frame_life_store(const struct event *ev, u32 n, u64 old, u64 new)
 
 /* ------------------------------------------------------------------ free and isolate */
 
+/* SPTEs that map guest frame `n`: of 4K, and of more. */
+s32 frame_life_mapped(u32 n, s32 *huge)
+{
+	*huge = __atomic_load_n(&guest_get(block_of(n))->huge, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&guest_get(n)->small, __ATOMIC_ACQUIRE);
+}
+
 static void guest_frame_gone(const struct event *ev, u32 n)
 {
-	s32 small = __atomic_load_n(&guest_get(n)->small, __ATOMIC_ACQUIRE);
-	s16 huge = __atomic_load_n(&guest_get(block_of(n))->huge, __ATOMIC_ACQUIRE);
+	s32 huge, small = frame_life_mapped(n, &huge);
 
 	if (small > 0 || huge > 0)
 		violation(ORACLE_FRAME_LIFE, site_of(ev), frame_get(n),

@@ -13,7 +13,7 @@
  */
 #include "shadow.h"
 
-static const struct check_slot *slot_of_gfn(const struct check *c, u32 as_id, gfn_t gfn)
+const struct check_slot *slot_of_gfn(const struct check *c, u32 as_id, gfn_t gfn)
 {
 	u32 i;
 

@@ -20,6 +20,18 @@ void nx_list_store(const struct event *ev)
 			  "the list of possible NX huge pages is changed without tdp_mmu_pages_lock");
 }
 
+/* A store to a link of table `n`: does it put the table on the list, which it was not on? */
+void nx_list_add(const struct event *ev, u32 n)
+{
+	const struct list_head *node = &header_of(n)->possible_nx_huge_page_link;
+
+	if (ev->addr == &node->prev && peek(node->prev) == node && ev->operand != (u64)node &&
+	    !peek(header_of(n)->nx_huge_page_disallowed))
+		violation(ORACLE_NX_LIST, site_of(ev), ev->addr,
+			  "table %u is put on the list of possible NX huge pages, and is not disallowed%s", n,
+			  table_get(check_of(), n).life == TABLE_CUT ? ": it has been cut off" : "");
+}
+
 void nx_flag_changed(const struct event *ev, u32 n)
 {
 	if (!ev->old && ev->new && table_get(check_of(), n).life != TABLE_PRIVATE)

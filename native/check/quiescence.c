@@ -132,6 +132,7 @@ static void walk_table(struct recount *r, u32 n, u32 level, gfn_t base)
 /* Q1, Q5 */
 static void check_root(struct recount *r, struct kvm_mmu_page *sp)
 {
+	const struct list_head *pos;
 	u32 refs = 0, i, count = peek(sp->tdp_mmu_root_count), invalid = peek(sp->invalid), own = !invalid;
 
 	for (i = 0; i < r->kvm->online_vcpus; i++)
@@ -145,6 +146,12 @@ static void check_root(struct recount *r, struct kvm_mmu_page *sp)
 	}
 	Q(count == refs + own, sp, "root %u has %u references: %u of vCPUs and %u of the MMU are accounted for",
 	  sp->pfn, count, refs, own);
+	for (pos = peek(sp->link.next); !invalid && pos != &r->kvm->tdp_mmu_roots; pos = peek(pos->next)) {
+		const struct kvm_mmu_page *other = container_of(pos, struct kvm_mmu_page, link);
+
+		Q(peek(other->invalid) || other->role.word != sp->role.word, other,
+		  "roots %u and %u are both valid with role 0x%x", sp->pfn, other->pfn, sp->role.word);
+	}
 	r->roots++;
 	r->as_id = sp->role.smm ? 1 : 0;
 	walk_table(r, sp->pfn, sp->role.level, 0);

@@ -22,6 +22,8 @@ static void count_changed(const struct event *ev, u32 n)
 	bool legacy = kvm_of()->config.legacy_roots;
 	u32 old = (u32)ev->old, new = (u32)ev->new;
 
+	if (old && !new)
+		shadow_of(ev)->last_put = n;
 	/* Without a reference of the MMU's own: the last holder lends one to the root that it zaps. */
 	if (legacy && !old && new == 1 && ev->op == OP_STORE && peek(sp->invalid))
 		return;
@@ -31,6 +33,24 @@ static void count_changed(const struct event *ev, u32 n)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is put at count 0", n);
 	else if (old && !new && !peek(sp->invalid) && !legacy)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: the last reference to a valid root is put", n);
+}
+
+/*
+ * Whoever put the last reference owns the root: unlinks it, or (legacy) lends it one and zaps it.  Left
+ * at zero and listed it belongs to nobody: nobody will free it.  All puts are under mmu_lock.
+ */
+void roots_leave_lock(const struct event *ev)
+{
+	struct task_shadow *t = shadow_of(ev);
+	u32 n = t->last_put;
+
+	if (ev->done || ev->addr != (void *)&kvm_of()->mmu_lock || likely(!n))
+		return;
+	t->last_put = 0;
+	if (table_get(check_of(), n).life == TABLE_ROOT && !peek(header_of(n)->tdp_mmu_root_count) &&
+	    peek(header_of(n)->link.prev) != LIST_POISON)
+		violation(ORACLE_ROOTS, site_of(ev), header_of(n),
+			  "root %u is left with no reference, and is still listed: nobody will free it", n);
 }
 
 static void invalid_changed(const struct event *ev, u32 n)
@@ -85,8 +105,10 @@ void roots_access(struct event *ev, u32 n, u32 offset)
 	if (!ev->done) {
 		if (FIELD(offset, link))
 			roots_list_store(ev);
-		else if (FIELD(offset, possible_nx_huge_page_link))
+		if (FIELD(offset, possible_nx_huge_page_link)) {
 			nx_list_store(ev);
+			nx_list_add(ev, n);
+		}
 		return;
 	}
 	if (ev->op == OP_CMPXCHG && ev->old != ev->expected)

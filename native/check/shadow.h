@@ -85,6 +85,7 @@ struct task_shadow {
 	const void *walk;		/* the iterator of this task's walk; ... */
 	gfn_t walk_yielded;		/* ... where it dropped mmu_lock last */
 	u32 linking;			/* child that this task's pending store would link */
+	u32 last_put;			/* root whose count this task brought to zero; 0: none */
 	u32 resumed;			/* mmu_lock was dropped and taken again inside a walk */
 	u32 entries;			/* SPTEs read since mmu_lock was taken */
 	u32 retrying;			/* tries that came to nothing since somebody else could run; 0: none */
@@ -107,6 +108,7 @@ struct check {
 	u32 old_readers[KVM_ADDRESS_SPACE_NUM];	/* of those, who entered before the last swap of memslots */
 	u32 log_periods;
 	u32 roots[CHECK_ROOTS];		/* frames of roots that were announced and not yet freed */
+	s64 tables_linked, leaves[PG_LEVEL_1G];	/* what the tables contain, by stores seen; leaves by level - 1 */
 	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
 	s32 mmu_writers;
 	struct task_shadow task[MAX_TASKS];
@@ -153,7 +155,26 @@ int held_mode(const struct task *task, const void *lock);
 /* The root above table `n`, or 0 where it hangs below none. */
 u32 table_root(const struct check *c, u32 n);
 
+/* A look at what the tables of an address space map, when nobody else runs. */
+struct leaf {
+	const void *sptep;
+	u64 spte;
+	gfn_t gfn;
+	u32 level;
+};
+struct leaves {
+	gfn_t start, end;			/* [start, end) */
+	u32 as_id;
+	bool valid_only;			/* invalid roots not */
+	void (*tell)(const struct leaves *range, u32 root, const struct leaf *leaf);
+	const struct site *site;		/* for whoever is told */
+	const char *what;
+	const void *arg;
+};
+void each_leaf(const struct leaves *range);
+
 /* One check of an event by one oracle. */
+const struct check_slot *slot_of_gfn(const struct check *c, u32 as_id, gfn_t gfn);
 void guest_memory_note(struct event *ev);
 void guest_memory_access(struct event *ev);
 void guest_memory_slot_note(const struct event *ev);
@@ -166,7 +187,18 @@ void dirty_log_granted(const struct event *ev, gfn_t gfn);
 void dirty_log_adopt(struct check *c, struct kvm *kvm);
 void dirty_log_quiescent(struct kvm *kvm);
 
+void dirty_log_armed(const struct event *ev);
+
+void withdrawn_pages(const struct event *ev);
+void withdrawn_slot(const struct event *ev);
+void withdrawn_install(const struct event *ev, u32 n, gfn_t gfn, u64 spte);
+
+void account_table(s64 delta);
+void account_leaf(u32 level, s64 delta);
+void accounting_check(const struct event *ev);
+
 void nx_list_store(const struct event *ev);
+void nx_list_add(const struct event *ev, u32 n);
 void nx_flag_changed(const struct event *ev, u32 n);
 void nx_list_freed(const struct event *ev, u32 n);
 void nx_list_quiescent(struct kvm *kvm);
@@ -177,6 +209,7 @@ void frame_life_store(const struct event *ev, u32 n, u64 old, u64 new);
 bool frame_life_link(u32 child, u32 parent, u16 index);
 void frame_life_unlink(u32 child);
 void frame_life_adopt_root(u32 root);
+s32 frame_life_mapped(u32 n, s32 *huge);
 
 void spte_before(struct event *ev, u32 n);
 void spte_after(struct event *ev, u32 n);
@@ -195,6 +228,7 @@ void roots_note(const struct event *ev);
 void roots_list(u32 n);
 void roots_freed(u32 n);
 void roots_list_store(const struct event *ev);
+void roots_leave_lock(const struct event *ev);
 void roots_publish(const struct event *ev);
 
 void retry_note(const struct event *ev);

@@ -216,6 +216,21 @@ static void check_lost_update(const struct store *s)
 		bad(s, "a plain store loses an update that came after the value was read");
 }
 
+/*
+ * UNDEF of the bug catalogue.  What a compare-exchange expects is the value that the task last read or
+ * wrote there, whole: anything else was torn, or is nobody's.
+ */
+static void check_expected(const struct event *ev)
+{
+	const struct task_shadow *t = shadow_of(ev);
+	u32 slot = ((u64)ev->addr / sizeof(table_word)) % NR_SEEN;
+
+	if (ev->op == OP_CMPXCHG && t->seen[slot].addr == ev->addr && t->seen[slot].value != ev->expected)
+		violation(ORACLE_SPTE_TRANSITION, site_of(ev), ev->addr,
+			  "a compare-exchange expects 0x%llx, and its task read 0x%llx: a torn value",
+			  (unsigned long long)ev->expected, (unsigned long long)t->seen[slot].value);
+}
+
 /* The CPU sets A anywhere and D in writable leaves, and changes nothing else. */
 static void check_hw(const struct store *s)
 {
@@ -250,6 +265,8 @@ void spte_before(struct event *ev, u32 n)
 	u64 child;
 
 	t->linking = 0;
+	if (!(ev->flags & (SITE_HW | SITE_PRIVATE)))
+		check_expected(ev);
 	if ((ev->flags & (SITE_HW | SITE_PRIVATE)) || ev->op < OP_STORE || ev->op > OP_CMPXCHG ||
 	    !ck_table(ev->operand, header_of(n)->role.level))
 		return;
@@ -290,6 +307,8 @@ void spte_after(struct event *ev, u32 n)
 	if (s.mode < 0 && !(ev->flags & SITE_HW) && ck_leaf(s.new, s.level) && (s.new & ~s.old & CK_W))
 		dirty_log_granted(ev, header_of(n)->gfn + ((u64)s.index << KVM_HPAGE_GFN_SHIFT(s.level)));
 	check_stale_install(&s);
+	if (s.mode == LOCK_READ && !ck_present(s.old) && ck_leaf(s.new, s.level))
+		withdrawn_install(ev, n, entry_gfn(&s), s.new);
 	if (ck_table(s.new, s.level) && !(ck_table(s.old, s.level) && ck_pfn(s.old) == ck_pfn(s.new)))
 		check_link(&s);
 	t->linking = 0;

@@ -194,6 +194,8 @@ void mmu_lock_event(struct event *ev)
 	count_yields(ev, lock);
 	if (!lock) {
 		__atomic_fetch_sub(mine, 1, __ATOMIC_SEQ_CST);
+		if (!c->mmu_readers && !c->mmu_writers)
+			accounting_check(ev);
 		return;
 	}
 	__atomic_fetch_add(mine, 1, __ATOMIC_SEQ_CST);

@@ -27,6 +27,8 @@ enum oracle {
 	ORACLE_DIRTY_LOG,		/* live migration: a page that was written, not copied since and not marked */
 	ORACLE_NX_LIST,			/* the list of possible NX huge pages and the flag that leads onto it */
 	ORACLE_ASSERTION,		/* a check of a user's program */
+	ORACLE_WITHDRAWN,		/* what the host or user space has taken away is mapped, or mapped again */
+	ORACLE_ACCOUNTING,		/* counters of tables and leaves, whenever nobody holds mmu_lock */
 	NR_ORACLES
 };
 extern const char *const oracle_names[NR_ORACLES];

@@ -79,13 +79,24 @@ static inline bool is_shadow_present_table(u64 spte, int level)
 
 static inline kvm_pfn_t spte_to_pfn(u64 spte) { return (spte & SPTE_BASE_ADDR_MASK) >> PAGE_SHIFT; }
 
+/*
+ * The frame of the table below.  What was read from a table that has been freed leads anywhere: there
+ * the kernel oopses, or worse.  0 is no table's.
+ */
+static inline u32 spte_to_child_pfn(u64 spte)
+{
+	const kvm_pfn_t pfn = spte_to_pfn(spte);
+
+	return KVM_BUG_ON(!frame_is_table(pfn), kvm_of()) ? 0 : (u32)pfn;
+}
+
 /* The table below, for software walkers; NULL where there is none.  RCU keeps it alive. */
 static inline tdp_ptep_t spte_to_child_pt(u64 spte, int level)
 {
-	return is_shadow_present_table(spte, level) ? frame_words((u32)spte_to_pfn(spte)) : NULL;
+	return is_shadow_present_table(spte, level) ? frame_words(spte_to_child_pfn(spte)) : NULL;
 }
 
-static inline struct kvm_mmu_page *spte_to_child_sp(u64 spte) { return pfn_to_sp(spte_to_pfn(spte)); }
+static inline struct kvm_mmu_page *spte_to_child_sp(u64 spte) { return pfn_to_sp(spte_to_child_pfn(spte)); }
 
 /* ------------------------------------------------------------------ accessed and dirty */
 

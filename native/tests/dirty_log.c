@@ -19,6 +19,7 @@ static void take(struct machine *m)
 {
 	become(HOST0);
 	clear_bit(LEAF_GFN, bitmap(m));
+	poke(*m->leaf_at, m->leaf & ~(CK_W | CK_D));
 	note(NOTE_DIRTY_TAKEN, bitmap(m), BIT_ULL(LEAF_GFN));
 	become(VCPU0);
 }
@@ -145,4 +146,45 @@ ALL_SET(a_copy_of_the_last_period_does_not_count, "gfn 0x3 was never copied sinc
 	note(NOTE_DIRTY_LOG_OFF, m->kvm, 0);
 	note(NOTE_DIRTY_LOG_ON, &m->kvm->regions[0], 0);
 	at_rest(m);
+}
+
+/* ------------------------------------------------------------------ armed when user space builds on it */
+
+LOGGED(a_page_is_copied_and_can_be_written_unseen, "the page is copied, and gfn 0x3 can be written unseen")
+{
+	take(m);
+	poke(*m->leaf_at, m->leaf | CK_W);
+	end_round(m);
+}
+
+LOGGED(a_page_is_copied_under_a_stale_translation, "the TLB of vcpu1 lets gfn 0x3 be written unseen")
+{
+	struct kvm_vcpu *vcpu = &m->kvm->vcpus[1];
+
+	take(m);
+	vcpu->mmu.root_hpa = m->root->pfn;
+	vcpu->tlb.leaf[LEAF_GFN] = (struct tlb_entry){
+		.gfn = LEAF_GFN, .pfn = m->frame, .level = PG_LEVEL_4K, .valid = 1, .writable = 1, .dirty = 1,
+	};
+	end_round(m);
+}
+
+LOGGED(a_stale_translation_that_a_flush_waits_for_is_no_harm, NULL)
+{
+	struct kvm_vcpu *vcpu = &m->kvm->vcpus[1];
+
+	take(m);
+	vcpu->mmu.root_hpa = m->root->pfn;
+	WRITE_PRIVATE(vcpu->requests, BIT_ULL(KVM_REQ_TLB_FLUSH));
+	vcpu->tlb.leaf[LEAF_GFN] = (struct tlb_entry){
+		.gfn = LEAF_GFN, .pfn = m->frame, .level = PG_LEVEL_4K, .valid = 1, .writable = 1, .dirty = 1,
+	};
+	end_round(m);
+}
+
+LOGGED(a_log_is_in_force_over_a_writable_page, "the log is in force, and gfn 0x0 can be written unseen")
+{
+	clear_bit(0, bitmap(m));
+	poke(*sptep_of(m, 0, PG_LEVEL_4K), READ_PRIVATE(*sptep_of(m, 0, PG_LEVEL_4K)) | CK_W);
+	note(NOTE_DIRTY_LOG_ON, &m->kvm->regions[0], 0);
 }

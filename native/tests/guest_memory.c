@@ -68,6 +68,9 @@ static void announce(struct machine *m, enum kvm_note what, u64 value)
 {
 	u32 me = (u32)(current - task_by_id(0));
 
+	/* Zapped before it is gone. */
+	if (what == NOTE_SLOT_GONE || what == NOTE_SLOT_EMULATED)
+		poke(*(value ? m->huge_at : m->table_at), CK_NONPRESENT);
 	become(HOST0);
 	note(what, m->kvm, value);
 	become(me);

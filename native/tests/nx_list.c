@@ -204,7 +204,7 @@ NX(a_table_is_freed_on_the_list, HOST0, "is freed on the list")
 }
 
 /* The fault does not look again under the lock: the remover came first, and found nothing to unlist. */
-NX(a_dead_table_is_listed_and_freed, VCPU0, "is freed on the list")
+NX(a_dead_table_is_listed, VCPU0, "and is not disallowed: it has been cut off")
 {
 	struct kvm_mmu_page *sp = link_disallowed(m);
 
@@ -212,8 +212,6 @@ NX(a_dead_table_is_listed_and_freed, VCPU0, "is freed on the list")
 	unlist(m, sp);
 	spin_lock(&m->kvm->tdp_mmu_pages_lock);
 	list_add_tail(&sp->possible_nx_huge_page_link, &m->kvm->possible_nx_huge_pages);
-	spin_unlock(&m->kvm->tdp_mmu_pages_lock);
-	frame_free(sp->pfn);
 }
 
 NX_AT_REST(a_free_table_is_listed, "and no entry points at it")

@@ -147,6 +147,9 @@ static const char *run(const struct plant *p, struct machine *m)
 	if (arena_of()->failure.set)
 		return complain("the machine is not in order before the case: %s", arena_of()->failure.message);
 	reset();
+	/* Cases link and cut by hand, and keep no books. */
+	if (p->oracle != ORACLE_ACCOUNTING)
+		arena_of()->oracle_mask &= ~BIT_ULL(ORACLE_ACCOUNTING);
 	become(p->task);
 	if (!setjmp(env)) {
 		p->body(m);

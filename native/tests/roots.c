@@ -137,3 +137,12 @@ PLANT(a_reference_to_a_freed_root, ROOTS, VCPU0, "which is free")
 	poke_frame_state(m->root->pfn, FRAME_FREE);
 	note(NOTE_ROOT_GET, m->root, 3);
 }
+
+PLANT(a_listed_root_is_left_with_no_reference, ROOTS, VCPU0, "nobody will free it")
+{
+	write_lock(&m->kvm->mmu_lock);
+	poke(m->root->tdp_mmu_root_count, 1);
+	poke(m->root->invalid, 1);
+	fetch_add(&m->root->tdp_mmu_root_count, (u32)-1);
+	write_unlock(&m->kvm->mmu_lock);
+}

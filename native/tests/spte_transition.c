@@ -35,8 +35,9 @@ CLEAN(a_shared_setter_uses_compare_exchange, SPTE_TRANSITION, VCPU0)
 	replace(m->leaf_at, m->leaf, NONE);
 	note(NOTE_TLB_FLUSHED, m->kvm, 0);
 	replace(m->leaf_at, NONE, m->leaf);
-	/* A compare-exchange that fails stores nothing, whatever it wanted to. */
-	replace(m->leaf_at, NONE, m->leaf + (1 << PAGE_SHIFT));
+	/* Somebody else was faster: a compare-exchange that fails stores nothing, whatever it wanted to. */
+	poke(*m->leaf_at, m->leaf ^ CK_A);
+	replace(m->leaf_at, m->leaf, m->leaf + (1 << PAGE_SHIFT));
 	link_new(m, new_table(m));
 	rcu_read_unlock();
 	read_unlock(&m->kvm->mmu_lock);
@@ -383,4 +384,13 @@ PLANT(the_cpu_sets_dirty_where_it_may_not_write, SPTE_TRANSITION, VCPU0, "where 
 
 	poke(*m->leaf_at, protected);
 	hw_try_cmpxchg(m->leaf_at, &protected, protected | CK_D);
+}
+
+PLANT(a_compare_exchange_expects_what_was_never_read, SPTE_TRANSITION, VCPU0, "a torn value")
+{
+	u64 half = READ_ONCE(*m->leaf_at) & GENMASK_ULL(31, 0);
+
+	lock_read(m);
+	rcu_read_lock();
+	replace(m->leaf_at, half | (NONE & GENMASK_ULL(63, 32)), NONE);
 }
