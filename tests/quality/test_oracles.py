@@ -28,7 +28,7 @@ CASES = {
     for case in CASE.findall(file.read_text(encoding="utf-8"))
 }
 # What only a scheduler or a scenario can provoke: native/tests/schedules.c, and below.
-ELSEWHERE = {"forbidden-outcome"}
+ELSEWHERE = {"assertion", "forbidden-outcome"}
 
 FORBIDDEN = """\
 name = "increments"
