@@ -186,7 +186,7 @@ static int build_program(const struct mmut_config *config)
 	if (!err && program->no_callbacks) {
 		/* Nobody waits for them, nor they for anybody: an execution has the program's events only. */
 		task_by_id(TASK_BOSS)->absent = 1;
-		task_by_id(1)->absent = 1;
+		task_by_id(TASK_RCU)->absent = 1;
 	}
 	arena_of()->run->config.flat = NULL;	/* it was the caller's */
 	return err ?: program->setup() ?: arena_checkpoint();

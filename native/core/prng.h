@@ -14,6 +14,7 @@
 struct prng {
 	u64 key;
 	u64 counter;
+	u64 ahead;	/* the next draw: it is ready when a decision waits for it */
 };
 
 enum prng_stream { STREAM_SCHEDULE, STREAM_MEMORY, STREAM_NOISE, STREAM_DATA /* + task id */,
@@ -26,15 +27,25 @@ static inline u64 mix64(u64 z)
 	return z ^ (z >> 31);
 }
 
+/* The next draw is number `counter`, from 0. */
+static inline void prng_seek(struct prng *p, u64 counter)
+{
+	p->counter = counter;
+	p->ahead = mix64(p->key + (counter + 1) * 0x9e3779b97f4a7c15ULL);
+}
+
 static inline void prng_init(struct prng *p, u64 seed, u64 iteration, u64 stream)
 {
 	p->key = mix64(seed ^ mix64(iteration + mix64(stream + 0x9e3779b97f4a7c15ULL)));
-	p->counter = 0;
+	prng_seek(p, 0);
 }
 
 static inline u64 prng_next(struct prng *p)
 {
-	return mix64(p->key + ++p->counter * 0x9e3779b97f4a7c15ULL);
+	u64 draw = p->ahead;
+
+	prng_seek(p, p->counter + 1);
+	return draw;
 }
 
 /* Uniform in [0, n); n < 2^32.  Multiply-shift: bias below n/2^32. */

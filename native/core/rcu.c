@@ -112,6 +112,7 @@ void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *si
 
 	if (hooks_on())
 		hook_call(hook_begin, site, head, func, 0);
+	WARN_ON_ONCE(task_by_id(TASK_RCU)->absent);
 	if (unlikely(head->queued))
 		violation(ORACLE_FRAME_LIFE, site, head, "call_rcu() on an object that is queued already");
 	head->func = func;

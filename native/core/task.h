@@ -15,6 +15,7 @@
 #define MAX_HELD	16
 #define NR_RCU_DOMAINS	2
 #define TASK_BOSS	0	/* set-up, teardown and checks between executions; never scheduled */
+#define TASK_RCU	1	/* runs callbacks */
 
 enum task_kind { TASK_KIND_BOSS, TASK_KIND_RCU, TASK_KIND_VCPU, TASK_KIND_VMM, TASK_KIND_HOST_MM,
 		 TASK_KIND_PROGRAM, TASK_KIND_NX_RECOVERY, NR_TASK_KINDS };

@@ -122,4 +122,5 @@ const struct program program_pt3 = {
 	.setup = pt3_setup,
 	.body = pt3_body,
 	.check = pt3_check,
+	.no_callbacks = true,
 };

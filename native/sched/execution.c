@@ -4,21 +4,21 @@
  * processes, which differ in `transfer` alone.
  */
 #include <errno.h>
-#include <setjmp.h>
 #include <time.h>
 
 #include "../core/frame.h"
 #include "anchor.h"
-#include "sched.h"
+#include "fiber.h"
 
 #define PROFILE_EXECUTIONS	8
 #define PROFILE_SEED		0x70726f66696c65ULL	/* a stream of its own: "profile" */
 #define STEPS_MAX		2000000
+#define STEPS_PER_LOOK		2000	/* at the clock: some 50 us; a look costs as much as a schedule point */
 
 void (*execution_prologue)(void);
 void (*execution_settle)(void);
 
-static jmp_buf boss_env;
+static void *boss_env[5];
 
 int sched_init(bool memory_tso)
 {
@@ -36,7 +36,7 @@ int sched_init(bool memory_tso)
 			return -ENOMEM;
 	}
 	s->log = arena_alloc_bulk(sizeof(*s->log));
-	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * (128u << 10));
+	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * FIBER_STACK);
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
 	if (anchor_init(s))
 		return -ENOMEM;
@@ -48,7 +48,7 @@ int sched_init(bool memory_tso)
 void sched_stop(void)
 {
 	if (current->id == TASK_BOSS)
-		longjmp(boss_env, 1);
+		__builtin_longjmp(boss_env, 1);
 	transfer->leave(current);
 	__builtin_unreachable();
 }
@@ -57,17 +57,13 @@ static void execution_run(u64 iteration)
 {
 	struct arena *arena = arena_of();
 	struct sched *s = arena->sched;
-	u32 i;
 
 	arena_reset();
 	arena->iteration = iteration;
 	s->log->execution++;
 	proc.current_task = task_by_id(TASK_BOSS);
-	if (transfer == &fiber_transfer)
-		for (i = 1; i < arena->nr_tasks; i++)
-			fiber_prepare(task_by_id(i));
 	sched_begin(s);
-	if (!setjmp(boss_env)) {
+	if (!__builtin_setjmp(boss_env)) {
 		if (execution_prologue)
 			execution_prologue();
 		sched_run(s);
@@ -100,7 +96,7 @@ u64 execution_loop(u64 first, u64 count, double seconds)
 {
 	struct arena *arena = arena_of();
 	double end = seconds > 0 ? now() + seconds : 0;
-	u64 done = 0;
+	u64 done = 0, steps = 0;
 
 	while (done < count && arena->stop != STOP_INTERRUPTED && !arena->sched->log->exhausted) {
 		execution_run(first + done);
@@ -108,8 +104,14 @@ u64 execution_loop(u64 first, u64 count, double seconds)
 			break;
 		sched_account(arena->sched);
 		done++;
-		if (!more_to_explore(arena->sched) || arena->failure.set || (seconds > 0 && now() >= end))
+		if (!more_to_explore(arena->sched) || arena->failure.set)
 			break;
+		steps += arena->step;
+		if (seconds > 0 && steps >= STEPS_PER_LOOK) {
+			steps = 0;
+			if (now() >= end)
+				break;
+		}
 	}
 	sched_count_distinct(arena->sched->log);
 	return done;

@@ -20,6 +20,7 @@
 #include "../core/lockdep.h"
 #include "../core/rcu.h"
 #include "anchor.h"
+#include "fiber.h"
 #include "sched.h"
 
 #define COLD_ONE_IN	32
@@ -173,6 +174,23 @@ static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
 	}
 }
 
+/* transfer->to(), with the common case in line. */
+static __always_inline void switch_to(struct task *from, struct task *next)
+{
+	if (likely(transfer == &fiber_transfer))
+		fiber_to(from, next);
+	else
+		transfer->to(from, next);
+}
+
+static __always_inline void start(struct task *from, struct task *next)
+{
+	if (likely(transfer == &fiber_transfer))
+		fiber_start(from, next);
+	else
+		transfer->to(from, next);
+}
+
 static __always_inline void hand_over(struct sched *s, struct task *me, u32 next)
 {
 	struct task *to = task_by_id(next);
@@ -183,7 +201,7 @@ static __always_inline void hand_over(struct sched *s, struct task *me, u32 next
 	s->ready |= BIT_ULL(next);
 	if (to != me) {
 		s->switches++;
-		transfer->to(me, to);
+		switch_to(me, to);
 	}
 }
 
@@ -213,24 +231,47 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 	sched_stop();
 }
 
-/* A point that is out of the ordinary: true if there is nothing to decide here. */
-static noinline bool exceptional_point(struct sched *s, struct task *me, const struct event *ev)
+/* A task that has not begun, if there is one; or the phase of starting is over. */
+static noinline struct task *next_to_start(struct sched *s)
 {
-	if (me->id == TASK_BOSS)
-		return true;
-	if (s->anchored)
-		anchor_announce(s, ev);
-	if (s->phase == PHASE_START) {
-		/* Announced; the boss collects every task's first event before the first decision. */
-		if (me->state == TASK_WAITING)
-			begin_wait(s, me);
-		is_cold(s, ev);
-		transfer->to(me, task_by_id(TASK_BOSS));
-		return true;
+	while (s->started + 1 < arena_of()->nr_tasks) {
+		struct task *next = task_by_id(++s->started);
+
+		if (!next->absent)
+			return next;
 	}
-	if (arena_of()->step > s->steps_max)
-		over_budget(s, ev);
-	return false;
+	s->phase = PHASE_RUN;
+	s->routine_until = s->anchored ? 0 : s->steps_max;
+	return NULL;
+}
+
+static noinline u32 first_decision(struct sched *s)
+{
+	return decide(s, TASK_BOSS, false);
+}
+
+/*
+ * Each task runs up to its first event before anything is decided: the first decision knows what
+ * all of them are about to do.  Whoever has announced its event (or has ended without one) starts
+ * the next task, and the last one decides.
+ */
+static __always_inline void start_next(struct sched *s, struct task *me)
+{
+	struct task *next = next_to_start(s);
+
+	if (next)
+		start(me, next);
+	else if (s->ready | s->waiting)
+		hand_over(s, me, first_decision(s));
+	else if (me->id != TASK_BOSS)
+		transfer->leave(me);
+}
+
+static noinline void announce_first(struct sched *s, const struct task *me, const struct event *ev)
+{
+	if (me->state == TASK_WAITING)
+		begin_wait(s, me);
+	is_cold(s, ev);
 }
 
 void sched_point(struct event *ev)
@@ -239,8 +280,19 @@ void sched_point(struct event *ev)
 	struct task *me = current;
 	bool yielded = ev->op == OP_YIELD;
 
-	if (unlikely(++arena_of()->step > s->routine_until) && exceptional_point(s, me, ev))
-		return;
+	if (unlikely(++arena_of()->step > s->routine_until)) {
+		if (me->id == TASK_BOSS)
+			return;
+		if (s->anchored)
+			anchor_announce(s, ev);
+		if (s->phase == PHASE_START) {
+			announce_first(s, me, ev);
+			start_next(s, me);
+			return;
+		}
+		if (arena_of()->step > s->steps_max)
+			over_budget(s, ev);
+	}
 	if (me->state == TASK_WAITING)
 		begin_wait(s, me);
 	if (is_cold(s, ev) && !s->exhaustive)
@@ -296,11 +348,12 @@ void sched_task_exit(void)
 	s->ready &= ~BIT_ULL(me->id);
 	if (!me->daemon && !--s->workers_left)
 		rcu_close();
-	if (s->phase == PHASE_START || !(s->ready | s->waiting)) {
+	if (s->phase == PHASE_START)
+		start_next(s, me);
+	else if (s->ready | s->waiting)
+		hand_over(s, me, decide(s, me->id, false));
+	else
 		transfer->leave(me);
-		return;
-	}
-	hand_over(s, me, decide(s, me->id, false));
 }
 
 void sched_begin(struct sched *s)
@@ -310,6 +363,7 @@ void sched_begin(struct sched *s)
 
 	s->phase = PHASE_START;
 	s->ready = 0;
+	s->started = TASK_BOSS;
 	s->workers_left = 0;
 	prng_init(&task_by_id(TASK_BOSS)->data, arena->seed, arena->iteration, STREAM_DATA);
 	for (i = 1; i < arena->nr_tasks; i++) {
@@ -338,18 +392,7 @@ void sched_begin(struct sched *s)
 
 void sched_run(struct sched *s)
 {
-	struct task *boss = task_by_id(TASK_BOSS);
-	u32 i;
-
-	for (i = 1; i < arena_of()->nr_tasks && !arena_of()->stop; i++)
-		if (!task_by_id(i)->absent)
-			transfer->to(boss, task_by_id(i));
-	if (arena_of()->stop)
-		return;
-	s->phase = PHASE_RUN;
-	s->routine_until = s->anchored ? 0 : s->steps_max;
-	if (s->ready | s->waiting)
-		hand_over(s, boss, decide(s, TASK_BOSS, false));
+	start_next(s, task_by_id(TASK_BOSS));
 	if (arena_of()->stop)
 		return;
 	s->phase = PHASE_DONE;

@@ -44,6 +44,7 @@ struct sched {
 	u64 routine_until;		/* up to this step a point needs no second look; 0 outside PHASE_RUN */
 	u32 driver;			/* number of the strategy that decides now */
 	u32 phase;
+	u32 started;			/* number of the last task that has begun */
 	u32 workers_left;		/* tasks that are neither done nor daemons */
 	u64 decisions, switches;
 	u64 choices;			/* decisions about who runs, until the last worker ends: what PCT's k counts */
@@ -163,8 +164,6 @@ u64 execution_loop(u64 first, u64 count, double seconds);
 u64 execution_traced(u64 iteration);	/* once more, every event on record; how many */
 void execution_profile(void);		/* measure PCT's k over a few random executions */
 
-/* fiber.c */
-void fiber_prepare(struct task *task);
 /* baton.c */
 void baton_worker(struct task *task);	/* returns when the run is over */
 void baton_stop(void);			/* arena->stop was set: nobody waits any longer */
