@@ -28,6 +28,9 @@ class Expression:
     def __mul__(self, other: Operand) -> Expression:
         return Binary("mul", self, expression(other))
 
+    def __rmul__(self, other: int) -> Expression:
+        return Binary("mul", expression(other), self)
+
     def __floordiv__(self, other: Operand) -> Expression:
         return Binary("div", self, expression(other))
 
