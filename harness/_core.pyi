@@ -172,8 +172,6 @@ class mmut_totals:
     decisions: int
     switches: int
     violations: int
-    distinct: int
-    distinct_full: int
     digest: int
     decisions_max: int
     operations: int
@@ -189,6 +187,23 @@ class mmut_totals:
     grace_periods: int
     callbacks: int
     unfair_cutoffs: int
+    agents: int
+    pct2: int
+    pct3: int
+    pct4: int
+    pct5: int
+    profile: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_classes:
+    distinct: int
+    samples: int
+    sampled: int
+    once: int
+    twice: int
+    full: int
+    slot: _Array[int]
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
@@ -391,6 +406,7 @@ class _Lib:
     MMUT_OBJECT_SPINLOCK: int
     MMUT_OBJECT_MUTEX: int
     MMUT_OBJECT_RWLOCK: int
+    MMUT_CLASS_SLOTS: int
     def mmut_build_id(self) -> Any: ...
     def mmut_oracle_name(self, a0: int, /) -> Any: ...
     def mmut_oracle_text(self, a0: int, /) -> Any: ...
@@ -413,6 +429,8 @@ class _Lib:
     def mmut_anchors_get(self, a0: mmut_anchor, a1: int, /) -> int: ...
     def mmut_anchors_set(self, a0: mmut_anchor, a1: int, /) -> int: ...
     def mmut_anchor_fate(self, a0: int, /) -> int: ...
+    def mmut_classes_take(self, a0: Any, a1: int, /) -> int: ...
+    def mmut_classes_add(self, a0: mmut_classes, a1: Any, a2: int, /) -> None: ...
     def mmut_lockstep_boss(self, a0: int, a1: int, a2: float, /) -> int: ...
     def mmut_lockstep_worker(self, a0: int, /) -> int: ...
     def mmut_free_worker(self, a0: int, /) -> int: ...
@@ -482,6 +500,10 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_totals *"], init: Any = ..., /) -> mmut_totals: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_totals[]"], init: Any = ..., /) -> _Array[mmut_totals]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_classes *"], init: Any = ..., /) -> mmut_classes: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_classes[]"], init: Any = ..., /) -> _Array[mmut_classes]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_trace_event *"], init: Any = ..., /) -> mmut_trace_event: ...
     @overload

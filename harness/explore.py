@@ -15,6 +15,7 @@ from harness import config, contracts
 from harness.errors import HarnessError
 from harness.schema import Scenario
 from harness.signals import Interrupt
+from harness.statistics import ClassCounts
 from harness.token import Recipe
 from harness.world import Failure, Outcome, World
 
@@ -22,7 +23,7 @@ BLOCK = 1 << 10  # iterations handed out at a time
 BLOCK_SECONDS = 0.5  # and for how long at most: signals and progress wait for it
 ITERATIONS_MAX = 1 << 62
 U64 = 1 << 64
-MAXIMA = frozenset({"decisions_max"})  # totals that are not sums over executions
+MAXIMA = frozenset({"decisions_max", "agents", "profile"})  # totals that are no sums
 
 Progress = Callable[[int, int, float], None]  # schedules, schedule points, seconds
 
@@ -49,6 +50,7 @@ class Exploration:
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
     contracts: list[dict[str, Any]] = field(default_factory=list)
     decisions: bytes = b""  # of the failing execution, for this build
+    classes: ClassCounts = field(default_factory=ClassCounts)
 
 
 def add_totals(into: dict[str, int], extra: dict[str, int]) -> None:
@@ -102,6 +104,7 @@ def run_blocks(
             break
         done = run(begun, count, seconds)
         begun += done
+        world.classes.add(world.take_classes())
         if world.failure() is not None:
             return limits.schedules is not None and begun >= limits.schedules, clock
         idle = 0 if done else idle + 1
@@ -141,7 +144,7 @@ def summarise(
     return Exploration(
         recipe=recipe,
         scenario=scenario,
-        totals=world.totals(),
+        totals=world.totals() | {"distinct": world.classes.counts().distinct},
         elapsed_s=clock.elapsed(),
         complete=complete,
         interrupted=bool(interrupt),
@@ -151,4 +154,5 @@ def summarise(
         lockstat_sites=world.lockstat_sites(),
         contracts=contracts.current(),
         decisions=world.decisions() if world.failure() else b"",
+        classes=world.classes.counts(),
     )

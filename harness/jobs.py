@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Exploring in several processes: a dispatcher, and explorers with a world of their own each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness import config, contracts, worker
@@ -17,6 +17,7 @@ from harness.explore import (
 from harness.schema import Scenario
 from harness.settings import Settings
 from harness.signals import Interrupt
+from harness.statistics import ClassCounts, Classes
 from harness.token import Recipe
 from harness.world import Failure, Outcome, World
 
@@ -33,7 +34,8 @@ class Block:
     failure: Failure | None
     outcomes: dict[tuple[tuple[int, ...], int | None], int]
     contracts: list[contracts.Counts]
-    decisions: bytes = b""  # of the failing execution
+    decisions: bytes  # of the failing execution
+    classes: bytes
 
 
 def counted(world: World) -> dict[tuple[tuple[int, ...], int | None], int]:
@@ -61,6 +63,7 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
                     outcomes={k: n for k, n in new.items() if n},
                     contracts=contracts.add(entered_after, entered, -1),
                     decisions=world.decisions() if world.failure() else b"",
+                    classes=world.take_classes(),
                 )
                 totals, outcomes = totals_after, outcomes_after
                 entered = entered_after
@@ -80,6 +83,9 @@ class Dispatcher:
         self.again: list[tuple[int, int]] = []  # what a block left over: [first, count)
         self.blocks: list[Block] = []
         self.failed_at: int | None = None
+        self.classes = Classes()
+        self.settled = 0  # iterations before this one are in `classes`
+        self.unsettled: dict[int, Block] = {}
 
     def next(self) -> tuple[int, int, float] | None:
         """The next block, or None: nothing is to be started any more."""
@@ -102,12 +108,28 @@ class Dispatcher:
         return first, count, seconds
 
     def take(self, block: Block, count: int) -> None:
-        self.blocks.append(block)
+        self.blocks.append(replace(block, classes=b""))
+        self.unsettled[block.first] = block
         if block.failure is not None:
             at = block.failure.iteration
             self.failed_at = at if self.failed_at is None else min(at, self.failed_at)
         elif block.done < count:
             self.again.append((block.first + block.done, count - block.done))
+        while self.settled in self.unsettled and self.settled != self.failed_at:
+            self.settle(self.settled)
+
+    def settle(self, first: int) -> None:
+        """Classes are counted in ascending order, so that a table fills up at the same place."""
+        block = self.unsettled.pop(first)
+        if self.failed_at is None or first <= self.failed_at:
+            self.classes.add(block.classes)
+            self.settled = first + max(block.done, 1)
+
+    def counted(self) -> ClassCounts:
+        """At the end: what is missing before a block is missing for good."""
+        for first in sorted(self.unsettled):
+            self.settle(first)
+        return self.classes.counts()
 
     def counts(self) -> tuple[int, int]:
         schedules = sum(block.totals["schedules"] for block in self.blocks)
@@ -204,6 +226,8 @@ def merge(
         if block.failure is not None and block.failure.iteration == dispatcher.failed_at:
             failure, decisions = block.failure, block.decisions
     done = sum(block.done for block in blocks)
+    classes = dispatcher.counted()
+    totals["distinct"] = classes.distinct
     return Exploration(
         recipe=recipe,
         scenario=scenario,
@@ -215,4 +239,5 @@ def merge(
         outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
         contracts=contracts.with_counts(entered),
         decisions=decisions,
+        classes=classes,
     )

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Self
 from harness._core import ffi, lib
 from harness.anchors import Anchor, Plan
 from harness.errors import HarnessError
+from harness.statistics import Classes
 
 if TYPE_CHECKING:
     from harness._core import mmut_config
 
 SLOT = 0
+CLASSES_KEPT = 1 << 12  # by the core, of the executions since they were last asked for
 REGISTERS = lib.MMUT_REGISTERS
 NO_RULE = 0xFFFFFFFF
 MISSED, TAKEN, IMPOSSIBLE = 0, 1, 2  # what became of an anchor
@@ -111,6 +113,7 @@ class World:
             os.close(self.fd)
             raise HarnessError(reason)
         self.open = True
+        self.classes = Classes()
 
     def close(self) -> None:
         if self.open:
@@ -136,6 +139,12 @@ class World:
     def lockstep(self, first: int, count: int, seconds: float) -> int:
         """The same, by worker processes that take turns; the caller is the boss."""
         return lib.mmut_lockstep_boss(first, count, seconds)
+
+    def take_classes(self) -> bytes:
+        """The trace classes of the executions since the last call, for Classes.add()."""
+        raw = ffi.new("uint64_t[]", CLASSES_KEPT)
+        count = lib.mmut_classes_take(raw, CLASSES_KEPT)
+        return bytes(ffi.buffer(raw, 8 * count))
 
     def trace(self, iteration: int) -> list[Event]:
         """Run one execution again and return what happened in it, oldest first."""

@@ -208,12 +208,25 @@ struct mmut_failure {
 
 /* Running totals of a world over all its executions. */
 struct mmut_totals {
-	uint64_t schedules, schedule_points, decisions, switches, violations, distinct, distinct_full;
+	uint64_t schedules, schedule_points, decisions, switches, violations;
 	uint64_t digest;		/* of all executions, independent of their order */
 	uint64_t decisions_max;		/* PCT's k in use */
 	uint64_t operations, faults, retries, fixed, spurious, lost_cmpxchg, accesses, exits, flushes, emulated;
 	uint64_t grace_periods, callbacks;
 	uint64_t unfair_cutoffs;	/* executions that needed the fair tail */
+	uint64_t agents;		/* who may be scheduled: tasks, and store buffers */
+	uint64_t pct2, pct3, pct4, pct5;	/* executions under PCT, by depth */
+	uint64_t profile;		/* hash of what the profile executions counted */
+};
+
+/*
+ * Trace classes seen: a table of the caller's, all zero at first, that counts until it is three quarters
+ * full.  Samples are executions of the untouched random stream; `once` and `twice` count their classes.
+ */
+enum { MMUT_CLASS_SLOTS = 1 << 20 };
+struct mmut_classes {
+	uint64_t distinct, samples, sampled, once, twice, full;
+	uint64_t slot[MMUT_CLASS_SLOTS];	/* class; the lowest bits: samples of it, 3 for more than 2 */
 };
 
 /* One traced event, for people: names resolved, addresses as arena offsets. */
@@ -311,6 +324,10 @@ uint64_t mmut_anchors_get(struct mmut_anchor *anchors, uint64_t capacity);
 int mmut_anchors_set(const struct mmut_anchor *anchors, uint64_t count);
 /* In the last execution: 0 its place did not come, 1 taken, 2 its choice was not possible there. */
 uint32_t mmut_anchor_fate(uint64_t index);
+
+/* Classes of the executions since the last call, 4096 at most, in order; the lowest bit: a sample. */
+uint64_t mmut_classes_take(uint64_t *classes, uint64_t capacity);
+void mmut_classes_add(struct mmut_classes *table, const uint64_t *classes, uint64_t count);
 
 /* Lockstep: the boss hands out executions; each worker process runs one task.  As mmut_explore(). */
 uint64_t mmut_lockstep_boss(uint64_t first, uint64_t count, double seconds);

@@ -213,10 +213,14 @@ void mmut_totals_get(struct mmut_totals *out)
 	out->schedules = log->schedules;
 	out->schedule_points = log->schedule_points;
 	out->decisions = log->decisions;
+	out->agents = nr_agents(sched_of()) - 1;
+	out->pct2 = log->pct_runs[2];
+	out->pct3 = log->pct_runs[3];
+	out->pct4 = log->pct_runs[4];
+	out->pct5 = log->pct_runs[5];
+	out->profile = log->profile.hash;
 	out->switches = log->switches;
 	out->violations = arena_of()->controlled ? log->violations : arena_of()->failure.set != 0;
-	out->distinct = log->distinct;
-	out->distinct_full = log->distinct_full;
 	out->digest = log->digest;
 	out->decisions_max = log->decisions_max;
 	out->unfair_cutoffs = log->unfair_cutoffs;

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness import contracts, failure, locks
+from harness import contracts, failure, locks, statistics
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits, explore
@@ -56,6 +56,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "schedule_points": totals.get("schedule_points", 0),
         "switches": totals.get("switches", 0),
         "distinct": totals.get("distinct", 0),
+        **statistics.document(found.classes, totals),
         "elapsed_s": round(found.elapsed_s, 3),
         "violations": totals.get("violations", 0),
         "digest": hex64(totals.get("digest", 0)),
@@ -103,6 +104,7 @@ class Session:
             rate = human_count(points / elapsed) if elapsed else "0"
             self.out.progress(
                 f"{recipe.spec}: {schedules} schedules, {rate} schedule points/s, {elapsed:.1f} s"
+                f"{statistics.left(schedules, limits.schedules, elapsed)}"
             )
 
         if self.args.execution == "lockstep":
@@ -128,6 +130,8 @@ class Session:
             f"{human_count(points)} schedule points in {elapsed:.2f} s "
             f"({human_count(points / elapsed)}/s), digest {hex64(totals.get('digest', 0))}"
         )
+        for line in statistics.lines(found.classes, totals, found.recipe.settings):
+            self.out.say(f"    {line}")
         if has_outcomes(found.scenario):
             for line in outcome_table(found):
                 self.out.say(line)

@@ -15,12 +15,11 @@
 #include "sched.h"
 
 #define AGENTS		64
-#define DEPTH_MAX	16
 
 struct pct {
 	u32 depth;
 	s32 priority[AGENTS];
-	u64 change[DEPTH_MAX];
+	u64 change[PCT_DEPTH_MAX];
 	u64 step;
 	s32 lowest;		/* where the next yielding agent goes */
 	u32 last;		/* the agent that executed the last step */
@@ -37,7 +36,7 @@ void pct_begin_depth(struct sched *s, u32 depth)
 	struct pct *p = pct_of(s);
 	u32 i, n = nr_agents(s);
 
-	p->depth = depth = min(depth, (u32)DEPTH_MAX);
+	p->depth = s->depth = depth = min(depth, (u32)PCT_DEPTH_MAX);
 	p->step = 0;
 	p->lowest = 0;
 	p->last = TASK_BOSS;

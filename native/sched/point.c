@@ -387,6 +387,7 @@ void sched_begin(struct sched *s)
 	if (s->anchored)
 		anchor_begin(s);
 	s->fair_yields = strategies[s->driver]->fair_yields;
+	s->is_sample = !strategies[s->driver]->end;
 	strategies[s->driver]->begin(s);
 }
 

@@ -14,12 +14,14 @@
 #include "fair.h"
 #include "profile.h"
 #include "strategy.h"
+#include "trace_class.h"
 
 #define AGENT_BUFFER	32		/* agent of the store buffer of task 0 */
 #define PLAN_MAX	(1u << 22)	/* words of a recorded plan: one, and two for each choice */
 #define TRACE_MAX	(1u << 20)	/* events of a traced execution */
-#define DISTINCT_SLOTS	(1u << 20)
+#define CLASSES_KEPT	(1u << 12)	/* classes of executions that wait for somebody to count them */
 #define STORE_BUFFER	16
+#define PCT_DEPTH_MAX	16
 
 enum sched_phase { PHASE_START, PHASE_RUN, PHASE_DONE };
 
@@ -59,6 +61,9 @@ struct sched {
 	u32 portfolio;			/* mix: which member drives this execution */
 	u32 plan_length;		/* words recorded */
 	struct fair fair;
+	struct class_state class;
+	u32 depth;			/* PCT's, of this execution; 0: it is not under PCT */
+	u32 is_sample;			/* drawn from the same distribution as all samples, whatever happened before */
 	struct prng rng;
 	u8 strategy_state[1024] __attribute__((aligned(8)));
 	void *boss_stack;		/* fibers: where the boss left off */
@@ -77,11 +82,9 @@ struct wait_test { const void *addr; u64 value, mask, pad; };
 struct trace_record { struct event event; u64 step; u32 object, occurrence; };
 
 struct sched_log {
-	u64 schedules, schedule_points, decisions, switches, violations, distinct, unfair_cutoffs;
-	u32 distinct_full;
+	u64 schedules, schedule_points, decisions, switches, violations, unfair_cutoffs;
 	u64 digest;			/* commutative sum over executions */
 	u64 decisions_max;
-	u64 uncounted;			/* digest that is not yet among those seen; 0: none */
 	u64 execution;			/* number of the current one: lockstep workers compare it */
 	u32 exhausted;			/* the strategy has seen all there is */
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
@@ -95,7 +98,10 @@ struct sched_log {
 	u32 tracing;
 	u64 nr_traced;
 	struct trace_record trace[TRACE_MAX];
-	u64 seen[DISTINCT_SLOTS];
+	u64 pct_runs[PCT_DEPTH_MAX + 1];	/* executions under PCT, by depth; 0: under something else */
+	u32 nr_classes;
+	u64 classes[CLASSES_KEPT];
+	struct class_object class_objects[CLASS_OBJECTS];
 };
 
 #define sched_of()	(arena_of()->sched)
@@ -149,7 +155,6 @@ extern void (*describe_no_progress)(char *buf, size_t n);
 /* trace.c */
 void sched_trace(const struct event *ev);
 void sched_account(struct sched *s);	/* an execution is over: add it to the log */
-void sched_count_distinct(struct sched_log *log);	/* the last one, too, counts as seen or new */
 
 /* memory_tso.c */
 u64 tso_access(struct event *ev);

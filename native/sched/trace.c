@@ -8,6 +8,7 @@
  */
 #include "anchor.h"
 #include "sched.h"
+#include "trace_class.h"
 
 /* Slots are aligned to their size: the low bits of an address are its place in the arena. */
 static_assert(!(ARENA_BASE % ARENA_SLOT_SIZE), "arenas must be aligned to their address space");
@@ -49,30 +50,22 @@ void sched_trace(const struct event *ev)
 	struct sched *s = sched_of();
 
 	fold(s, ev);
+	if (likely(s->phase != PHASE_DONE))
+		class_fold(&s->class, s->log->class_objects, s->log->execution, ev, proc.access != NULL);
 	if (unlikely(s->observing))
 		strategies[s->driver]->observe(s, ev);
 	if (unlikely(s->log->tracing))
 		put_on_record(s, ev);
 }
 
-/* Open addressing; at three quarters it stops counting and says so. */
-void sched_count_distinct(struct sched_log *log)
+/* The lowest bit says whether this execution is a sample of the untouched random stream. */
+static void keep_class(struct sched *s)
 {
-	u64 digest = log->uncounted, at = digest % DISTINCT_SLOTS;
+	struct sched_log *log = s->log;
+	u64 class = mix64(s->class.sum);
 
-	if (!digest)
-		return;
-	log->uncounted = 0;
-	if (log->distinct >= DISTINCT_SLOTS / 4 * 3) {
-		log->distinct_full = 1;
-		return;
-	}
-	while (log->seen[at] && log->seen[at] != digest)
-		at = (at + 1) % DISTINCT_SLOTS;
-	if (!log->seen[at]) {
-		log->seen[at] = digest;
-		log->distinct++;
-	}
+	if (log->nr_classes < CLASSES_KEPT)
+		log->classes[log->nr_classes++] = (class & ~1ULL) | s->is_sample;
 }
 
 void sched_account(struct sched *s)
@@ -86,8 +79,6 @@ void sched_account(struct sched *s)
 	log->switches += s->switches;
 	log->violations += arena->failure.set != 0;
 	log->digest += mix64(s->digest ^ mix64(arena->iteration));
-	/* One execution late: by then the slot, which is anywhere in 8 MiB, has come into the cache. */
-	sched_count_distinct(log);
-	log->uncounted = s->digest + !s->digest;
-	__builtin_prefetch(&log->seen[log->uncounted % DISTINCT_SLOTS], 1);
+	log->pct_runs[s->depth]++;
+	keep_class(s);
 }
