@@ -133,6 +133,7 @@ class mmut_config:
     eager_split: int
     manual_protect: int
     initially_set: int
+    mmio_generation_bits: int
     profile: int
     nr_table_frames: int
     populate: int

@@ -161,6 +161,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.ad_bits, config.pml, config.populate = vm.ad_bits, vm.pml, vm.populate
     config.nx_huge_pages, config.eager_split = vm.nx_huge_pages, vm.eager_split
     config.manual_protect, config.initially_set = vm.manual_protect, vm.initially_set
+    config.mmio_generation_bits = vm.mmio_generation_bits
     config.warm_percent = vm.warm if settings.controlled else 0
     config.nr_table_frames, config.spare_frames = vm.table_frames, vm.spare_frames
     config.profile = PROFILES[vm.profile]

@@ -184,6 +184,7 @@ struct mmut_config {
 	uint32_t eager_split;		/* 1: enabling the dirty log splits huge pages at once */
 	uint32_t manual_protect;	/* 1: getting the log does not clear it; dirty-log-clear does */
 	uint32_t initially_set;		/* 1: a log starts with all bits set; needs manual_protect */
+	uint32_t mmio_generation_bits;	/* of an MMIO SPTE, 2 to 19; 0: 19 */
 	uint32_t profile;		/* enum mmut_profile */
 	uint32_t nr_table_frames;	/* 0: derived from memory size */
 	uint32_t populate;		/* 1: map everything once, by vcpu 0, before the checkpoint */

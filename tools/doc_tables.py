@@ -113,6 +113,7 @@ def machine_text(one: Scenario) -> str:
         (vm.max_level != "4K" and not vm.eager_split, "no eager split"),
         (vm.manual_protect, "manual protect"),
         (vm.initially_set, "log begins all set"),
+        (vm.mmio_generation_bits < 19, f"{vm.mmio_generation_bits} bits of MMIO generation"),
         (vm.warm > 0, f"warm {vm.warm}"),
     )
     return ", ".join(text for shown, text in parts if shown)

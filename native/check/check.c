@@ -121,10 +121,17 @@ static void watch_note(struct event *ev)
 	case NOTE_SLOT_EMULATED:
 		withdrawn_slot(ev);
 		guest_memory_slot_note(ev);
+		mmio_slot_note(ev);
 		break;
 	case NOTE_SLOT_PLACED:
 	case NOTE_SLOT_MAPPED:
 		guest_memory_slot_note(ev);
+		break;
+	case NOTE_SLOT_LIVE:
+		mmio_slot_note(ev);
+		break;
+	case NOTE_EMULATED:
+		mmio_emulated(ev);
 		break;
 	case NOTE_INVALIDATED:
 		withdrawn_pages(ev);
@@ -191,6 +198,7 @@ static void init_slots(struct check *c, const struct kvm *kvm)
 		s->npages = r->npages;
 		s->page = r->userspace_addr >> PAGE_SHIFT;
 		s->as_id = r->as_id;
+		s->live = 1;
 		s->logged = r->flags & KVM_MEM_LOG_DIRTY_PAGES;
 		for (j = 0; j < i; j++)
 			if (s->page - c->slot[j].page < c->slot[j].npages &&

@@ -15,7 +15,7 @@ static void walk_leaves(const struct leaves *range, u32 root, u32 n, u32 level, 
 		const table_word *sptep = &frame_words(n)[i];
 		u64 spte = peek(*sptep);
 
-		if (ck_leaf(spte, level))
+		if (range->mmio ? level == PG_LEVEL_4K && ck_mmio(spte) : ck_leaf(spte, level))
 			range->tell(range, root, &(struct leaf){ sptep, spte, base + i * size, level });
 		else if (ck_table(spte, level) && frame_is_table(ck_pfn(spte)))
 			walk_leaves(range, root, (u32)ck_pfn(spte), level - 1, base + i * size);

@@ -108,6 +108,16 @@ static void walk_table(struct recount *r, u32 n, u32 level, gfn_t base)
 		if (likely(spte == CK_NONPRESENT))
 			continue;
 		Q(spte != CK_FROZEN, &words[i], "entry %u of reachable table %u is frozen", i, n);
+		if (ck_mmio(spte)) {
+			const struct kvm_memslots *set = peek(r->kvm->memslots[r->as_id]);
+
+			Q(level == PG_LEVEL_4K && pfn == gfn, &words[i],
+			  "an MMIO SPTE at level %u for gfn 0x%llx: 0x%llx", level, LLX(gfn), LLX(spte));
+			Q(ck_mmio_generation(spte) != (set->generation & r->kvm->config.mmio_gen_mask) ||
+			  !active_slot(r->kvm, r->as_id, gfn), &words[i],
+			  "gfn 0x%llx has memory, and a current MMIO SPTE says that it has not", LLX(gfn));
+			continue;
+		}
 		Q(ck_present(spte), &words[i], "entry %u of table %u is 0x%llx", i, n, LLX(spte));
 		if (!ck_present(spte))
 			continue;

@@ -56,9 +56,9 @@ struct check_slot {
 	u64 ghost;		/* index of the first page's ghost */
 	u32 as_id;
 	u32 emulated;		/* 1: guests do not get at the memory */
+	u32 live;		/* 1: user space was told that it is there, and no part of it was emulated since */
 	u32 log_period;		/* number of the current logging period; 0: none yet */
 	u32 logged;		/* user space relies on the slot's dirty log now */
-	u32 pad;
 };
 #define CHECK_NOWHERE	(~0ULL >> 1)	/* no gfn is so near that a difference would wrap */
 
@@ -166,6 +166,7 @@ struct leaves {
 	gfn_t start, end;			/* [start, end) */
 	u32 as_id;
 	bool valid_only;			/* invalid roots not */
+	bool mmio;				/* MMIO SPTEs instead of leaves */
 	void (*tell)(const struct leaves *range, u32 root, const struct leaf *leaf);
 	const struct site *site;		/* for whoever is told */
 	const char *what;
@@ -192,6 +193,11 @@ void dirty_log_armed(const struct event *ev);
 void withdrawn_pages(const struct event *ev);
 void withdrawn_slot(const struct event *ev);
 void withdrawn_install(const struct event *ev, u32 n, gfn_t gfn, u64 spte);
+
+void mmio_slot_note(const struct event *ev);
+void mmio_rule_changes(u64 slots);
+void mmio_emulated(const struct event *ev);
+void mmio_install(const struct event *ev, u32 n, gfn_t gfn, u64 spte);
 
 void account_table(s64 delta);
 void account_leaf(u32 level, s64 delta);

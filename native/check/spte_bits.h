@@ -27,11 +27,25 @@
 #define CK_HOST_W		BIT_ULL(57)
 #define CK_MMU_W		BIT_ULL(58)
 #define CK_NONPRESENT		BIT_ULL(63)
+/* Write and execute without read, and a suppressed #VE is not asked for: nothing but an MMIO SPTE. */
+#define CK_MMIO			(CK_W | CK_X)
+#define CK_MMIO_MASK		(CK_R | CK_W | CK_X | BIT_ULL(63))
 #define CK_FROZEN		(BIT_ULL(63) | 0x5a0ULL)
 
 static inline bool ck_present(u64 spte)
 {
 	return spte & CK_PRESENT;
+}
+
+static inline bool ck_mmio(u64 spte)
+{
+	return (spte & CK_MMIO_MASK) == CK_MMIO && !ck_present(spte);
+}
+
+/* Bits 3 to 10 and 52 to 62. */
+static inline u64 ck_mmio_generation(u64 spte)
+{
+	return (spte >> 3 & 0xff) | (spte >> 52 & 0x7ff) << 8;
 }
 
 /* `level` is that of the table in which the entry lies. */

@@ -83,7 +83,8 @@ static void check_value(const struct store *s)
 	bool leaf = ck_leaf(new, s->level);
 
 	if (!ck_present(new)) {
-		if (new != CK_NONPRESENT && new != CK_FROZEN)
+		if (ck_mmio(new) ? s->level > PG_LEVEL_4K || ck_pfn(new) != entry_gfn(s) :
+		    new != CK_NONPRESENT && new != CK_FROZEN)
 			bad(s, "not a value an SPTE may have");
 		return;
 	}
@@ -309,6 +310,8 @@ void spte_after(struct event *ev, u32 n)
 	check_stale_install(&s);
 	if (s.mode == LOCK_READ && !ck_present(s.old) && ck_leaf(s.new, s.level))
 		withdrawn_install(ev, n, entry_gfn(&s), s.new);
+	if (ck_mmio(s.new))
+		mmio_install(ev, n, entry_gfn(&s), s.new);
 	if (ck_table(s.new, s.level) && !(ck_table(s.old, s.level) && ck_pfn(s.old) == ck_pfn(s.new)))
 		check_link(&s);
 	t->linking = 0;

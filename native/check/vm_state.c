@@ -98,6 +98,8 @@ void vm_state_access(struct event *ev)
 	if (!ev->done) {
 		if (as_id < KVM_ADDRESS_SPACE_NUM)
 			check_swap(ev, (u32)as_id);
+		if (VM_FIELD(ev, emulated_slots))
+			mmio_rule_changes(ev->operand ^ peek(kvm->emulated_slots));
 		if (VM_FIELD(ev, mn_active_invalidate_count) && !holds(ev, &kvm->mn_invalidate_lock))
 			violation(ORACLE_LOCK_CONTRACT, site_of(ev), ev->addr,
 				  "mn_active_invalidate_count changes without mn_invalidate_lock");

@@ -18,6 +18,7 @@
 #include "fast_fault.h"
 #include "host_mm.h"
 #include "memslot.h"
+#include "mmio.h"
 #include "mmu_page.h"
 #include "nx.h"
 #include "tdp_mmu.h"
@@ -41,11 +42,8 @@ int kvm_mmu_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	 */
 	smp_rmb();
 
-	/* No memory there, and MMIO SPTEs are not made: straight to the emulator. */
-	if (!slot) {
-		fault->pfn = KVM_PFN_NOSLOT;
-		return RET_PF_EMULATE;
-	}
+	if (!slot)
+		return kvm_handle_noslot_fault(vcpu, fault);
 	/* Being deleted: what is mapped now would be zapped at once, or worse, missed by the zap. */
 	if (slot->flags & KVM_MEMSLOT_INVALID)
 		/* A prefault retries in this SRCU section, whose end the deleter waits for. */
@@ -223,13 +221,17 @@ int kvm_mmu_do_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code, bool
 
 int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 {
-	int ret;
+	int ret = RET_PF_INVALID;
 
 	must_hold_none(&vcpu->kvm->mmu_lock);
 	must_hold_srcu();
 	WARN_ON_ONCE(!kvm_mmu_root_loaded(vcpu));
 
-	ret = kvm_mmu_do_page_fault(vcpu, gpa, error_code, false);
+	/* The CPU met an MMIO SPTE, or what looked like one to it. */
+	if (error_code & PFERR_RSVD_MASK)
+		ret = handle_mmio_page_fault(vcpu, gpa);
+	if (ret == RET_PF_INVALID)
+		ret = kvm_mmu_do_page_fault(vcpu, gpa, error_code, false);
 
 	vcpu->stat_faults++;
 	switch (ret) {

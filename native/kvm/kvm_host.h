@@ -230,6 +230,10 @@ struct kvm_vcpu {
 	/* page-modification log: filled by the CPU when it sets a D bit, emptied at every exit; own */
 	u32 nr_pml;
 	u64 pml[PML_LOG_NR_ENTRIES];
+	/* the last gfn found to be without memory, and the memslots that said so; own */
+	gfn_t mmio_gfn;
+	u64 mmio_gen;
+	u32 mmio_valid;
 	u32 apic_access_pfn;		/* what the CPU was told the APIC access page is (VMCS); 0: nothing; own */
 	/* statistics, own */
 	u64 stat_faults, stat_retries, stat_spurious, stat_fixed, stat_lost_cmpxchg, stat_accesses, stat_exits,
@@ -269,6 +273,7 @@ struct kvm_config {			/* fixed when the VM is created */
 	bool manual_protect;		/* KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE */
 	bool initially_set;		/* KVM_DIRTY_LOG_INITIALLY_SET */
 	bool legacy_roots;		/* profile: a valid root lives as long as its vCPUs' references */
+	u64 mmio_gen_mask;		/* how much of the memslots' generation an MMIO SPTE has room for */
 	gfn_t max_gfn;			/* exclusive: what MAXPHYADDR allows */
 	bool spurious_shortcut;		/* a fault that finds its access allowed by now changes nothing */
 };
@@ -340,6 +345,8 @@ enum kvm_note {
 	NOTE_ROOT_CREATED,	/* addr: root, already listed */
 	NOTE_SLOT_GONE,		/* value: id: no vCPU can reach the slot at the place where it was */
 	NOTE_SLOT_PLACED,	/* value: base_gfn << 8 | id: it is about to be published there */
+	NOTE_SLOT_LIVE,		/* value: id: the update that put it there is over, and user space is told so */
+	NOTE_EMULATED,		/* addr: vcpu; value: gfn: there is no memory, an emulator gets the access */
 	NOTE_SLOT_EMULATED,	/* value: id: memory of the slot is out of the guests' reach from now on */
 	NOTE_SLOT_MAPPED,	/* value: id: it is about to be let in again */
 	NOTE_GUEST_ACCESS,	/* addr: cell; value: gfn << 1 | write: the CPU is about to touch it */

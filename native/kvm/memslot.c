@@ -6,8 +6,7 @@
  * custom:   the inactive set is rebuilt from the active one before each edit; a slot that moves
  *           goes to and fro between two places that are its own, and not while it is logged by
  *           the CPU (see kvm_move_memslot()).
- * stubbed:  overlap checks (the configuration is checked once), the MMIO
- *           generation's wrap.
+ * stubbed:  overlap checks (the configuration is checked once).
  *
  * Delete, and what each step is for:
  *   1. the slot becomes INVALID, in a new set.  The swap waits until no notifier is between
@@ -24,6 +23,7 @@
 
 #include "apic_page.h"
 #include "dirty_log.h"
+#include "mmio.h"
 #include "mmu.h"
 #include "tlb.h"
 
@@ -48,6 +48,8 @@ static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_mems
 	must_hold_either(&kvm->slots_arch_lock);
 	generation = kvm_memslots_of(kvm, as_id)->generation;
 	slots->generation = generation | KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+	if (bug(kvm, R21))
+		slots->generation += KVM_ADDRESS_SPACE_NUM;
 
 	/* No swap between a notifier's start and its end: both must find the same slots. */
 	spin_lock(&kvm->mn_invalidate_lock);
@@ -72,6 +74,7 @@ static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_mems
 
 	/* What readers cached under the old number, or during the update, is out of date. */
 	slots->generation = (generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS) + KVM_ADDRESS_SPACE_NUM;
+	kvm_mmu_invalidate_mmio_sptes(kvm, slots->generation);
 }
 
 static void insert_slot(struct kvm_memslots *slots, const struct kvm_memory_slot *slot)
@@ -186,6 +189,7 @@ int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
 	/* Its bitmap began at zero: to user space this is a new log. */
 	if (flags & KVM_MEM_LOG_DIRTY_PAGES)
 		note(NOTE_DIRTY_LOG_ON, &kvm->regions[region], region);
+	note(NOTE_SLOT_LIVE, kvm, region);
 	mutex_unlock(&kvm->slots_lock);
 	return 0;
 }
@@ -253,6 +257,7 @@ int kvm_move_memslot(struct kvm *kvm, u32 region)
 	insert_slot(slots, &moved);
 	note(NOTE_SLOT_PLACED, kvm, moved.base_gfn << 8 | region);
 	kvm_swap_active_memslots(kvm, r->as_id, slots);
+	note(NOTE_SLOT_LIVE, kvm, region);
 	mutex_unlock(&kvm->slots_lock);
 	return 0;
 }

@@ -6,7 +6,7 @@
  * faithful: who takes mmu_lock in which mode; the order of invalidation, request and zap; the local
  *           flush on loading a root, on which zapping without flushes rests.
  * custom:   the root of a vCPU depends on its role alone, which never changes.
- * stubbed:  shadow MMU, MMIO generations.
+ * stubbed:  shadow MMU.
  */
 #include "mmu.h"
 

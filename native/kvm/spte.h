@@ -6,8 +6,8 @@
  *           MMU-writable, A/D types, access tracking, the frozen value, volatile bits.
  * custom:   the masks are constants (EPT only), and the pfn field holds a frame number of
  *           the arena: of a guest frame in a leaf, of a table in a non-leaf entry.
- * stubbed:  MMIO SPTEs are recognised and never made; no write-tracked gfns, so that
- *           make_spte() never has to refuse a writable mapping.
+ * stubbed:  no write-tracked gfns, so that make_spte() never has to refuse a writable mapping.
+ * elsewhere: MMIO SPTEs are made and read in mmio.c.
  */
 #ifndef MMUT_KVM_SPTE_H
 #define MMUT_KVM_SPTE_H

@@ -7,7 +7,7 @@
  *           replaced and flushed before RCU is left.
  * custom:   root and fault are handed down, no vCPU is needed below this file's entry point
  *           but for its cache.
- * stubbed:  MMIO SPTEs.
+ * stubbed:  mirror roots.
  *
  * Two faults on one gfn: both find the entry empty, one cmpxchg wins, the other fault retries and
  * finds the work done.  A fault and a zap of the table it stands in: see tdp_mmu.c.
@@ -15,6 +15,7 @@
 #include "tdp_mmu.h"
 
 #include "fault.h"
+#include "mmio.h"
 #include "nx.h"
 #include "tlb.h"
 
@@ -106,6 +107,12 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	if (WARN_ON_ONCE(sp->role.level != fault->goal_level))
 		return RET_PF_RETRY;
 
+	/*
+	 * This fault saw no slot, and there is memory: it came meanwhile, and another vCPU mapped it.  The
+	 * guest will see it when it tries again.  Otherwise: an MMIO SPTE over a mapping that CPUs have cached.
+	 */
+	if (!fault->slot && is_shadow_present_pte(iter->old_spte) && !bug(kvm, N6))
+		return RET_PF_RETRY;
 	/* A prefetch grants less than any fault that was here before; see make_spte(). */
 	if (is_shadow_present_leaf(iter->old_spte, iter->level) &&
 	    (fault->prefetch ? !bug(kvm, R15) :
@@ -115,10 +122,14 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 		return RET_PF_SPURIOUS;
 	}
 
-	new_spte = make_spte(kvm, sp, fault->slot, fault->gfn, fault->pfn, iter->old_spte, fault->prefetch,
-			     fault->map_writable, &kvm->shadow_zero_check);
+	if (unlikely(!fault->slot))
+		new_spte = make_mmio_spte(vcpu, fault->gfn);
+	else
+		new_spte = make_spte(kvm, sp, fault->slot, fault->gfn, fault->pfn, iter->old_spte, fault->prefetch,
+				     fault->map_writable, &kvm->shadow_zero_check);
+	/* There is still nothing: the SPTE was not believed while an update was under way. */
 	if (new_spte == iter->old_spte)
-		return RET_PF_SPURIOUS;
+		return is_mmio_spte(new_spte) ? RET_PF_EMULATE : RET_PF_SPURIOUS;
 	if (tdp_mmu_set_spte_atomic(kvm, iter, new_spte)) {
 		vcpu->stat_lost_cmpxchg++;
 		return RET_PF_RETRY;
@@ -128,7 +139,8 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	/* A fault grants, it does not take away. */
 	WARN_ON_ONCE(is_shadow_present_leaf(iter->old_spte, iter->level) &&
 		     is_mmu_writable_spte(iter->old_spte) && !is_mmu_writable_spte(new_spte));
-	return RET_PF_FIXED;
+	/* From now on the CPU knows that there is nothing; this access is the emulator's. */
+	return unlikely(is_mmio_spte(new_spte)) ? RET_PF_EMULATE : RET_PF_FIXED;
 }
 
 static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, struct kvm_mmu_page *root,

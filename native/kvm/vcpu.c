@@ -142,6 +142,8 @@ static bool vcpu_handle_fault(struct kvm_vcpu *vcpu, gfn_t gfn, u64 error_code)
 	case RET_PF_SPURIOUS:
 		return true;
 	case RET_PF_EMULATE:
+		note(NOTE_EMULATED, vcpu, gfn);
+		return false;
 	case RET_PF_WRITE_PROTECTED:
 		return false;
 	default:

@@ -266,6 +266,7 @@ int kvm_create_vm(const struct mmut_config *config)
 		.nx_huge_pages = config->nx_huge_pages, .eager_split = config->eager_split,
 		.manual_protect = config->manual_protect, .initially_set = config->initially_set,
 		.legacy_roots = config->profile == MMUT_PROFILE_LEGACY_ROOTS,
+		.mmio_gen_mask = BIT_ULL(config->mmio_generation_bits ? config->mmio_generation_bits : 19) - 1,
 		.pml = config->pml, .max_gfn = sizes.max_gfn,
 		/* Base profile of A14: the shortcut came later and hides it. */
 		.spurious_shortcut = !(config->bugs & BIT_ULL(BUG_A14)),
