@@ -110,6 +110,11 @@ independence: build
 determinism: build
 	$(pytest) tests/determinism $(ARGS)
 
+##   make coverage      which places of the protocol the suite reaches; ARGS=--write renews docs/coverage.md
+.PHONY: coverage
+coverage: build
+	$(run) python tools/native_coverage.py $(parallel) $(ARGS)
+
 ##   make lint          ruff, mypy and the checks in tools/lint_*.py
 .PHONY: lint
 lint: build

@@ -61,7 +61,10 @@ def relative(paths: list[Path]) -> list[str]:
 
 def sources() -> list[str]:
     rooms = [NATIVE, *(NATIVE / room for room in ROOMS)]
-    return relative([path for room in rooms for path in room.glob("*.c")])
+    found = [path for room in rooms for path in room.glob("*.c")]
+    if os.environ.get("MMUTORTURE_BUILD") != "coverage":
+        found.remove(NATIVE / "coverage.c")
+    return relative(found)
 
 
 def inputs(*suffixes: str) -> list[str]:
