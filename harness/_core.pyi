@@ -350,6 +350,7 @@ class _Lib:
     MMUT_PROFILE_LEGACY_ROOTS: int
     MMUT_MEMORY_SC: int
     MMUT_MEMORY_TSO: int
+    MMUT_MEMORY_LKMM: int
     MMUT_I_MOVE: int
     MMUT_I_ADD: int
     MMUT_I_SUB: int

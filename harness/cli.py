@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from harness import __version__
 from harness.errors import Exit, HarnessError, UsageError, WorkerDied
+from harness.settings import MEMORY_MODELS
 
 EXIT_CODES = """\
 exit status: 0 pass, 1 an oracle was violated, 2 usage or scenario error, 3 an expected bug was not
@@ -107,7 +108,7 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", metavar="TIME", help="how long; default: 10s without --schedules"
     )
-    parser.add_argument("--memory", choices=("sc", "tso"), help="memory model; default: sc")
+    parser.add_argument("--memory", choices=MEMORY_MODELS, help="memory model; default: sc")
     parser.add_argument(
         "--jobs", metavar="N", help="processes; what is found does not depend on it"
     )

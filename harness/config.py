@@ -139,7 +139,8 @@ def fill_rules(config: mmut_config, scenario: Scenario) -> None:
 
 def build(scenario: Scenario, settings: Settings) -> mmut_config:
     if settings.memory not in MEMORY_MODELS:
-        raise UsageError(f"no memory model is named '{settings.memory}'; allowed: sc, tso")
+        allowed = ", ".join(MEMORY_MODELS)
+        raise UsageError(f"no memory model is named '{settings.memory}'; allowed: {allowed}")
     config = ffi.new("struct mmut_config *")
     config.seed = settings.seed
     config.bugs = bug_mask(settings.bugs)

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-MEMORY_MODELS = ("sc", "tso")
+MEMORY_MODELS = ("sc", "tso", "lkmm")
 PCT_DEPTH = 3
 NOISE_PERMILLE = 2  # free running: how often an access is followed by a pause
 

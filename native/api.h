@@ -86,7 +86,7 @@ struct mmut_slot {
 /* Bases on which old bugs are possible at all. */
 enum mmut_profile { MMUT_PROFILE_CURRENT, MMUT_PROFILE_LEGACY_ROOTS };
 
-enum mmut_memory { MMUT_MEMORY_SC, MMUT_MEMORY_TSO };
+enum mmut_memory { MMUT_MEMORY_SC, MMUT_MEMORY_TSO, MMUT_MEMORY_LKMM };
 
 /*
  * A litmus outcome: all terms hold.  `reg` counts the (task, register) pairs that the scenario's

@@ -20,6 +20,7 @@
 #include "program/flat.h"
 #include "run.h"
 #include "sched/anchor.h"
+#include "sched/lkmm.h"
 #include "sched/sched.h"
 
 #define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
@@ -94,7 +95,7 @@ void run_install_hooks(void)
 		proc.chance = sched_chance;
 		proc.trace = sched_trace;
 		proc.stop = sched_stop;
-		proc.access = arena->sched->memory_tso ? tso_access : NULL;
+		proc.access = arena->sched->lkmm ? lkmm_access : arena->sched->memory_tso ? tso_access : NULL;
 	} else if (arena->hooks_wanted) {
 		proc.point = run_log()->config.noise_permille ? noise_point : NULL;
 		proc.chance = noise_chance;
@@ -162,7 +163,7 @@ static int build_core(const struct mmut_config *config)
 	if (!config->program)
 		vm_sizes(config, &sizes);
 	return lockdep_init() ?: rcu_init() ?: (config->lock_stat ? lockstat_init(arena->nr_tasks) : 0) ?:
-	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init(config->memory == MMUT_MEMORY_TSO);
+	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init(config->memory);
 }
 
 static void init_sched(const struct mmut_config *config)

@@ -188,7 +188,7 @@ static inline u64 guest_touch(struct kvm_vcpu *vcpu, const struct tlb_entry *e, 
 
 bool kvm_vcpu_access(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *value)
 {
-	u32 mode = READ_ONCE(vcpu->mode);
+	u32 mode = hw_load(vcpu->mode);
 	struct tlb_entry *e;
 
 	vcpu->stat_accesses++;
@@ -211,7 +211,7 @@ bool kvm_vcpu_access(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *value)
 /* The CPU reads the page behind its APIC; the address comes from the vCPU's control structure. */
 void kvm_vcpu_apic_access(struct kvm_vcpu *vcpu)
 {
-	u32 mode = READ_ONCE(vcpu->mode);
+	u32 mode = hw_load(vcpu->mode);
 	struct kvm *kvm = vcpu->kvm;
 	struct guest_cell *cell;
 	gfn_t gfn;
@@ -246,7 +246,7 @@ void kvm_vcpu_mmu_reset(struct kvm_vcpu *vcpu)
 /* An instruction fetch: like a load, through a translation that may be executed. */
 bool kvm_vcpu_fetch(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *value)
 {
-	u32 mode = READ_ONCE(vcpu->mode);
+	u32 mode = hw_load(vcpu->mode);
 	struct tlb_entry *e;
 
 	vcpu->stat_accesses++;

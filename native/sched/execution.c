@@ -6,9 +6,13 @@
 #include <errno.h>
 #include <time.h>
 
+#include "../api.h"
 #include "../core/frame.h"
 #include "anchor.h"
+#include "annotation.h"
 #include "fiber.h"
+#include "lkmm.h"
+#include "sched.h"
 
 #define PROFILE_EXECUTIONS	8
 #define PROFILE_SEED		0x70726f66696c65ULL	/* a stream of its own: "profile" */
@@ -20,7 +24,24 @@ void (*execution_settle)(void);
 
 static void *boss_env[5];
 
-int sched_init(bool memory_tso)
+/* Bulk: what an execution starts from is set by lkmm_begin(), and the annotations survive it. */
+static int init_memory_model(struct sched *s, u32 memory)
+{
+	const struct arena *arena = arena_of();
+
+	s->memory_tso = memory == MMUT_MEMORY_TSO;
+	if (memory == MMUT_MEMORY_SC)
+		return 0;
+	s->annotations = arena_alloc_bulk(sizeof(*s->annotations));
+	if (memory == MMUT_MEMORY_TSO) {
+		s->buffer = arena_alloc(arena->nr_tasks * sizeof(*s->buffer));
+		return s->annotations && s->buffer ? 0 : -ENOMEM;
+	}
+	s->lkmm = arena_alloc_bulk(sizeof(*s->lkmm));
+	return s->annotations && s->lkmm ? 0 : -ENOMEM;
+}
+
+int sched_init(u32 memory)
 {
 	struct arena *arena = arena_of();
 	struct sched *s = arena_alloc(sizeof(*s));
@@ -29,12 +50,8 @@ int sched_init(bool memory_tso)
 		return -ENOMEM;
 	arena->sched = s;
 	s->steps_max = STEPS_MAX;
-	s->memory_tso = memory_tso;
-	if (memory_tso) {
-		s->buffer = arena_alloc(arena->nr_tasks * sizeof(*s->buffer));
-		if (!s->buffer)
-			return -ENOMEM;
-	}
+	if (init_memory_model(s, memory))
+		return -ENOMEM;
 	s->log = arena_alloc_bulk(sizeof(*s->log));
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * FIBER_STACK);
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);

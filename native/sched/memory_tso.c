@@ -10,6 +10,7 @@
  * Deviation: an unlock drains, where x86 would let it be buffered like any store.  A store,
  * the unlock behind it and a later load of the same task are therefore in order.
  */
+#include "annotation.h"
 #include "sched.h"
 
 static void make_visible(struct sched *s, u32 task)
@@ -109,7 +110,7 @@ u64 tso_access(struct event *ev)
 			hook_perform(ev);
 		return ev->old;
 	case OP_FENCE:
-		if (ev->order == ORDER_FULL)
+		if (!fence_dropped(ev) && ev->order == ORDER_FULL)
 			drain(s, ev->task);
 		ev->old = ev->new = 0;
 		return 0;

@@ -21,6 +21,7 @@
 #include "../core/rcu.h"
 #include "anchor.h"
 #include "fiber.h"
+#include "lkmm.h"
 #include "sched.h"
 
 #define COLD_ONE_IN	32
@@ -388,6 +389,8 @@ void sched_begin(struct sched *s)
 		anchor_begin(s);
 	s->fair_yields = strategies[s->driver]->fair_yields;
 	s->is_sample = !strategies[s->driver]->end;
+	if (s->lkmm)
+		lkmm_begin(s->lkmm, s->exhaustive);
 	strategies[s->driver]->begin(s);
 }
 

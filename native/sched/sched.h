@@ -68,6 +68,8 @@ struct sched {
 	u8 strategy_state[1024] __attribute__((aligned(8)));
 	void *boss_stack;		/* fibers: where the boss left off */
 	struct store_buffer *buffer;	/* TSO: one for each task; else NULL */
+	struct lkmm *lkmm;		/* LKMM: see lkmm.h; else NULL */
+	struct annotations *annotations;	/* a model that heeds them: see annotation.h; else NULL */
 
 	/* bulk: pointers are constant, contents survive a reset */
 	struct sched_log *log;
@@ -83,6 +85,7 @@ struct trace_record { struct event event; u64 step; u32 object, occurrence; };
 
 struct sched_log {
 	u64 schedules, schedule_points, decisions, switches, violations, unfair_cutoffs;
+	u64 discarded;			/* LKMM: executions that the model knows no end of */
 	u64 digest;			/* commutative sum over executions */
 	u64 decisions_max;
 	u64 execution;			/* number of the current one: lockstep workers compare it */
@@ -125,7 +128,7 @@ static inline const struct event *pending_of(const struct sched *s, u32 agent, s
 	return store;
 }
 
-int sched_init(bool memory_tso);	/* set-up: allocate; 0 or -ENOMEM */
+int sched_init(u32 memory);	/* set-up: allocate; enum mmut_memory; 0 or -ENOMEM */
 
 /* point.c: the hooks that a controlled process installs. */
 void sched_point(struct event *ev);

@@ -7,6 +7,7 @@
  * Digests of executions are summed, so that the total does not depend on who explored which.
  */
 #include "anchor.h"
+#include "lkmm.h"
 #include "sched.h"
 #include "trace_class.h"
 
@@ -49,6 +50,8 @@ void sched_trace(const struct event *ev)
 {
 	struct sched *s = sched_of();
 
+	if (unlikely(s->lkmm))
+		lkmm_complete(ev);
 	fold(s, ev);
 	if (likely(s->phase != PHASE_DONE))
 		class_fold(&s->class, s->log->class_objects, s->log->execution, ev, proc.access != NULL);

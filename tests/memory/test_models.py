@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The memory models show what is published about them, and what an independent judge allows."""
+
+import pytest
+
+from tests.memory.axioms import Program, outcomes
+from tests.memory.shapes import observed, parse, random_program
+
+SCHEDULES = 6000
+
+# Name, program, values that its loads return in the weak outcome and words at its end, and whether
+# sc, tso and lkmm show it.  Those of lkmm are the verdicts of tools/memory-model where it has the
+# shape; load buffering is for one that executes in order: never.
+SHAPES = [
+    ("SB", "Wx1 Ry | Wy1 Rx", (0, 0), {}, "-ST"),
+    ("SB+mbs", "Wx1 mb Ry | Wy1 mb Rx", (0, 0), {}, "---"),
+    ("SB+mb+po", "Wx1 mb Ry | Wy1 Rx", (0, 0), {}, "-ST"),
+    ("SB+rel+acq", "Wx1.rel Ry.acq | Wy1.rel Rx.acq", (0, 0), {}, "-ST"),
+    ("SB+rfi", "Wx1 Rx Ry | Wy1 Ry Rx", (1, 0, 1, 0), {}, "-ST"),
+    ("SB+xchg", "Xx1.full Ry | Xy1.full Rx", (0, 0, 0, 0), {}, "---"),
+    ("SB+xchg-relaxed", "Xx1 Ry | Xy1 Rx", (0, 0, 0, 0), {}, "--T"),
+    ("SB+atomic-mb", "Xx1 atomic-mb Ry | Xy1 atomic-mb Rx", (0, 0, 0, 0), {}, "---"),
+    ("SB+mb-atomic", "Wx1 mb-atomic Xz1 Ry | Wy1 mb-atomic Xw1 Rx", (0, 0, 0, 0), {}, "---"),
+    ("MP", "Wx1 Wy1 | Ry Rx", (1, 0), {}, "--T"),
+    ("MP+wmb+rmb", "Wx1 wmb Wy1 | Ry rmb Rx", (1, 0), {}, "---"),
+    ("MP+wmb+po", "Wx1 wmb Wy1 | Ry Rx", (1, 0), {}, "--T"),
+    ("MP+po+rmb", "Wx1 Wy1 | Ry rmb Rx", (1, 0), {}, "--T"),
+    ("MP+rel+acq", "Wx1 Wy1.rel | Ry.acq Rx", (1, 0), {}, "---"),
+    ("MP+wmb+addr", "Wx1 wmb Wy1 | Ry Rx.addr", (1, 0), {}, "---"),
+    ("MP+wmb+ctrl", "Wx1 wmb Wy1 | Ry Rx.ctrl", (1, 0), {}, "--T"),
+    ("MP+rel+cmpxchg", "Wx1 Wy1.rel | Cy12.full Rx", (1, 0), {}, "---"),
+    ("MP+rel+failed", "Wx1 Wy1.rel | Cy23.full Rx", (1, 0), {}, "--T"),
+    ("MP+locks", "L:l Wx1 Wy1 U:l | L:l Ry Rx U:l", (1, 0), {}, "---"),
+    ("MP+unlock-lock+rmb", "L:l Wx1 U:l L:l Wy1 U:l | Ry rmb Rx", (1, 0), {}, "---"),
+    ("LB", "Rx Wy1 | Ry Wx1", (1, 1), {}, "---"),
+    ("LB+datas", "Rx Wy1.data | Ry Wx1.data", (1, 1), {}, "---"),
+    ("S", "Wx2 Wy1 | Ry Wx1", (1,), {"x": 2}, "--T"),
+    ("S+wmb+po", "Wx2 wmb Wy1 | Ry Wx1", (1,), {"x": 2}, "--T"),
+    ("S+wmb+acq", "Wx2 wmb Wy1 | Ry.acq Wx1", (1,), {"x": 2}, "---"),
+    ("S+wmb+data", "Wx2 wmb Wy1 | Ry Wx1.data", (1,), {"x": 2}, "---"),
+    ("R", "Wx1 Wy1 | Wy2 Rx", (0,), {"y": 2}, "-ST"),
+    ("R+mbs", "Wx1 mb Wy1 | Wy2 mb Rx", (0,), {"y": 2}, "---"),
+    ("R+wmb+mb", "Wx1 wmb Wy1 | Wy2 mb Rx", (0,), {"y": 2}, "--T"),
+    ("2+2W", "Wx1 Wy2 | Wy1 Wx2", (), {"x": 1, "y": 1}, "--T"),
+    ("2+2W+mbs", "Wx1 mb Wy2 | Wy1 mb Wx2", (), {"x": 1, "y": 1}, "---"),
+    ("WRC", "Wx1 | Rx Wy1 | Ry Rx", (1, 1, 0), {}, "--T"),
+    ("WRC+data+rmb", "Wx1 | Rx Wy1.data | Ry rmb Rx", (1, 1, 0), {}, "--T"),
+    ("WRC+rel+rmb", "Wx1 | Rx Wy1.rel | Ry rmb Rx", (1, 1, 0), {}, "---"),
+    ("ISA2+rel+acq", "Wx1 Wy1.rel | Ry.acq Wz1.rel | Rz.acq Rx", (1, 1, 0), {}, "---"),
+    ("Z6.0+rel+mb", "Wx1 Wy1.rel | Ry.acq Wz1.rel | Wz2 mb Rx", (1, 0), {"z": 2}, "--T"),
+    ("IRIW", "Wx1 | Wy1 | Rx Ry | Ry Rx", (1, 0, 1, 0), {}, "--T"),
+    ("IRIW+rmbs", "Wx1 | Wy1 | Rx rmb Ry | Ry rmb Rx", (1, 0, 1, 0), {}, "--T"),
+    ("IRIW+mbs", "Wx1 | Wy1 | Rx mb Ry | Ry mb Rx", (1, 0, 1, 0), {}, "---"),
+    ("CoRR", "Wx1 | Rx Rx", (1, 0), {}, "---"),
+    ("CoWW", "Wx1 Wx2", (), {"x": 1}, "---"),
+    ("CoRW", "Rx Wx1 | Wx2", (2,), {"x": 2}, "---"),
+    ("CoWR", "Wx1 Rx | Wx2", (2,), {"x": 1}, "---"),
+    ("RCU+sync", "[ Ry Rx ] | Wx1 sync Wy1", (1, 0), {}, "---"),
+    ("RCU+before", "[ Rx Ry ] | Wx1 sync Wy1", (0, 1), {}, "---"),
+    ("RCU+none", "[ Ry Rx ] | Wx1 Wy1", (1, 0), {}, "--T"),
+    ("RCU+1gp+2rscs", "[ Wx1 Ry ] | [ Wy1 Rz ] | Wz1 sync Rx", (0, 0, 0), {}, "--T"),
+    ("RCU+2gps+1rscs", "[ Wx1 Ry ] | Wy1 sync Rz | Wz1 sync Rx", (0, 0, 0), {}, "---"),
+    (
+        "RCU+2gps+2rscs",
+        "[ Wx1 Ry ] | [ Wy1 Rz ] | Wz1 sync Rw | Ww1 sync Rx",
+        (0, 0, 0, 0),
+        {},
+        "---",
+    ),
+]
+MODELS = ("sc", "tso", "lkmm")
+
+
+def shows(
+    found: set[tuple[int, ...]], loads: tuple[int, ...], words: list[str], end: dict[str, int]
+) -> bool:
+    return any(
+        result[: len(loads)] == loads
+        and all(result[len(loads) + words.index(w)] == v for w, v in end.items())
+        for result in found
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape[0])
+def test_classic_shapes(shape):
+    name, text, loads, end, verdicts = shape
+    program = parse(text)
+    words = sorted({op.word for ops in program for op in ops if op.word and op.word != "l"})
+    rcu = any(op.kind == "sync" or op.kind == "rcu_lock" for ops in program for op in ops)
+    locks = any(op.kind == "lock" for ops in program for op in ops)
+    for memory, verdict in zip(MODELS, verdicts, strict=True):
+        if memory != "lkmm" and rcu:
+            continue
+        found = observed(program, memory, SCHEDULES)
+        assert shows(found, loads, words, end) == (verdict != "-"), (name, memory)
+        if not (memory == "tso" and locks):
+            assert found == outcomes(program, memory), (name, memory)
+
+
+def check(program: Program, memory: str) -> None:
+    """Never more than the axioms allow, and all of it: if need be, after a longer look."""
+    wanted = outcomes(program, memory)
+    found = observed(program, memory, SCHEDULES)
+    assert found <= wanted
+    if found != wanted:
+        found |= observed(program, memory, 40 * SCHEDULES)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("seed", range(1, 41))
+def test_random_programs_against_the_axioms(seed):
+    check(random_program(seed), "lkmm")
+
+
+def test_load_buffering_is_what_an_execution_in_order_cannot_show():
+    program = parse("Rx Wy1 | Ry Wx1")
+    missing = outcomes(program, "lkmm", in_order=False) - outcomes(program, "lkmm")
+    assert missing == {(1, 1, 1, 1)}
