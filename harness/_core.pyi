@@ -124,6 +124,8 @@ class mmut_config:
     noise_permille: int
     decisions_max: int
     steps_max: int
+    pinned_iteration: int
+    pinned: int
     tdp_mmu: int
     root_level: int
     max_level: int

@@ -42,6 +42,12 @@ def reproduce(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def minimise(args: argparse.Namespace) -> int:
+    from harness.commands.minimise import run
+
+    return run(args)
+
+
 def listing(args: argparse.Namespace) -> int:
     from harness.commands.listing import run
 
@@ -112,6 +118,7 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", metavar="N", help="processes; what is found does not depend on it"
     )
+    parser.add_argument("--no-minimise", action="store_true", help="show a failure as it was found")
     parser.add_argument(
         *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",
         help="fibers, or processes that take turns",
@@ -144,6 +151,12 @@ def add_reproduce(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_minimise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("target", metavar="FAILURE|TOKEN", help="a failure directory or mt2:...")
+    parser.add_argument("--budget", metavar="TIME", default="30s", help="how long; default: 30s")
+    parser.add_argument("--force", action="store_true", help="although build or scenario differ")
+
+
 WHAT_LISTS = ("scenarios", "bugs", "oracles", "strategies", "contracts")
 
 
@@ -171,6 +184,10 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
     (
         *("reproduce", reproduce, add_reproduce, "replay a failure or a token"),
         "exit status 1: reproduced, the oracle is violated; 3: it diverged; 2: refused",
+    ),
+    (
+        *("minimise", minimise, add_minimise, "make a failure small and print it as columns"),
+        "exit status 1: here it is, smaller; 3: it did not fail again; 2: refused",
     ),
     ("list", listing, add_list, "scenarios, bugs, oracles, strategies, lock contracts", ""),
     ("show", show, add_run, "what a run did", ""),

@@ -150,6 +150,8 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.pct_depth = settings.depth
+    config.pinned = settings.pinned is not None
+    config.pinned_iteration = settings.pinned or 0
     percent = CONTENTION_PERCENT if settings.controlled else CONTENTION_PERCENT_FREE
     config.contention_percent = percent
     config.noise_permille = 0 if settings.controlled else settings.noise_permille

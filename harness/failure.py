@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A failure: what is kept of a violation, as a directory and as the last block on the terminal."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from __future__ import annotations
+
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from harness import catalogue, columns, config
-from harness.anchors import Anchor, Kept, Plan, choice_text
-from harness.errors import HarnessError
+from harness import catalogue
+from harness.anchors import Kept, Plan
 from harness.results import RunDirectory, write_json, write_text
-from harness.scenario import scenario_hash, to_toml
+from harness.scenario import to_toml
 from harness.schema import Scenario
-from harness.token import Recipe, Token, format_token
+from harness.token import Recipe
 from harness.units import hex64
-from harness.world import STOP_FINISHED, Event, Failure, World
+from harness.world import STOP_FINISHED, Failure, World
 
 SCHEMA = 1
+MINIMAL = "minimal"  # directory of the minimised failure, in that of the failure
 FREE_NOTE = "a free run: the seed fixes the workload, not the interleaving, which was the machine's"
 
 
@@ -44,6 +45,9 @@ class Record(msgspec.Struct, frozen=True):
     spte: tuple[str, ...] = ()
     forced_switches: int = 0
     schedule_points: int = 0
+    minimised_from: int = 0  # forced switches before, where this is the minimal execution
+    replays: int = 0  # that minimising took
+    flip: tuple[str, ...] = ()  # two events; it fails when the first comes first
     schema: int = SCHEMA
 
 
@@ -57,6 +61,7 @@ class Captured:
     events: str  # every event
     plan: Plan
     kept: tuple[Kept, ...]  # the same, in clear
+    minimal: Captured | None = None  # the smallest execution that fails in the same way
 
 
 def strategy_text(recipe: Recipe) -> str:
@@ -91,71 +96,6 @@ def record_of(
     return msgspec.convert(fields | more, Record)
 
 
-def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple[Kept, ...]:
-    """The plan with what its anchors were in this execution."""
-    found = {(e.task, e.op, e.anchor, e.occurrence): e for e in events if e.occurrence}
-
-    def one(anchor: Anchor) -> Kept:
-        event = found.get(anchor.place())
-        return Kept(
-            task=names.get(anchor.task, str(anchor.task)),
-            op=anchor.op,
-            object=(event.object or event.what) if event else "",
-            occurrence=anchor.occurrence,
-            at=f"{event.func} {event.file}:{event.line}" if event else "",
-            to=choice_text(anchor, names),
-            anchor=(anchor.task, anchor.object, anchor.decision, anchor.choice),
-        )
-
-    return tuple(one(anchor) for anchor in plan)
-
-
-def capture(
-    recipe: Recipe, scenario: Scenario, failure: Failure, execution: str, decisions: bytes
-) -> Captured:
-    """Run the failing execution once more, traced, in a world of its own."""
-    again = replace(recipe.settings, strategy="replay")
-    with World(config.build(scenario, again)) as world:
-        world.replay(decisions)
-        events = world.trace(failure.iteration)
-        second = world.failure()
-        if second is None or second.digest != failure.digest:
-            raise HarnessError(
-                f"execution {failure.iteration} of seed {hex64(recipe.settings.seed)} did not"
-                " repeat: something in the core is not a function of scenario, seed and schedule"
-            )
-        plan = world.plan()
-        names = {state.id: state.name for state in world.tasks()}
-        about = columns.subject(failure.message, failure.addr)
-        tasks = columns.involved(events, failure.task, about)
-        token = format_token(
-            Token(
-                recipe=recipe,
-                scenario_hash=scenario_hash(scenario),
-                build=catalogue.build_id()[:8],
-                iteration=failure.iteration,
-                plan=plan,
-            )
-        )
-        return Captured(
-            record=record_of(
-                failure,
-                recipe,
-                execution,
-                world,
-                token,
-                spte=tuple(columns.spte_changes(events, about)),
-                forced_switches=len(plan),
-                schedule_points=failure.step,
-            ),
-            scenario_toml=to_toml(scenario),
-            table="\n".join(columns.render(events, tasks, failure.task, names, about)) + "\n",
-            events=columns.all_events(events, names),
-            plan=plan,
-            kept=keep(plan, events, names),
-        )
-
-
 def capture_free(recipe: Recipe, scenario: Scenario, failure: Failure, world: World) -> Captured:
     """What the stopped world still shows; there is no schedule to run again."""
     record = record_of(failure, recipe, "free", world, "")
@@ -184,6 +124,8 @@ def write(captured: Captured, directory: Path) -> None:
     if captured.record.token:
         write_text(directory / "token.txt", captured.record.token + "\n")
         write_plan(directory / "plan.json", captured.kept)
+    if captured.minimal is not None:
+        write(captured.minimal, directory / MINIMAL)
     write_json(directory / "failure.json", msgspec.to_builtins(captured.record))
 
 
@@ -197,29 +139,44 @@ def save(captured: Captured, run: RunDirectory, scenario_directory: Path) -> Pat
 
 
 def block(captured: Captured, directory: Path) -> str:
-    """The failure block, last on the terminal."""
+    """The failure block, last on the terminal; of the minimal execution where there is one."""
+    shown = captured.minimal or captured
     record = captured.record
     lines = ["", f"{record.oracle}: {record.message}", f"    in {record.task} at {record.site}", ""]
-    lines += [*captured.table.rstrip("\n").split("\n"), ""]
-    lines += [f"    {change}" for change in record.spte]
-    for name, held in record.held.items():
+    lines += flip_lines(shown.record)
+    lines += [*shown.table.rstrip("\n").split("\n"), ""]
+    lines += [f"    {change}" for change in shown.record.spte]
+    for name, held in shown.record.held.items():
         lines.append(f"    {name} holds {held}")
-    if not record.held:
+    if not shown.record.held:
         lines.append("    no locks were held")
     lines.append("")
-    lines.append(f"    seed       {record.seed}  strategy {record.strategy}{where(record)}")
+    lines.append(f"    seed       {record.seed}  strategy {record.strategy}{where(captured)}")
     if record.execution == "free":
         lines += [f"    note       {FREE_NOTE}", f"    kept in    {directory}"]
-    else:
-        lines.append(f"    reproduce  mmutorture reproduce {directory}")
-        lines.append(f"    token      {record.token}")
+        return "\n".join(lines)
+    if captured.minimal is not None:
+        lines.append(f"    minimal    {captured.minimal.record.token}")
+    lines.append(f"    reproduce  mmutorture reproduce {directory}")
+    lines.append(f"    token      {record.token}")
     return "\n".join(lines)
 
 
-def where(record: Record) -> str:
+def flip_lines(record: Record) -> list[str]:
+    if not record.flip:
+        return []
+    first, second = record.flip
+    return ["    it fails when", f"        {first}", "    comes before", f"        {second}", ""]
+
+
+def where(captured: Captured) -> str:
+    record, minimal = captured.record, captured.minimal
     if record.execution == "free":
         return ""
+    if minimal is None:
+        switches = f"{record.forced_switches} forced switches in {record.schedule_points}"
+        return f"  schedule {record.iteration}: {switches} schedule points"
     return (
-        f"  schedule {record.iteration}: {record.forced_switches} forced switches"
-        f" in {record.schedule_points} schedule points"
+        f"  schedule {record.iteration}: {minimal.record.forced_switches} forced switches"
+        f" (from {record.forced_switches}) in {minimal.record.schedule_points} schedule points"
     )

@@ -130,6 +130,26 @@ def compare(failure: Failure | None, first: Failure | None, record: Record | Non
     return ""
 
 
+@dataclass(frozen=True)
+class Found:
+    """One violating execution, and what it decided."""
+
+    failure: Failure
+    decisions: bytes
+
+
+def once(target: Target, by_plan: bool) -> Found | None:
+    """Replay with fibers; None: nothing was violated."""
+    token = target.token
+    by_plan = (by_plan and bool(token.plan)) or token.recipe.settings.strategy == "anchored"
+    with replaying(target, "explore", by_plan) as world:
+        if by_plan:
+            world.follow(token.plan)
+        world.explore(token.iteration, 1, 0.0)
+        failure = world.failure()
+        return Found(failure, world.decisions()) if failure is not None else None
+
+
 def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str) -> Verdict:
     """Replay `repeat` times; `by` is seed or plan."""
     if (why := refusal(target)) and not force:

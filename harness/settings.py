@@ -19,6 +19,7 @@ class Settings:
     bugs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     cut: tuple[tuple[str, int], ...] = ()  # controlled: a task does this many operations at most
+    pinned: int | None = None  # the workload of this iteration; the schedules differ all the same
     controlled: bool = True
     checks: bool = True
     noise_permille: int = NOISE_PERMILLE

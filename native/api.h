@@ -178,6 +178,8 @@ struct mmut_config {
 	uint32_t noise_permille;	/* free running with checks: chance of a pause at an access */
 	uint64_t decisions_max;		/* PCT's k; 0: profile it first */
 	uint64_t steps_max;		/* schedule points before a fair tail begins; 0: default */
+	uint64_t pinned_iteration;	/* pinned: every execution has the workload of this one, schedules differ */
+	uint32_t pinned;
 	/* machine */
 	uint32_t tdp_mmu, root_level, max_level, ad_bits, pml;
 	uint32_t nx_huge_pages;		/* 1: huge pages are not executable (the iTLB multihit mitigation) */

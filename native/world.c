@@ -173,6 +173,8 @@ static void init_sched(const struct mmut_config *config)
 	s->strategy = config->strategy;
 	s->pct_depth = config->pct_depth;
 	s->contention_percent = config->contention_percent;
+	s->pinned = config->pinned;
+	s->pinned_iteration = config->pinned_iteration;
 	s->decisions_expected = config->decisions_max;
 	s->log->decisions_max = config->decisions_max;
 	if (config->steps_max)

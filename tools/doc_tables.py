@@ -206,7 +206,7 @@ def pairs(storms: list[Scenario]) -> str:
 def first_violation(name: str, seed: int, results: str) -> tuple[int | None, str, str]:
     """Schedules until an oracle fired (None: none did), which one, and the build."""
     options = ("--bug", name, "--seed", str(seed), "--budget", BUDGET, "--results", results)
-    found = mmutorture("explore", *options, good=(*FOUND, 3))
+    found = mmutorture("explore", *options, "--no-minimise", good=(*FOUND, 3))
     if not found["failures"]:
         return None, "", ""
     failure = found["failures"][0]

@@ -55,7 +55,8 @@ def hunt(bug: str, seed: int, budget: float, results: str, *options: str) -> Cau
     """One switch with one seed, in its own scenario; None: not found."""
     words = ("--bug", bug, "--seed", str(seed), "--budget", f"{budget:g}s", *options)
     document = mmutorture(
-        "explore", *words, "--results", results, timeout=10 * budget + SLACK_SECONDS
+        *("explore", *words, "--no-minimise", "--results", results),
+        timeout=10 * budget + SLACK_SECONDS,
     )
     if not document["failures"]:
         return None

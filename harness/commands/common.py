@@ -11,6 +11,7 @@ from typing import Any
 
 from harness import catalogue, scenario
 from harness.errors import PROGRESS_ORACLES, Exit, UsageError
+from harness.failure import Captured
 from harness.schema import Scenario
 from harness.settings import Settings
 from harness.token import Recipe
@@ -126,6 +127,22 @@ def check_names(settings: Settings) -> None:
 
 def positive(text: str | None, what: str, high: int) -> int | None:
     return None if text is None else parse_integer(text, what, 1, high)
+
+
+def minimal_row(minimal: Captured | None) -> dict[str, Any] | None:
+    """The minimal execution of a failure, for --json."""
+    if minimal is None:
+        return None
+    record = minimal.record
+    return {
+        "token": record.token,
+        "forced_switches": record.forced_switches,
+        "choices": len(minimal.plan),
+        "minimised_from": record.minimised_from,
+        "schedule_points": record.schedule_points,
+        "replays": record.replays,
+        "flip": list(record.flip),
+    }
 
 
 def violation_code(oracle: str) -> Exit:

@@ -17,8 +17,10 @@ from harness.settings import PCT_DEPTH, Settings
 from harness.signals import Interrupt, interruptible
 from harness.token import Recipe
 from harness.units import hex64, human_count, parse_duration, parse_integer
+from harness.world import Failure
 
 BUDGET_SECONDS = 10.0
+MINIMISE_SECONDS = 2.0  # mmutorture minimise has more patience
 JOBS_MAX = 256
 
 
@@ -85,6 +87,11 @@ def merge(documents: list[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
+def minimise_seconds(args: Namespace) -> float:
+    """How long a failure is made smaller; 0: not at all."""
+    return 0.0 if args.no_minimise else MINIMISE_SECONDS
+
+
 class Session:
     """One use of the command: what it prints, writes and returns."""
 
@@ -94,6 +101,7 @@ class Session:
         self.settings = settings
         self.seed = seed
         self.run = RunDirectory(common.results_root(args))
+        self.minimise_seconds = minimise_seconds(args)
         self.codes: list[Exit] = []
         self.blocks: list[str] = []
         self.documents: list[dict[str, Any]] = []
@@ -149,9 +157,7 @@ class Session:
 
     def failed(self, found: Exploration, directory: Path) -> dict[str, Any]:
         assert found.failure is not None
-        captured = failure.capture(
-            found.recipe, found.scenario, found.failure, self.args.execution, found.decisions
-        )
+        captured = self.captured(found, found.failure)
         kept = failure.save(captured, self.run, directory)
         self.blocks.append(failure.block(captured, kept))
         record = captured.record
@@ -167,7 +173,26 @@ class Session:
             "token": record.token,
             "directory": str(kept),
             "iteration": record.iteration,
+            "minimal": common.minimal_row(captured.minimal),
         }
+
+    def captured(self, found: Exploration, failed: Failure) -> failure.Captured:
+        from harness import capture
+
+        recipe, scenario = found.recipe, found.scenario
+        captured = capture.capture(recipe, scenario, failed, self.args.execution, found.decisions)
+
+        def progress(switches: int, replays: int, elapsed: float) -> None:
+            self.out.progress(
+                f"{recipe.spec}: {switches} forced switches"
+                f" after {replays} replays, {elapsed:.1f} s"
+            )
+
+        if self.minimise_seconds <= 0:
+            return captured
+        return capture.with_minimal(
+            captured, recipe, scenario, failed, self.minimise_seconds, progress
+        )
 
     def finish(self, interrupt: Interrupt) -> int:
         if interrupt:

@@ -206,6 +206,11 @@ static __always_inline void hand_over(struct sched *s, struct task *me, u32 next
 	}
 }
 
+static u64 workload_iteration(const struct sched *s)
+{
+	return s->pinned ? s->pinned_iteration : arena_of()->iteration;
+}
+
 /* Only an unfair strategy needs more: from steps_max on everybody gets a turn. */
 static noinline void over_budget(struct sched *s, const struct event *ev)
 {
@@ -218,7 +223,7 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 		/* The same tail whoever drove before, so that no plan has to hold it. */
 		s->driver = strategy_id(&strategy_random);
 		s->exhaustive = s->observing = s->fair_yields = 0;
-		prng_init(&s->rng, arena->seed, arena->iteration, STREAM_TAIL);
+		prng_init(&s->rng, arena->seed, workload_iteration(s), STREAM_TAIL);
 	}
 	if (arena->step <= 2 * s->steps_max)
 		return;
@@ -366,7 +371,7 @@ void sched_begin(struct sched *s)
 	s->ready = 0;
 	s->started = TASK_BOSS;
 	s->workers_left = 0;
-	prng_init(&task_by_id(TASK_BOSS)->data, arena->seed, arena->iteration, STREAM_DATA);
+	prng_init(&task_by_id(TASK_BOSS)->data, arena->seed, workload_iteration(s), STREAM_DATA);
 	for (i = 1; i < arena->nr_tasks; i++) {
 		struct task *t = task_by_id(i);
 
@@ -374,7 +379,7 @@ void sched_begin(struct sched *s)
 			continue;
 		s->ready |= BIT_ULL(i);
 		s->workers_left += !t->daemon;
-		prng_init(&t->data, arena->seed, arena->iteration, STREAM_DATA + i);
+		prng_init(&t->data, arena->seed, workload_iteration(s), STREAM_DATA + i);
 	}
 	prng_init(&s->rng, arena->seed, arena->iteration, STREAM_SCHEDULE);
 	s->cold_key = mix64(arena->seed ^ mix64(arena->iteration ^ STREAM_MEMORY));

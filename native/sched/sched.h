@@ -38,6 +38,8 @@ struct sched {
 	u32 contention_percent;
 	u64 decisions_expected;		/* PCT's k */
 	u64 steps_max;
+	u64 pinned_iteration;		/* whose workload every execution has, where `pinned` */
+	u32 pinned;
 	/* this execution */
 	u64 ready;			/* tasks that can run */
 	u64 waiting;			/* tasks whose wait condition decides */

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.xdist_group("cpus")
 from tests.conftest import wait_until  # noqa: E402
 
 # PCT's plans are short enough for the token.
+RACE = ("--bug", "A06", "--seed", "1", "--budget", "20s")
 BUG = ("--bug", "A04", "--strategy", "pct", "--seed", "1", "--budget", "20s")
 
 
@@ -52,7 +54,8 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
     block = done.out[done.out.index("\nflush-debt: ") :]
     lines = block.rstrip().splitlines()
     assert lines[-1].strip().startswith("token      mt2:notifier-vs-fault,bug=A04:")
-    assert "forced switches in" in lines[-3]
+    assert lines[-3].strip().startswith("minimal    mt2:notifier-vs-fault,bug=A04,ops.")
+    assert re.search(r" forced switches \(from \d+\) in \d+ schedule points$", lines[-4])
     command = lines[-2].split()
     assert command[:3] == ["reproduce", "mmutorture", "reproduce"]
     assert "before  R W X" in block and "holds mmu_lock (write)" in block
@@ -66,6 +69,7 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
         (str(directory), ("--in", "explore")),
         (str(directory), ("--in", "lockstep")),
         (str(directory), ("--by", "plan")),
+        (str(directory), ("--by", "plan", "--in", "lockstep")),
         (token, ("--in", "explore")),
         (token, ("--in", "lockstep", "--by", "plan")),
     ):
@@ -78,6 +82,30 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
         digests.add(document["digest"])
     assert len(digests) == 1
     assert "reproduced 3 of 3\n" in mmutorture("reproduce", token, "--repeat", "3").out
+
+
+def test_the_minimal_failure_is_one_of_its_own(mmutorture: Callable, tmp_path: Path) -> None:
+    failure = mmutorture("explore", *RACE, "--json").json["failures"][0]
+    minimal = failure["minimal"]
+    assert 1 <= minimal["forced_switches"] <= 2 < minimal["minimised_from"]
+    # What the bug is: the fault misses that its root is gone.
+    assert len(minimal["flip"]) == 2 and any("mmu_lock" in text for text in minimal["flip"])
+    directory = tmp_path / failure["directory"] / "minimal"
+    digests = set()
+    for target in (minimal["token"], str(directory)):
+        for execution in ("explore", "lockstep"):
+            replay = mmutorture("reproduce", target, "--in", execution, "--json")
+            assert replay.code == 1, replay.err
+            digests.add(replay.json["digest"])
+    assert len(digests) == 1
+    again = mmutorture("minimise", failure["token"], "--budget", "5s", "--json")
+    assert again.code == 1 and again.json["minimal"]["forced_switches"] <= 2
+    assert "-- preempted before " in again.json["table"] and "(the plan)" in again.json["table"]
+    (directory / "failure.json").unlink()
+    again = mmutorture("minimise", failure["directory"], "--budget", "5s")
+    assert again.code == 1 and (directory / "failure.json").exists()
+    plain = mmutorture("explore", *RACE, "--no-minimise")
+    assert "minimal  " not in plain.out and " forced switches in" in plain.out
 
 
 def test_a_long_plan_is_in_the_directory(mmutorture: Callable) -> None:

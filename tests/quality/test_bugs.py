@@ -13,6 +13,7 @@ pytestmark = pytest.mark.xdist_group("cpus")
 from harness import catalogue, scenario  # noqa: E402
 
 BUDGET = "20s"
+QUICK = ("--no-minimise", "--json")
 BUGS = catalogue.bugs()
 STORMS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind == "storm"]
 LITMUS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind == "litmus"]
@@ -20,15 +21,20 @@ LITMUS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_each_bug_is_found_and_reproduced(mmutorture: Callable, bug: catalogue.Bug) -> None:
-    done = mmutorture("explore", "--bug", bug.name, "--seed", "11", "--budget", BUDGET, "--json")
+    done = mmutorture("explore", "--bug", bug.name, "--seed", "11", "--budget", BUDGET, *QUICK)
     assert done.code in (1, 6), done.out + done.err
     failure = done.json["failures"][0]
     assert failure["oracle"] in bug.oracles, failure
-    for execution in ("explore", "lockstep"):
-        replay = mmutorture(
-            *("reproduce", failure["token"], "--in", execution, "--repeat", "5", "--json")
-        )
+    digests = set()
+    for target, option, value in (
+        (failure["token"], "--in", "explore"),
+        (failure["token"], "--in", "lockstep"),
+        (failure["directory"], "--by", "plan"),
+    ):
+        replay = mmutorture("reproduce", target, option, value, "--repeat", "5", "--json")
         assert replay.json["verdict"] == "reproduced" and replay.json["reproduced"] == 5
+        digests.add(replay.json["digest"])
+    assert len(digests) == 1
 
 
 @pytest.mark.parametrize("memory", ["sc", "tso"])

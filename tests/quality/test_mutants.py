@@ -144,7 +144,7 @@ def test_a_mutant_is_found_and_reproduced(tree: Tree, patch: Path) -> None:
     tree.patch(patch)
     try:
         tree.build()
-        options = ("--memory", mutant.memory, "--seed", SEED, "--budget", BUDGET)
+        options = ("--memory", mutant.memory, "--seed", SEED, "--budget", BUDGET, "--no-minimise")
         code, found = tree.run("explore", mutant.scenario, *options)
         assert code in (1, 6), f"not found in {BUDGET}"
         failure = found["failures"][0]

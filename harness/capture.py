@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run an execution that fails once more, traced, and keep what people and replays want of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from harness import catalogue, columns, config, flip
+from harness.anchors import Anchor, Kept, Plan, choice_text
+from harness.errors import HarnessError
+from harness.failure import Captured, record_of
+from harness.minimise import Minimal, Progress, Rig, Signature, minimise, switches
+from harness.scenario import scenario_hash, to_toml
+from harness.schema import Scenario
+from harness.token import Recipe, Token, format_token
+from harness.units import hex64
+from harness.world import Event, Failure, World
+
+FLIP_SECONDS = 2.0
+
+
+def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple[Kept, ...]:
+    """The plan with what its anchors were in this execution."""
+    found = {(e.task, e.op, e.anchor, e.occurrence): e for e in events if e.occurrence}
+
+    def one(anchor: Anchor) -> Kept:
+        event = found.get(anchor.place())
+        return Kept(
+            task=names.get(anchor.task, str(anchor.task)),
+            op=anchor.op,
+            object=(event.object or event.what) if event else "",
+            occurrence=anchor.occurrence,
+            at=f"{event.func} {event.file}:{event.line}" if event else "",
+            to=choice_text(anchor, names),
+            anchor=(anchor.task, anchor.object, anchor.decision, anchor.choice),
+        )
+
+    return tuple(one(anchor) for anchor in plan)
+
+
+def traced(
+    world: World, recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
+) -> tuple[Captured, list[Event], dict[int, str]]:
+    """The execution that `world` is set to follow."""
+    events = world.trace(failure.iteration)
+    second = world.failure()
+    if second is None or second.digest != failure.digest:
+        raise HarnessError(
+            f"execution {failure.iteration} of seed {hex64(recipe.settings.seed)} did not"
+            " repeat: something in the core is not a function of scenario, seed and schedule"
+        )
+    plan = world.plan()
+    names = {state.id: state.name for state in world.tasks()}
+    about = columns.subject(failure.message, failure.addr)
+    token = format_token(
+        Token(
+            recipe=recipe,
+            scenario_hash=scenario_hash(scenario),
+            build=catalogue.build_id()[:8],
+            iteration=failure.iteration,
+            plan=plan,
+        )
+    )
+    view = columns.View(events, plan, failure.task, names, about)
+    captured = Captured(
+        record=record_of(
+            failure,
+            recipe,
+            execution,
+            world,
+            token,
+            spte=tuple(columns.spte_changes(events, about)),
+            forced_switches=switches(plan),
+            schedule_points=failure.step,
+        ),
+        scenario_toml=to_toml(scenario),
+        table="\n".join(columns.render(view)) + "\n",
+        events=columns.all_events(events, names),
+        plan=plan,
+        kept=keep(plan, events, names),
+    )
+    return captured, events, names
+
+
+def capture(
+    recipe: Recipe, scenario: Scenario, failure: Failure, execution: str, decisions: bytes
+) -> Captured:
+    """A failure as it was found, by its decisions."""
+    again = replace(recipe.settings, strategy="replay")
+    with World(config.build(scenario, again)) as world:
+        world.replay(decisions)
+        return traced(world, recipe, scenario, failure, execution)[0]
+
+
+def flip_text(found: flip.Flip, names: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(
+        f"{names.get(event.task, '?')} {columns.place(event)} {columns.describe(event)}"
+        for event in (found.first, found.second)
+    )
+
+
+def capture_minimal(minimal: Minimal, scenario: Scenario, execution: str) -> Captured:
+    """The minimal execution, and which two events decide."""
+    recipe, failure = minimal.recipe, minimal.failure
+    with World(config.build(scenario, recipe.settings)) as world:
+        world.follow(minimal.plan)
+        captured, _, names = traced(world, recipe, scenario, failure, execution)
+    wanted = Signature.of(failure)
+    with Rig(
+        scenario, recipe.settings, failure.iteration, wanted, FLIP_SECONDS, lambda *_: None
+    ) as rig:
+        found = flip.critical_flip(rig, minimal.plan) if rig.fails(minimal.plan) else None
+    record = msgspec.structs.replace(
+        captured.record,
+        minimised_from=minimal.before,
+        replays=minimal.replays,
+        flip=flip_text(found, names) if found else (),
+    )
+    return replace(captured, record=record)
+
+
+def with_minimal(
+    captured: Captured,
+    recipe: Recipe,
+    scenario: Scenario,
+    failure: Failure,
+    seconds: float,
+    progress: Progress,
+) -> Captured:
+    """The failure with the smallest execution that is found in the time."""
+    minimal = minimise(recipe, scenario, failure, captured.plan, seconds, progress)
+    if minimal is None:
+        return captured
+    small = capture_minimal(minimal, scenario, captured.record.execution)
+    return replace(captured, minimal=small)
