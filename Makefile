@@ -105,6 +105,11 @@ quality: build
 independence: build
 	$(run) python tools/independence.py $(if $(BUDGET),--budget $(BUDGET:s=)) $(parallel) $(ARGS)
 
+##   make calibrate     strategies against known probabilities; ARGS='--only twostage'
+.PHONY: calibrate
+calibrate: build
+	$(run) python tools/calibrate.py $(ARGS)
+
 ##   make determinism   one seed is one execution, byte for byte
 .PHONY: determinism
 determinism: build

@@ -14,7 +14,9 @@
 #include "lkmm.h"
 #include "sched.h"
 
-#define PROFILE_EXECUTIONS	8
+#define PROFILE_EXECUTIONS	8		/* at least, */
+#define PROFILE_EXECUTIONS_MAX	256		/* and so many, */
+#define PROFILE_STEPS		20000		/* until they have had so many steps */
 #define PROFILE_SEED		0x70726f66696c65ULL	/* a stream of its own: "profile" */
 #define STEPS_MAX		2000000
 #define STEPS_PER_LOOK		2000	/* at the clock: some 50 us; a look costs as much as a schedule point */
@@ -148,7 +150,7 @@ void execution_profile(void)
 {
 	struct arena *arena = arena_of();
 	struct sched *golden = (struct sched *)(arena->state_golden + ((char *)arena->sched - arena->state_begin));
-	u64 seed = arena->seed, longest = 1, i;
+	u64 seed = arena->seed, longest = 1, steps = 0, i;
 	u32 strategy = golden->strategy;
 
 	/* By the random walk, unwatched: the length of an execution is no verdict. */
@@ -158,8 +160,9 @@ void execution_profile(void)
 	golden->strategy = strategy_id(&strategy_profile);
 	arena->seed = PROFILE_SEED;
 	profile_begin(&arena->sched->log->profile);
-	for (i = 0; i < PROFILE_EXECUTIONS; i++) {
+	for (i = 0; i < PROFILE_EXECUTIONS || (i < PROFILE_EXECUTIONS_MAX && steps < PROFILE_STEPS); i++) {
 		execution_run(i);
+		steps += arena->step;
 		longest = max(longest, arena->sched->choices);
 		profile_execution_over(&arena->sched->log->profile);
 	}

@@ -44,6 +44,7 @@ static struct profile_object *find_object(struct sched *s, const struct event *e
 	p->slot[at] = (u16)p->nr_objects;
 	object->addr = (u64)ev->addr;
 	object->kind = kind_of(s, ev);
+	p->has_tables |= object->kind == TARGET_SPTE;
 	return object;
 }
 
@@ -83,9 +84,13 @@ void profile_execution_over(struct profile *p)
 		}
 }
 
-static bool is_target(const struct profile_object *object)
+/*
+ * Of a small program every object, as published.  Of a VM, where thousands are one task's own or
+ * never written, those whose order of accesses there is to choose.
+ */
+static bool is_target(const struct profile *p, const struct profile_object *object)
 {
-	return object->written && (object->users & (object->users - 1));
+	return !p->has_tables || (object->written && (object->users & (object->users - 1)));
 }
 
 void profile_end(struct profile *p)
@@ -102,7 +107,7 @@ void profile_end(struct profile *p)
 			p->hash = mix64(p->hash + object->most[t]);
 			object->accesses += object->most[t];
 		}
-		if (is_target(object))
+		if (is_target(p, object))
 			p->accesses[object->kind] += object->accesses;
 	}
 }
@@ -114,7 +119,7 @@ static u32 draw_kinds(struct sched *s, const struct profile *p)
 
 	for (kind = 0; kind < NR_TARGET_KINDS; kind++)
 		kinds |= (p->accesses[kind] != 0) << kind;
-	if (!(kinds & 1u << TARGET_SPTE))
+	if (!p->has_tables || !kinds)
 		return kinds;
 	do
 		kind = prng_below(&s->rng, NR_TARGET_KINDS);
@@ -135,7 +140,7 @@ const struct profile_object *profile_draw_target(struct sched *s)
 	for (i = 0; i < p->nr_objects; i++) {
 		const struct profile_object *object = &p->object[i];
 
-		if (!(kinds & 1u << object->kind) || !is_target(object))
+		if (!(kinds & 1u << object->kind) || !is_target(p, object))
 			continue;
 		if (at < object->accesses)
 			return object;

@@ -22,10 +22,11 @@ struct profile_object {
 
 struct profile {
 	u32 nr_objects;
+	u32 has_tables;		/* it is a VM's */
 	u32 most[32];		/* decisions of task t, the most in one execution */
 	u32 now[32];
 	u64 hash;		/* over all counts: two runs with the same profile sample alike */
-	u32 accesses[NR_TARGET_KINDS];	/* of the objects that several tasks use and somebody writes */
+	u32 accesses[NR_TARGET_KINDS];	/* of all that may be a target */
 	u16 slot[PROFILE_SLOTS];	/* number of an object + 1, by hash of its address */
 	struct profile_object object[PROFILE_OBJECTS];
 };
@@ -35,7 +36,7 @@ struct sched;
 void profile_begin(struct profile *p);		/* forget everything */
 void profile_execution_over(struct profile *p);
 void profile_end(struct profile *p);		/* sums */
-/* An object that several tasks use and somebody writes, drawn by its accesses; NULL: there is none. */
+/* An object to be the target of SURW, drawn by its accesses; NULL: there is none. */
 const struct profile_object *profile_draw_target(struct sched *s);
 
 #endif

@@ -3,15 +3,14 @@
  * SURW: H. Zhao, D. Wolff, U. Mathur, A. Roychoudhury, "Selectively Uniform Concurrency
  * Testing", ASPLOS 2025.
  *
- * Each execution has a target: one object that several tasks use, drawn by its accesses; with
- * page tables about first its sort, an SPTE, a lock or another word (a root's count, say).  The
+ * Each execution has a target: one object, drawn by its accesses; of a VM first its sort, an
+ * SPTE, a lock or another word (a root's count, say), and only what several tasks use.  The
  * order of the accesses to the target is uniform: the task that does the next one is *intended*
  * in proportion to the accesses it has left, and whoever else is about to access the target is
  * *held* until the intended one has.  All other events come in the order of random priorities.
  *
- * Deviations: an object that one task uses, or that nobody writes, is no target; counts are
- * those of the profile; the intention is given up when the intended task cannot run, yields or
- * gets nowhere for 1000 decisions; store buffers are never held.
+ * Deviations: counts are those of the profile; the intention is given up when the intended task
+ * cannot run, yields or gets nowhere for 1000 decisions; store buffers are never held.
  */
 #include "conflict.h"
 #include "pos.h"
