@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from harness.program.code import (
     TEXT_MAX,
     Code,
     Insn,
+    Litmus,
     Object,
     Observed,
 )
@@ -65,14 +66,6 @@ def here() -> tuple[str, int, str]:
     return file, line, text[:TEXT_MAX]
 
 
-class ProgramError(UsageError):
-    """A statement that makes no program: file, line and what is wrong."""
-
-    def __init__(self, what: str) -> None:
-        file, line, _ = here()
-        super().__init__(f"{file}:{line}: {what}")
-
-
 @dataclass
 class Loop:
     start: int
@@ -95,8 +88,11 @@ class Task:
 
     # ------------------------------------------------------------ emitting
 
+    def wrong(self, what: str) -> UsageError:
+        return self.program.wrong(what)
+
     def emit(self, op: str, order: str = "plain", **operands: int) -> Insn:
-        _, line, text = here()
+        _, line, text = self.program.place()
         insn = Insn(op, order, **operands, line=line, text=text)
         self.insns.append(insn)
         return insn
@@ -115,10 +111,10 @@ class Task:
                 self.emit("register", dst=into.number, index=number, imm=task)
                 return into.number
             case Register():
-                raise ProgramError("a value of one task is used in another: pass it through a word")
+                raise self.wrong("a value of one task is used in another: pass it through a word")
             case Word() as word:
                 if self.number is not None:
-                    raise ProgramError(f"{word.name} is shared: load it")
+                    raise self.wrong(f"{word.name} is shared: load it")
                 return self.load(word).number
             case Binary(op, left, right):
                 a = self.register(left)
@@ -130,7 +126,7 @@ class Task:
                 into = self.new()
                 self.emit("move", dst=into.number, imm=number)
                 return into.number
-        raise ProgramError(f"{value!r} has no value")
+        raise self.wrong(f"{value!r} has no value")
 
     def operand(self, value: Operand) -> tuple[int, int]:
         """(register, immediate): one of the two counts."""
@@ -142,10 +138,10 @@ class Task:
     def place(self, word: Word) -> tuple[int, int]:
         """(object, index register) of a word."""
         if not isinstance(word, Word):
-            raise ProgramError(f"{word!r} is no shared word")
+            raise self.wrong(f"{word!r} is no shared word")
         if word.object is None:
             if self.inside:
-                raise ProgramError("an atomic block names its words: no pointers inside")
+                raise self.wrong("an atomic block names its words: no pointers inside")
             assert word.index is not None
             return NONE, self.register(word.index)
         (self.atomic_words if self.inside else self.plain_words).add(word.object)
@@ -153,7 +149,7 @@ class Task:
 
     def access(self, op: str, word: Word, value: Operand | None, order: str) -> Register:
         if order not in ORDERS:
-            raise ProgramError(f"'{order}' is no order; allowed: {', '.join(ORDERS)}")
+            raise self.wrong(f"'{order}' is no order; allowed: {', '.join(ORDERS)}")
         b, imm = (NONE, 0) if value is None else self.operand(value)
         thing, index = self.place(word)
         into = self.new() if op != "store" else Register(self.number, NONE)
@@ -221,7 +217,7 @@ class Task:
     def fence(self, kind: str = "mb") -> None:
         """smp_mb(), smp_rmb(), smp_wmb(), ..."""
         if kind not in FENCES:
-            raise ProgramError(f"'{kind}' is no fence; allowed: {', '.join(FENCES)}")
+            raise self.wrong(f"'{kind}' is no fence; allowed: {', '.join(FENCES)}")
         order = {"mb": "full", "rmb": "acquire", "wmb": "release"}.get(kind, "relaxed")
         self.emit("fence", order, imm=FENCES.index(kind))
 
@@ -231,9 +227,9 @@ class Task:
 
     def prefix(self, lock: Lock) -> str:
         if not isinstance(lock, Lock):
-            raise ProgramError(f"{lock!r} is no lock")
+            raise self.wrong(f"{lock!r} is no lock")
         if lock.kind not in LOCK_OPS:
-            raise ProgramError(f"{lock.name} is a rwlock: read_lock() or write_lock()")
+            raise self.wrong(f"{lock.name} is a rwlock: read_lock() or write_lock()")
         return LOCK_OPS[lock.kind]
 
     def lock(self, lock: Lock) -> None:
@@ -263,7 +259,7 @@ class Task:
 
     def of_kind(self, lock: Lock, kind: str) -> Lock:
         if lock.kind != kind:
-            raise ProgramError(f"{lock.name} is a {lock.kind}, and this is for a {kind}")
+            raise self.wrong(f"{lock.name} is a {lock.kind}, and this is for a {kind}")
         return lock
 
     def read_lock(self, lock: Lock) -> None:
@@ -304,7 +300,7 @@ class Task:
 
     def outside(self, what: str) -> None:
         if self.inside:
-            raise ProgramError(f"{what} inside an atomic block: it may have to wait")
+            raise self.wrong(f"{what} inside an atomic block: it may have to wait")
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -326,7 +322,7 @@ class Task:
 
     def set(self, variable: Register, value: Operand) -> None:
         if not isinstance(variable, Register) or variable.task != self.number:
-            raise ProgramError("set() is for what let() or load() returned in this task")
+            raise self.wrong("set() is for what let() or load() returned in this task")
         b, imm = self.operand(value)
         self.emit("move", dst=variable.number, b=b, imm=imm)
 
@@ -355,7 +351,7 @@ class Task:
     def else_(self) -> Iterator[None]:
         jump = getattr(self, "last_if", None)
         if jump is None or jump.imm != len(self.insns):
-            raise ProgramError("else_() comes right behind the block of an if_()")
+            raise self.wrong("else_() comes right behind the block of an if_()")
         over = self.emit("jump")
         self.target(jump)
         yield
@@ -374,12 +370,12 @@ class Task:
 
     def break_(self) -> None:
         if not self.loops:
-            raise ProgramError("break_() is for the inside of a loop()")
+            raise self.wrong("break_() is for the inside of a loop()")
         self.loops[-1].breaks.append(self.emit("jump"))
 
     def break_if(self, value: Operand) -> None:
         if not self.loops:
-            raise ProgramError("break_if() is for the inside of a loop()")
+            raise self.wrong("break_if() is for the inside of a loop()")
         self.loops[-1].breaks.append(self.emit("jump-nonzero", a=self.register(value)))
 
     @contextmanager
@@ -404,16 +400,22 @@ class Program:
     def __init__(self, name: str, description: str = "") -> None:
         self.name = name
         self.description = description
+        self.place: Callable[[], tuple[str, int, str]] = here  # of the statement at hand
         self.file = here()[0]
+        self.litmus: Litmus | None = None
         self.objects: list[Object] = []
         self.tasks: list[Task] = []
         self.observed: list[tuple[str, Register | Word]] = []
         self.rules: list[tuple[str, str]] = []  # verdict, text
         self.final = Task(self, None, "final")
 
+    def wrong(self, what: str) -> UsageError:
+        file, line, _ = self.place()
+        return UsageError(f"{file}:{line}: {what}")
+
     def add(self, name: str, kind: str, initial: tuple[int, ...]) -> Object:
         if not NAME.fullmatch(name) or any(o.name == name for o in self.objects):
-            raise ProgramError(f"'{name}' is no name for a word or lock, or is one already")
+            raise self.wrong(f"'{name}' is no name for a word or lock, or is one already")
         first = sum(len(o.initial) for o in self.objects if o.kind == "words")
         self.objects.append(Object(name, kind, initial, first))
         return self.objects[-1]
@@ -422,7 +424,7 @@ class Program:
         """A shared word; the initial value is a number or address()."""
         value = expression(initial)
         if not isinstance(value, Constant):
-            raise ProgramError(f"{name}: the initial value is not known now")
+            raise self.wrong(f"{name}: the initial value is not known now")
         made = self.add(name, "words", (value.value,))
         return Word(name, len(self.objects) - 1, made.first)
 
@@ -432,7 +434,7 @@ class Program:
     def array(self, name: str, length: int, initial: tuple[int, ...] | int = 0) -> Array:
         values = (initial,) * length if isinstance(initial, int) else tuple(initial)
         if len(values) != length or not length:
-            raise ProgramError(f"{name}: {len(values)} initial values for {length} words")
+            raise self.wrong(f"{name}: {len(values)} initial values for {length} words")
         made = self.add(name, "words", values)
         return Array(name, len(self.objects) - 1, made.first, length)
 
@@ -440,7 +442,7 @@ class Program:
         """A pointer, for an initial value or a rule."""
         index = 0 if word.index is None else word.constant_index()
         if word.object is None or index is None:
-            raise ProgramError(f"the address of {word.name} is not known now")
+            raise self.wrong(f"the address of {word.name} is not known now")
         return Constant(POINTER + word.first + index)
 
     def lock(self, name: str, kind: str) -> Lock:
@@ -460,9 +462,9 @@ class Program:
         """The next task: ``with p.task("reader") as t:``."""
         name = name or f"t{len(self.tasks)}"
         if not TASK_NAME.fullmatch(name) or any(t.name == name for t in self.tasks):
-            raise ProgramError(f"'{name}' is no name for a task, or is one already")
+            raise self.wrong(f"'{name}' is no name for a task, or is one already")
         if len(self.tasks) == TASKS_MAX:
-            raise ProgramError(f"more than {TASKS_MAX} tasks: the core has masks of 32")
+            raise self.wrong(f"more than {TASKS_MAX} tasks: the core has masks of 32")
         self.tasks.append(Task(self, len(self.tasks), name))
         return self.tasks[-1]
 
@@ -475,7 +477,7 @@ class Program:
                 isinstance(value, Word) and value.object is not None
             )
             if not known or len(self.observed) == OBSERVED_MAX:
-                raise ProgramError(
+                raise self.wrong(
                     f"{label}: give a register or a word, at most {OBSERVED_MAX} of them"
                 )
             self.observed.append((label, value))
@@ -483,10 +485,10 @@ class Program:
     def rule(self, verdict: str, condition: Operand, text: str = "") -> None:
         """An outcome for which `condition` holds is of that sort; the first rule counts."""
         if len(self.rules) == 16:
-            raise ProgramError("more than 16 rules")
+            raise self.wrong("more than 16 rules")
         a = self.final.register(condition)
         self.final.emit("rule", a=a, imm=len(self.rules))
-        self.rules.append((verdict, text or here()[2]))
+        self.rules.append((verdict, text or self.place()[2]))
 
     def forbid(self, condition: Operand, text: str = "") -> None:
         """A violation of `forbidden-outcome` where the condition holds at the end."""
@@ -518,7 +520,7 @@ class Program:
     def code(self) -> Code:
         """The flat program."""
         self.check_atomic()
-        code = Code(self.file, list(self.objects))
+        code = Code(self.file, list(self.objects), litmus=self.litmus)
         for task in [*self.tasks, self.final]:
             start = len(code.insns)
             if task is self.final:

@@ -4,6 +4,7 @@
 The text is the canonical form.  It stands in the ``code`` of a scenario of kind "program", is what
 a failure directory keeps and what a token's hash covers:
 
+    litmus SB Sometimes exists ..   of a litmus file: its name, result and condition
     words x 0                       a word named x, 0 at first; with more values an array
     spinlock l 1                    one lock named l (or mutex, rwlock)
     observe r0 0 3                  part of the outcome: register 3 of task 0
@@ -105,6 +106,16 @@ class Observed:
     place: int
 
 
+@dataclass(frozen=True)
+class Litmus:
+    """What a litmus file says about outcomes, in its own words."""
+
+    name: str
+    result: str  # Never, Sometimes, ..; empty: it does not say
+    quantifier: str  # exists, ~exists or forall
+    condition: str
+
+
 @dataclass
 class Code:
     """A whole program."""
@@ -115,6 +126,7 @@ class Code:
     final: int = 0  # first instruction of the part after the tasks
     insns: list[Insn] = field(default_factory=list)
     observed: list[Observed] = field(default_factory=list)
+    litmus: Litmus | None = None
 
     def words(self) -> int:
         return sum(len(o.initial) for o in self.objects if o.kind == "words")
@@ -157,6 +169,9 @@ def insn_text(code: Code, insn: Insn) -> str:
 def dump(code: Code) -> list[str]:
     """The canonical text."""
     lines = [f"file {code.file}"] if code.file else []
+    if test := code.litmus:
+        result = test.result or "-"
+        lines.append(f"litmus {test.name} {result} {test.quantifier} {test.condition}")
     lines += [f"{o.kind} {o.name} {' '.join(map(str, o.initial))}" for o in code.objects]
     for seen in code.observed:
         task = "final" if seen.task is None else str(seen.task)
@@ -240,6 +255,9 @@ def parse_declaration(code: Code, words: Sequence[str]) -> bool:
     """A line before the tasks; False: it is an instruction."""
     if words[0] == "file":
         code.file = " ".join(words[1:])
+    elif words[0] == "litmus" and len(words) >= 5:
+        result = "" if words[2] == "-" else words[2]
+        code.litmus = Litmus(words[1], result, words[3], " ".join(words[4:]))
     elif words[0] in KINDS and len(words) >= 3:
         initial = tuple(number_of(word) for word in words[2:])
         code.objects.append(Object(words[1], words[0], initial, code.words()))

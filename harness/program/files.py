@@ -60,6 +60,15 @@ def scenario_of(
     )
 
 
+def read_text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: is not UTF-8 text (byte {error.start})") from None
+
+
 def read(file: Path) -> dict[str, Any]:
     """What the file defines, by name: programs and functions that make one."""
     if not file.is_file():
@@ -90,7 +99,7 @@ def read(file: Path) -> dict[str, Any]:
 def names(spec: str) -> list[str]:
     """FILE.py as FILE.py::NAME, for each of its programs; a single one keeps the file's name."""
     file, separator, _ = spec.partition("::")
-    if separator:
+    if separator or not file.endswith(".py"):
         return [spec]
     found = read(Path(file))
     return [spec] if len(found) == 1 else [f"{file}::{name}" for name in found]
@@ -139,5 +148,16 @@ def make(spec: str, overrides: Overrides) -> Program:
         raise UsageError(f"{spec}: {type(error).__name__}: {error}") from None
 
 
+def load_litmus(file: Path, overrides: Overrides) -> Scenario:
+    from harness.litmus.lexer import scan
+    from harness.litmus.parser import Parser
+
+    if overrides:
+        raise UsageError(f"--set {overrides[0][0]}={overrides[0][1]}: {file} has no parameters")
+    return Parser(scan(str(file), read_text(file))).parse().scenario()
+
+
 def load(spec: str, overrides: Overrides = ()) -> Scenario:
+    if spec.endswith(".litmus"):
+        return load_litmus(Path(spec), overrides)
     return make(spec, overrides).scenario()

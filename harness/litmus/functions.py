@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel's primitives as instructions: what linux-kernel.def of the memory model declares."""
+
+import re
+from collections.abc import Callable
+
+from harness.program.build import Task
+from harness.program.expression import Expression, Word
+
+ORDERED = re.compile(r"(?P<name>\w+?)(?:_(?P<order>relaxed|acquire|release))?")
+ATOMIC = re.compile(
+    r"(?:atomic(?:64|_long)?)_(?P<fetch>fetch_)?(?P<op>add|sub|inc|dec|and|or|andnot)"
+    r"(?P<result>_return|_and_test|_negative)?"
+)
+FENCES = {
+    "smp_mb": "mb", "smp_rmb": "rmb", "smp_wmb": "wmb", "barrier": "barrier",
+    "smp_mb__before_atomic": "before-atomic", "smp_mb__after_atomic": "after-atomic",
+    "smp_mb__after_spinlock": "after-spinlock",
+    "smp_mb__after_unlock_lock": "after-unlock-lock",
+    "smp_mb__after_srcu_read_unlock": "after-srcu-unlock",
+}  # fmt: skip
+GRACE = {"synchronize_rcu": 0, "synchronize_rcu_expedited": 0}
+ATOMIC_PREFIX = re.compile(r"atomic(?:64|_long)?_(.*)")
+
+# Name, then what each argument is: l a place (READ_ONCE(*x)), p a pointer to one, v a value,
+# k a pointer to a lock, s a pointer to an srcu_struct.
+PLACES = {
+    "READ_ONCE": "l", "WRITE_ONCE": "lv", "smp_load_acquire": "p", "smp_store_release": "pv",
+    "rcu_dereference": "l", "rcu_assign_pointer": "lv", "smp_store_mb": "lv",
+    "xchg": "pv", "cmpxchg": "pvv", "try_cmpxchg": "",
+    "atomic_read": "p", "atomic_set": "pv", "atomic_xchg": "pv", "atomic_cmpxchg": "pvv",
+    "atomic_add_unless": "pvv", "atomic_inc_not_zero": "p",
+    "spin_lock": "k", "spin_unlock": "k", "spin_trylock": "k", "spin_is_locked": "k",
+    "mutex_lock": "k", "mutex_unlock": "k",
+    "rcu_read_lock": "", "rcu_read_unlock": "",
+    "srcu_read_lock": "s", "srcu_read_unlock": "sv",
+    "synchronize_srcu": "s", "synchronize_srcu_expedited": "s",
+}  # fmt: skip
+del PLACES["try_cmpxchg"]
+
+
+def base_name(name: str) -> tuple[str, str]:
+    """The name without its order, in its atomic_ form, and the order."""
+    match = ORDERED.fullmatch(name)
+    base, order = (match["name"], match["order"] or "") if match else (name, "")
+    if (name in PLACES or name in FENCES) and order:
+        return name, ""
+    if kind := ATOMIC_PREFIX.fullmatch(base):
+        base = f"atomic_{kind[1]}"
+    return base, order
+
+
+def signature(name: str) -> str | None:
+    """What the arguments are; None: there is no such function."""
+    base, order = base_name(name)
+    if base in FENCES or base in GRACE:
+        return ""
+    if base in PLACES:
+        return PLACES[base] if order == "" or takes_order(base) else None
+    match = ATOMIC.fullmatch(base)
+    if match is None or (match["fetch"] and match["result"]):
+        return None
+    if order and not (match["fetch"] or match["result"] == "_return"):
+        return None
+    return "p" if match["op"] in ("inc", "dec") else "vp"
+
+
+def takes_order(base: str) -> bool:
+    return "xchg" in base or base in ("atomic_read", "atomic_set")
+
+
+def add_unless(t: Task, word: Word, by: Expression | int, unless: Expression | int) -> Expression:
+    """1: it was added; 0: the word was `unless`.  A failure orders nothing."""
+    added = t.let(0)
+    found = t.let(t.load(word))
+    with t.loop():
+        t.break_if(found == unless)
+        old = t.let(found)
+        t.set(found, t.cmpxchg(word, old, old + by))
+        with t.if_(found == old):
+            t.set(added, 1)
+            t.break_()
+    return added
+
+
+def atomic(t: Task, base: str, order: str, args: list[object]) -> Expression:
+    """atomic_inc(), atomic_fetch_add(), atomic_sub_return(), atomic_dec_and_test(), .."""
+    match = ATOMIC.fullmatch(base)
+    assert match is not None
+    word = args[-1]
+    assert isinstance(word, Word)
+    by: Expression | int = args[0] if match["op"] not in ("inc", "dec") else 1  # type: ignore[assignment]
+    returns = match["fetch"] or match["result"]
+    order = order or ("full" if returns else "relaxed")
+    op = match["op"]
+    if op in ("and", "or", "andnot"):
+        by = by ^ -1 if op == "andnot" else by
+        old: Expression = (t.fetch_or if op == "or" else t.fetch_and)(word, by, order)
+        return old if match["fetch"] else {"or": old | by}.get(op, old & by)
+    change = 0 - by if op in ("sub", "dec") else by
+    old = t.fetch_add(word, change, order)
+    if match["result"] == "_and_test":
+        return old + change == 0
+    if match["result"] == "_negative":
+        return old + change < 0
+    return old + change if match["result"] else old
+
+
+SIMPLE: dict[str, Callable[..., Expression | None]] = {
+    "READ_ONCE": lambda t, o, x: t.load(x),
+    "WRITE_ONCE": lambda t, o, x, v: t.store(x, v),
+    "smp_load_acquire": lambda t, o, x: t.load(x, "acquire"),
+    "smp_store_release": lambda t, o, x, v: t.store(x, v, "release"),
+    "rcu_dereference": lambda t, o, x: t.load(x),
+    "rcu_assign_pointer": lambda t, o, x, v: t.store(x, v, "release"),
+    "xchg": lambda t, o, x, v: t.xchg(x, v, o or "full"),
+    "cmpxchg": lambda t, o, x, old, new: t.cmpxchg(x, old, new, o or "full"),
+    "atomic_read": lambda t, o, x: t.load(x, o or "relaxed"),
+    "atomic_set": lambda t, o, x, v: t.store(x, v, o or "relaxed"),
+    "atomic_xchg": lambda t, o, x, v: t.xchg(x, v, o or "full"),
+    "atomic_cmpxchg": lambda t, o, x, old, new: t.cmpxchg(x, old, new, o or "full"),
+    "atomic_add_unless": lambda t, o, x, by, unless: add_unless(t, x, by, unless),
+    "atomic_inc_not_zero": lambda t, o, x: add_unless(t, x, 1, 0),
+    "spin_lock": lambda t, o, lock: t.lock(lock),
+    "spin_unlock": lambda t, o, lock: t.unlock(lock),
+    "spin_trylock": lambda t, o, lock: t.trylock(lock),
+    "spin_is_locked": lambda t, o, lock: t.is_locked(lock),
+    "mutex_lock": lambda t, o, lock: t.lock(lock),
+    "mutex_unlock": lambda t, o, lock: t.unlock(lock),
+    "rcu_read_lock": lambda t, o: t.rcu_read_lock(),
+    "rcu_read_unlock": lambda t, o: t.rcu_read_unlock(),
+}
+
+
+def call(t: Task, name: str, args: list[object]) -> Expression | None:
+    """Emit the call; its value, if it has one."""
+    base, order = base_name(name)
+    if base in FENCES:
+        t.fence(FENCES[base])
+        return None
+    if base in GRACE or base.startswith("synchronize_srcu"):
+        t.synchronize_rcu(GRACE.get(base, 1))
+        return None
+    if base == "srcu_read_lock":
+        t.rcu_read_lock(1)
+        return t.let(0)
+    if base == "srcu_read_unlock":
+        t.rcu_read_unlock(1)
+        return None
+    if base == "smp_store_mb":
+        t.store(args[0], args[1])  # type: ignore[arg-type]
+        t.fence()
+        return None
+    if base in SIMPLE:
+        return SIMPLE[base](t, order, *args)
+    return atomic(t, base, order, args)
