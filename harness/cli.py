@@ -91,7 +91,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def add_scenarios(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="name or .toml file")
+    parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="name, or file")
     parser.add_argument("--all", action="store_true", help="every scenario")
     parser.add_argument("--vcpus", metavar="N", help="vCPUs of the first group")
     parser.add_argument("--seed", metavar="N", help="decimal or 0x...; default: a random one")
@@ -107,7 +107,7 @@ def add_scenarios(parser: argparse.ArgumentParser) -> None:
 def add_explore(parser: argparse.ArgumentParser) -> None:
     add_scenarios(parser)
     parser.add_argument(
-        "--strategy", metavar="NAME", default="mix", help="see list strategies; default: mix"
+        "--strategy", metavar="NAME", help="see list strategies; default: mix, of a .litmus dpor"
     )
     parser.add_argument("--depth", metavar="D", help="bug depth of --strategy pct; default: 3")
     parser.add_argument("--schedules", metavar="N", help="executions to run")

@@ -9,6 +9,7 @@ from harness import contracts, failure, locks, statistics
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits, explore
+from harness.litmus import herd
 from harness.outcomes import has_outcomes, outcome_rows, outcome_table
 from harness.results import RunDirectory, write_text
 from harness.scenario import to_toml
@@ -22,6 +23,7 @@ from harness.world import Failure
 BUDGET_SECONDS = 10.0
 MINIMISE_SECONDS = 2.0  # mmutorture minimise has more patience
 JOBS_MAX = 256
+STRATEGY = "mix"
 
 
 def limits_of(args: Namespace) -> Limits:
@@ -36,11 +38,12 @@ def settings_of(args: Namespace, seed: int) -> Settings:
     bugs = common.chosen_bugs(args)
     if args.strategy in ("replay", "anchored"):
         raise UsageError(f"--strategy {args.strategy} follows a plan; use mmutorture reproduce")
-    if args.depth and args.strategy != "pct":
-        raise UsageError(f"--depth is for --strategy pct, and not for {args.strategy}")
+    strategy = args.strategy or STRATEGY
+    if args.depth and strategy != "pct":
+        raise UsageError(f"--depth is for --strategy pct, and not for {strategy}")
     settings = Settings(
         seed=seed,
-        strategy=args.strategy,
+        strategy=strategy,
         depth=parse_integer(args.depth, "--depth", 1, 64) if args.depth else PCT_DEPTH,
         memory=common.chosen_memory(args, bugs),
         bugs=tuple(bug.name for bug in bugs),
@@ -65,6 +68,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "complete": found.complete,
         "interrupted": found.interrupted,
         "outcomes": outcome_rows(found),
+        "litmus": herd.document(found),
         "failures": failures,
         "seed": hex64(settings.seed),
         "strategy": failure.strategy_text(found.recipe),
@@ -140,7 +144,11 @@ class Session:
         )
         for line in statistics.lines(found.classes, totals, found.recipe.settings):
             self.out.say(f"    {line}")
-        if has_outcomes(found.scenario):
+        test = herd.litmus_of(found.scenario)
+        if test is not None:
+            for line in herd.report(found, test):
+                self.out.say(line)
+        elif has_outcomes(found.scenario):
             for line in outcome_table(found):
                 self.out.say(line)
         failures: list[dict[str, Any]] = []
@@ -201,7 +209,7 @@ class Session:
         document = {
             "command": "explore",
             "seed": hex64(self.seed),
-            "strategy": self.documents[0]["strategy"] if self.documents else self.args.strategy,
+            "strategy": self.documents[0]["strategy"] if self.documents else self.settings.strategy,
             "execution": self.args.execution,
             **merge(self.documents),
             "exit_code": int(code),
@@ -226,5 +234,5 @@ def run(args: Namespace) -> int:
     with interruptible() as interrupt:
         for recipe, scenario in prepared:
             if not interrupt:
-                session.one(recipe, scenario, limits, interrupt)
+                session.one(*herd.defaults(args, recipe, scenario, limits), interrupt)
     return session.finish(interrupt)

@@ -4,8 +4,8 @@
 import re
 from collections.abc import Callable
 
-from harness.program.build import Task
 from harness.program.expression import Expression, Word
+from harness.program.task import Task
 
 ORDERED = re.compile(r"(?P<name>\w+?)(?:_(?P<order>relaxed|acquire|release))?")
 ATOMIC = re.compile(

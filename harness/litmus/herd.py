@@ -5,13 +5,20 @@ Positive and negative are executions here as there; where schedules were sampled
 schedules, and the states are those that came up.
 """
 
+from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
-from harness.explore import Exploration
+from harness import catalogue
+from harness.explore import Exploration, Limits
 from harness.outcomes import labels, pointer_names
 from harness.program.code import Litmus, parse
 from harness.schema import Scenario
+from harness.settings import MEMORY_MODELS
+from harness.token import Recipe
 
+EXHAUSTIVE, WEAKEST = "dpor", "lkmm"
+SAMPLES = 20000
 TITLES = {"exists": "Allowed", "~exists": "Forbidden", "forall": "Required"}
 
 
@@ -26,6 +33,28 @@ def order_of(label: str) -> tuple[int, int, str]:
     """Registers by process, then locations."""
     process, colon, name = label.partition(":")
     return (0, int(process), name) if colon else (1, 0, label)
+
+
+def defaults(
+    args: Namespace, recipe: Recipe, scenario: Scenario, limits: Limits
+) -> tuple[Recipe, Scenario, Limits]:
+    """A litmus test is explored exhaustively, and under the kernel's own model, unless told.
+
+    What the core does not have is replaced by the next best: so many schedules, sequential
+    consistency.
+    """
+    if litmus_of(scenario) is None:
+        return recipe, scenario, limits
+    settings = recipe.settings
+    known = {strategy.name for strategy in catalogue.strategies()}
+    if args.strategy is None and EXHAUSTIVE in known:
+        settings = replace(settings, strategy=EXHAUSTIVE)
+    if args.memory is None and WEAKEST in MEMORY_MODELS:
+        settings = replace(settings, memory=WEAKEST)
+    sampled = settings.strategy != EXHAUSTIVE
+    if sampled and args.schedules is None and args.budget is None:
+        limits = Limits(SAMPLES, None)
+    return replace(recipe, settings=settings), scenario, limits
 
 
 def states(found: Exploration) -> list[str]:
@@ -62,6 +91,17 @@ def holds(test: Litmus, positive: int, negative: int) -> bool:
     return negative == 0
 
 
+def exhausted(found: Exploration) -> bool:
+    """Whether every execution of the test was seen."""
+    return found.recipe.settings.strategy == EXHAUSTIVE and found.complete and not found.failure
+
+
+def sampled_note(found: Exploration) -> list[str]:
+    if exhausted(found):
+        return []
+    return [f"Sampled {found.totals.get('schedules', 0)} schedules: other states may exist"]
+
+
 def report(found: Exploration, test: Litmus) -> list[str]:
     positive, negative = counts(found)
     seen = states(found)
@@ -75,6 +115,7 @@ def report(found: Exploration, test: Litmus) -> list[str]:
         f"Positive: {positive} Negative: {negative}",
         f"Condition {test.quantifier} {test.condition}",
         f"Observation {test.name} {verdict} {positive} {negative}",
+        *sampled_note(found),
     ]
 
 
@@ -92,5 +133,6 @@ def document(found: Exploration) -> dict[str, Any] | None:
         "positive": positive,
         "negative": negative,
         "observation": observation(positive, negative),
+        "exhaustive": exhausted(found),
         "ok": holds(test, positive, negative),
     }

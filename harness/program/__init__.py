@@ -18,8 +18,9 @@ print(p.explore(memory="tso"))
 docs/programs.md has the rest, examples/ has programs with known answers.
 """
 
-from harness.program.build import Program, Task
+from harness.program.build import Program
 from harness.program.expression import Expression
 from harness.program.files import program
+from harness.program.task import Task
 
 __all__ = ["Expression", "Program", "Task", "program"]

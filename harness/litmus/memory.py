@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shared locations of a litmus test: declared at the top, or as parameters of processes."""
+
+from harness.litmus.cursor import Cursor
+from harness.litmus.lexer import Token
+from harness.program.build import Program
+from harness.program.code import POINTER
+from harness.program.expression import Lock, Word
+
+TYPES = frozenset(
+    (
+        *("int", "long", "short", "char", "unsigned", "signed", "bool", "void", "const"),
+        *("u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "intptr_t", "uintptr_t"),
+        *("atomic_t", "atomic64_t", "atomic_long_t", "spinlock_t", "size_t", "struct", "volatile"),
+    )
+)
+LOCKS = {"spinlock_t": "spinlock", "mutex": "mutex"}  # `struct mutex`
+
+
+class Memory:
+    """Names, their types and what they hold at first."""
+
+    def __init__(self, cursor: Cursor, program: Program) -> None:
+        self.cursor = cursor
+        self.program = program
+        self.types: dict[str, str] = {}
+        self.values: dict[str, int | str] = {}
+        self.registers: dict[tuple[int, str], int] = {}  # (process, name): initial value
+        self.words: dict[str, Word] = {}
+        self.locks: dict[str, Lock] = {}
+        self.srcu: set[str] = set()
+
+    def type_name(self) -> str:
+        """The word of a type that counts, past all of it; the stars are left."""
+        found = "int"
+        while self.cursor.token.text in TYPES:
+            word = self.cursor.next().text
+            if word == "struct":
+                word = self.cursor.name()
+                if word not in ("mutex", "srcu_struct"):
+                    raise self.cursor.wrong(
+                        f"struct {word}: structures are not supported", self.cursor.token
+                    )
+            found = word if word in (*LOCKS, "srcu_struct") else found
+        return found
+
+    def declare(self, name: str, kind: str, token: Token) -> None:
+        before = self.types.get(name)
+        special = (*LOCKS, "srcu_struct")
+        if before is not None and before != kind and (before in special or kind in special):
+            raise self.cursor.wrong(f"{name} was declared as {before} before", token)
+        self.types.setdefault(name, kind)
+
+    def constant(self) -> int | str:
+        """A number, or the name of a location whose address it is."""
+        self.cursor.accept("&")
+        negative = self.cursor.accept("-")
+        token = self.cursor.next()
+        if token.kind == "number":
+            return -int(token.text, 0) if negative else int(token.text, 0)
+        if token.text == "ATOMIC_INIT":
+            self.cursor.expect("(")
+            value = self.constant()
+            self.cursor.expect(")")
+            return value
+        if token.kind == "name" and not negative:
+            return token.text
+        raise self.cursor.wrong(f"'{token.text}' is no initial value", token)
+
+    def declarations(self) -> None:
+        """{ int x = 1; y=z; 0:r0=x; spinlock_t s; }"""
+        self.cursor.expect("{")
+        while not self.cursor.accept("}"):
+            token = self.cursor.token
+            if token.kind == "number":
+                self.cursor.next()
+                self.cursor.expect(":")
+                register = self.cursor.name()
+                self.cursor.expect("=")
+                value = self.constant()
+                if isinstance(value, str):
+                    raise self.cursor.wrong(
+                        f"{register} begins with an address, which is not supported", token
+                    )
+                self.registers[int(token.text), register] = value
+            else:
+                kind = self.type_name()
+                while self.cursor.accept("*"):
+                    kind = "int"
+                bracket = self.cursor.accept("[")
+                name = self.cursor.name()
+                if self.cursor.token.text == "[" or (bracket and not self.cursor.accept("]")):
+                    raise self.cursor.wrong(f"{name} is an array, which is not supported", token)
+                self.declare(name, kind, token)
+                if self.cursor.accept("="):
+                    self.values[name] = self.constant()
+            if self.cursor.token.text != "}":
+                self.cursor.expect(";")
+        for value in self.values.values():
+            if isinstance(value, str):
+                self.declare(value, "int", self.cursor.token)
+
+    def parameters(self) -> list[str]:
+        names = []
+        self.cursor.expect("(")
+        while not self.cursor.accept(")"):
+            token = self.cursor.token
+            kind = self.type_name()
+            stars = 0
+            while self.cursor.accept("*"):
+                stars += 1
+            if not stars:
+                raise self.cursor.wrong("parameters are pointers to shared locations", token)
+            name = self.cursor.name()
+            self.declare(name, "int" if stars > 1 else kind, token)
+            names.append(name)
+            if self.cursor.token.text != ")":
+                self.cursor.expect(",")
+        return names
+
+    def make(self) -> None:
+        addresses: dict[str, int] = {}
+        names = [n for n, kind in self.types.items() if kind not in (*LOCKS, "srcu_struct")]
+        for number, name in enumerate(names):
+            addresses[name] = POINTER + number
+        for name in names:
+            value = self.values.get(name, 0)
+            if isinstance(value, str):
+                if value not in addresses:
+                    raise self.cursor.wrong(f"{name} cannot begin with the address of {value}")
+                value = addresses[value]
+            self.words[name] = self.program.word(name, value)
+        for name, kind in self.types.items():
+            if kind in LOCKS:
+                self.locks[name] = self.program.lock(name, LOCKS[kind])
+            elif kind == "srcu_struct":
+                self.srcu.add(name)
+        if len(self.srcu) > 1:
+            raise self.cursor.wrong(f"{len(self.srcu)} srcu_structs; at most one is supported")

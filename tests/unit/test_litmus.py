@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C litmus files: what is read, what is refused, and the states under sc and tso."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness import scenario
+from harness.errors import UsageError
+from harness.explore import Limits, explore
+from harness.litmus import functions, herd
+from harness.settings import Settings
+from harness.signals import Interrupt
+from harness.token import Recipe
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "examples" / "litmus").glob("*.litmus"))
+TSO_SOMETIMES = {
+    "SB+poonceonces", "SB+rfionceonce-poonceonces", "R+poonceonces", "RCU+free",
+}  # fmt: skip
+
+
+def sample(file: Path, memory: str, schedules: int = 3000) -> herd.Exploration:
+    loaded = scenario.load(str(file))
+    recipe = Recipe(str(file), (), Settings(seed=3, strategy="random", memory=memory))
+    return explore(recipe, loaded, Limits(schedules), 1, Interrupt(), lambda *_: None)
+
+
+def litmus(tmp_path: Path, body: str, exists: str = "exists (x=1)", init: str = "") -> Path:
+    file = tmp_path / "test.litmus"
+    head = f"C test\n\n{{{init}}}\n\nP0(int *x, int *y, atomic_t *a, spinlock_t *l)"
+    text = f"{head}\n{{\n{body}\n}}\n\n{exists}\n"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_excluded_is_not_seen_under_sc_and_tso(file: Path) -> None:
+    """sc and tso are stronger than the kernel's model: what that excludes they exclude."""
+    for memory in ("sc", "tso"):
+        found = sample(file, memory)
+        test = herd.litmus_of(found.scenario)
+        assert test is not None and test.name == file.stem and not found.failure
+        verdict = herd.observation(*herd.counts(found))
+        if test.result in ("Never", "Always"):
+            assert verdict == test.result
+        else:
+            weak = TSO_SOMETIMES if memory == "tso" else {"RCU+free"}
+            assert verdict == ("Sometimes" if test.name in weak else "Never")
+
+
+def test_the_words_of_herd(mmutorture: Callable) -> None:
+    file = next(file for file in FILES if file.stem == "SB+poonceonces")
+    plain = mmutorture(
+        "explore", str(file), "--memory", "tso", "--strategy", "random", "--seed", "1"
+    )
+    lines = plain.out.splitlines()
+    start = lines.index("Test SB+poonceonces Allowed")
+    assert lines[start + 1 : start + 8] == [
+        "States 4",
+        "0:r0=0; 1:r0=0;", "0:r0=0; 1:r0=1;", "0:r0=1; 1:r0=0;", "0:r0=1; 1:r0=1;",
+        "Ok", "Witnesses",
+    ]  # fmt: skip
+    assert lines[start + 9] == "Condition exists (0:r0=0 /\\ 1:r0=0)"
+    assert lines[start + 10].startswith("Observation SB+poonceonces Sometimes ")
+    assert lines[start + 11].startswith("Sampled 20000 schedules")
+    assert plain.code == 0
+
+
+def test_a_contradicted_comment_fails_with_a_token(mmutorture: Callable, tmp_path: Path) -> None:
+    text = next(f for f in FILES if f.stem == "SB+poonceonces").read_text(encoding="utf-8")
+    file = tmp_path / "wrong.litmus"
+    file.write_text(text.replace("Result: Sometimes", "Result: Never"), encoding="utf-8")
+    done = mmutorture("explore", str(file), "--memory", "tso", "--strategy", "random", "--json")
+    assert done.code == 1
+    (failure,) = done.json["failures"]
+    assert failure["oracle"] == "forbidden-outcome"
+    assert done.json["scenarios"][0]["litmus"]["observation"] != "Never"
+    again = mmutorture("reproduce", failure["token"], "--json")
+    assert again.json["verdict"] == "reproduced"
+    file.write_text(text.replace("Result: Sometimes", "Result: Always"), encoding="utf-8")
+    assert mmutorture("explore", str(file), "--memory", "sc", "--strategy", "random").code == 1
+
+
+def test_c_that_is_read(tmp_path: Path) -> None:
+    body = """
+	int r0 = READ_ONCE(*x) + 1, r1;	// a comment
+	int *p = y; /* another
+	one */
+	*x = r0 * 2 - 1;
+	if (r0 == 1 && !(*x != 1) || atomic_read(a) > 9) {
+		r1 = atomic_add_return(5, a);
+	} else
+		r1 = 77;
+	WRITE_ONCE(*p, (r1 & 6) | 8);
+	while (READ_ONCE(*x) < 3)
+		*x = READ_ONCE(*x) + 1;
+	r2 = atomic_fetch_andnot_acquire(1, a) + (int)atomic_cmpxchg_relaxed(a, 4, -3);
+	spin_lock(l);
+	r3 = spin_is_locked(l);
+	spin_unlock(l);
+	r4 = atomic_dec_and_test(a);
+	smp_store_mb(*y, *p + 1);
+	r5 = atomic_sub_return_release(1, a) < 0 ? 1 : 0;
+"""
+    body = body.replace(" < 0 ? 1 : 0", "")
+    watched = "locations [0:r1; 0:r2; 0:r3; 0:r4; 0:r5; y; a]"
+    file = litmus(tmp_path, body, f"{watched}\nexists (x=3)", "int y = 7;")
+    assert herd.states(sample(file, "sc", 1)) == [
+        "0:r1=5; 0:r2=9; 0:r3=1; 0:r4=0; 0:r5=-5; a=-5; x=3; y=13;"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("int r0 = x[1];", "'\\[' is not supported"),
+        ("for (;;) {}", "'for' is not supported"),
+        ("x->next = y;", "'x' begins no statement|'->' is not supported"),
+        ("call_rcu(x, y);", r"call_rcu\(\) is not supported"),
+        ("int r0 = atomic_xor_return(1, a);", r"atomic_xor_return\(\) is not supported"),
+        ("WRITE_ONCE(x, 1);", r"write \*x"),
+        ("int r0 = z;", "'z' is neither a local variable nor a parameter"),
+        ("spin_lock(x);", "x is no lock"),
+        ("int r0; int r0;", "r0 is declared twice"),
+        ("WRITE_ONCE(*x, smp_mb());", r"smp_mb\(\) has no value"),
+        ("WRITE_ONCE(*x 1);", "'1' stands where ',' belongs"),
+        ("struct foo *f;", "struct foo"),
+        ("r0 = READ_ONCE(*x)++;", r"'\+\+' is not supported|'\+' begins no"),
+    ],
+)
+def test_c_that_is_refused_with_its_line(tmp_path: Path, body: str, what: str) -> None:
+    with pytest.raises(UsageError, match=rf"test\.litmus:7: .*({what})"):
+        scenario.load(str(litmus(tmp_path, body)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "what"),
+    [
+        ("exists (0:r9=1)", "P0 has no 'r9'"),
+        ("exists (3:r0=1)", "there is no P3"),
+        ("exists (q=1)", "q is no location"),
+        ("exits (x=1)", "stands where exists"),
+        ("exists (x=1", "stands where '\\)' belongs"),
+        ("exists (x=1) x", "left over"),
+        ("exists (x>1)", "stands where '=' belongs"),
+    ],
+)
+def test_conditions_that_are_refused(tmp_path: Path, condition: str, what: str) -> None:
+    with pytest.raises(UsageError, match=what):
+        scenario.load(str(litmus(tmp_path, "int r0 = READ_ONCE(*x);", condition)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "ok"),
+    [
+        ("exists (x=0 /\\ (y=1 \\/ y=2))", True), ("~exists (x=0)", False), ("forall (y=2)", True),
+        ("forall (~(y=2) \\/ not (x=1))", True), ("exists (x=1 => y=3)", True),
+        ("exists (y!=2)", False),
+    ],
+)  # fmt: skip
+def test_conditions(tmp_path: Path, condition: str, ok: bool) -> None:
+    found = sample(litmus(tmp_path, "WRITE_ONCE(*y, 2);", condition), "sc", 1)
+    test = herd.litmus_of(found.scenario)
+    assert test is not None and herd.holds(test, *herd.counts(found)) == ok
+    assert test.condition == condition.partition(" ")[2]
+
+
+def test_a_filter_drops_executions(tmp_path: Path) -> None:
+    text = FILES[0].parent.joinpath("SB+poonceonces.litmus").read_text(encoding="utf-8")
+    file = tmp_path / "filtered.litmus"
+    file.write_text(text.replace("exists", "filter (0:r0=1)\nexists"), encoding="utf-8")
+    assert herd.states(sample(file, "sc")) == ["0:r0=1; 1:r0=0;", "0:r0=1; 1:r0=1;"]
+
+
+def test_only_c_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "x86.litmus"
+    file.write_text('X86 SB\n"x"\n{}\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="only C litmus tests"):
+        scenario.load(str(file))
+    with pytest.raises(UsageError, match="cannot be read"):
+        scenario.load(str(tmp_path / "none.litmus"))
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("READ_ONCE", "l"), ("smp_mb__after_unlock_lock", ""), ("xchg_acquire", "pv"),
+        ("cmpxchg_release", "pvv"), ("atomic_inc", "p"), ("atomic64_fetch_or_relaxed", "vp"),
+        ("atomic_add_return_release", "vp"), ("atomic_long_read", "p"),
+        ("atomic_inc_acquire", None), ("spin_lock_acquire", None), ("kmalloc", None),
+        ("atomic_fetch_add_return", None),
+        ("atomic_set_release", "pv"), ("synchronize_rcu_expedited", ""),
+    ],
+)  # fmt: skip
+def test_signatures(name: str, letters: str | None) -> None:
+    assert functions.signature(name) == letters
