@@ -110,6 +110,11 @@ independence: build
 calibrate: build
 	$(run) python tools/calibrate.py $(ARGS)
 
+##   make soak          explore everything until a violation; DURATION=1h, goes on from the last run
+.PHONY: soak
+soak: build
+	$(run) python tools/soak.py $(if $(DURATION),--duration $(DURATION)) $(parallel) $(ARGS)
+
 ##   make determinism   one seed is one execution, byte for byte
 .PHONY: determinism
 determinism: build
