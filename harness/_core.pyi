@@ -339,6 +339,7 @@ class _Lib:
     MMUT_OP_EXEC: int
     MMUT_OP_NX_RECOVER: int
     MMUT_OP_DIRTY_LOG_CLEAR: int
+    MMUT_OP_WRITE_TRACK: int
     MMUT_NR_OP_KINDS: int
     MMUT_TASK_BOSS: int
     MMUT_TASK_RCU: int

@@ -45,6 +45,7 @@ OPERATIONS: dict[str, str] = {
     "slot-move": "vmm",
     "apic-access": "vcpu",
     "mmu-reset": "vcpu",
+    "write-track": "vmm",
 }
 # Operations on one memslot rather than on a range of pages.
 SLOT_OPERATIONS = frozenset(
@@ -56,6 +57,7 @@ SLOT_OPERATIONS = frozenset(
         "dirty-log-clear",
         "zap-gfn-range",
         "slot-move",
+        "write-track",
     }
 )
 # Operations of a vCPU on itself rather than on a page.

@@ -46,6 +46,7 @@ enum mmut_op_kind {
 	MMUT_OP_EXEC,			/* vcpu: instruction fetch from one page */
 	MMUT_OP_NX_RECOVER,		/* nx-recovery: zap tables that stand in the way of huge pages */
 	MMUT_OP_DIRTY_LOG_CLEAR,	/* vmm: clear and re-arm bits that were got, in 64 pages or more */
+	MMUT_OP_WRITE_TRACK,		/* vmm: one page of the slot is write-tracked, or no longer */
 	MMUT_NR_OP_KINDS,
 };
 

@@ -50,6 +50,7 @@ static const struct { const char *name, *kind; } op_kinds[MMUT_NR_OP_KINDS] = {
 	[MMUT_OP_DIRTY_LOG_ON] = { "dirty-log-on", "vmm" }, [MMUT_OP_DIRTY_LOG_OFF] = { "dirty-log-off", "vmm" },
 	[MMUT_OP_DIRTY_LOG_GET] = { "dirty-log-get", "vmm" },
 	[MMUT_OP_EXEC] = { "exec", "vcpu" }, [MMUT_OP_NX_RECOVER] = { "nx-recover", "nx-recovery" },
+	[MMUT_OP_WRITE_TRACK] = { "write-track", "vmm" },
 	[MMUT_OP_DIRTY_LOG_CLEAR] = { "dirty-log-clear", "vmm" },
 	[MMUT_OP_AGE] = { "age", "host-mm" }, [MMUT_OP_TEST_AGE] = { "test-age", "host-mm" },
 	[MMUT_OP_PREFAULT] = { "prefault", "vcpu" },

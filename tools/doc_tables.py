@@ -43,6 +43,7 @@ PROTOCOLS = {
     "split": "huge pages are split eagerly",
     "recover": "huge pages are recovered when logging ends",
     "nx": "NX huge pages are recovered by the worker",
+    "track": "writes to a page are tracked: it is protected, and flushed under `mmu_lock`",
     "apic": "a vCPU looks up the APIC access page again and programs its address",
 }
 PROTOCOLS_OF: dict[str, set[str]] = {
@@ -67,6 +68,7 @@ PROTOCOLS_OF: dict[str, set[str]] = {
     "dirty-log-on": {"toggle"},
     "dirty-log-off": {"toggle"},
     "nx-recover": {"nx"},
+    "write-track": {"track"},
 }
 
 

@@ -122,6 +122,8 @@ static void watch_note(struct event *ev)
 		withdrawn_slot(ev);
 		guest_memory_slot_note(ev);
 		mmio_slot_note(ev);
+		if (ev->operand == NOTE_SLOT_GONE)
+			write_track_gone((u32)(ev->expected & 0xff));
 		break;
 	case NOTE_SLOT_PLACED:
 	case NOTE_SLOT_MAPPED:
@@ -129,6 +131,10 @@ static void watch_note(struct event *ev)
 		break;
 	case NOTE_SLOT_LIVE:
 		mmio_slot_note(ev);
+		break;
+	case NOTE_WRITE_TRACKED:
+	case NOTE_WRITE_UNTRACKED:
+		write_track_note(ev);
 		break;
 	case NOTE_EMULATED:
 		mmio_emulated(ev);

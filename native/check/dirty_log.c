@@ -209,6 +209,13 @@ static void unarmed_leaf(const struct leaves *range, u32 root, const struct leaf
 				  (unsigned long long)gfn, root, (unsigned long long)leaf->spte);
 }
 
+/* It has no root to go on with, or a request waits that will empty its TLB before it does. */
+bool tlb_must_wait(const struct kvm_vcpu *vcpu)
+{
+	return !frame_is_table(vcpu->mmu.root_hpa) || peek(header_of((u32)vcpu->mmu.root_hpa)->invalid) ||
+	       (peek(vcpu->requests) & (BIT_ULL(KVM_REQ_TLB_FLUSH) | BIT_ULL(KVM_REQ_FREE_OBSOLETE_ROOTS)));
+}
+
 /* What the CPU has cached is what it uses, until it has served the request that waits for it. */
 static void unarmed_tlb(const struct leaves *range, const struct kvm_vcpu *vcpu)
 {
@@ -217,9 +224,7 @@ static void unarmed_tlb(const struct leaves *range, const struct kvm_vcpu *vcpu)
 	gfn_t gfn;
 	u32 i;
 
-	if (vcpu->as_id != range->as_id || !frame_is_table(vcpu->mmu.root_hpa) ||
-	    peek(header_of((u32)vcpu->mmu.root_hpa)->invalid) ||
-	    (peek(vcpu->requests) & (BIT_ULL(KVM_REQ_TLB_FLUSH) | BIT_ULL(KVM_REQ_FREE_OBSOLETE_ROOTS))))
+	if (vcpu->as_id != range->as_id || tlb_must_wait(vcpu))
 		return;
 	for (i = 0; i < TLB_ENTRIES; i++) {
 		const struct tlb_entry *e = &vcpu->tlb.leaf[i];

@@ -192,8 +192,10 @@ static void hw_access(struct event *ev)
 		/* Between the announcement and here others ran; what holds now is what counts. */
 		ghost = translate(ev, t->gfn);
 		t->ghost_floor = ghost_read(ghost);
-		if (ghost && ev->op != OP_LOAD)
+		if (ghost && ev->op != OP_LOAD) {
 			dirty_log_write(ev, t->slot, t->gfn);
+			write_track_written(ev, t->slot, t->gfn);
+		}
 		return;
 	}
 	ghost = translate(ev, t->gfn);

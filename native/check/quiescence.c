@@ -285,7 +285,7 @@ static void check_tlb_leaf(u32 vcpu, u32 root, const struct tlb_entry *e)
 		  LLX(e->pfn + i), LLX(spte));
 		Q(!e->writable || (spte & CK_W) || aged_under_tlb(as_id, gfn, spte), e,
 		  "the TLB of vcpu%u may write gfn 0x%llx, and 0x%llx may not", vcpu, LLX(gfn), LLX(spte));
-		Q(!e->dirty || (spte & CK_D) || (spte & CK_AD_TYPE) == CK_AD_DISABLED, e,
+		Q(!e->writable || !e->dirty || (spte & CK_D) || (spte & CK_AD_TYPE) == CK_AD_DISABLED, e,
 		  "the TLB of vcpu%u would write gfn 0x%llx without setting D: 0x%llx", vcpu, LLX(gfn), LLX(spte));
 	}
 }

@@ -44,7 +44,7 @@ struct guest_shadow {
 	u32 unsaved;		/* written in this logging period and not copied since */
 	u32 copied;		/* copied in this logging period */
 	u32 taken;		/* its dirty bit was taken by a round that is not over: one bit a slot */
-	u32 pad;
+	u32 tracked;		/* writes to it are tracked: one bit a slot */
 };
 static_assert(sizeof(struct guest_shadow) == 32, "per-frame regions have a power of two as stride");
 
@@ -107,6 +107,7 @@ struct check {
 	u32 readers;			/* tasks in an SRCU section, one bit each */
 	u32 old_readers[KVM_ADDRESS_SPACE_NUM];	/* of those, who entered before the last swap of memslots */
 	u32 log_periods;
+	u32 nr_tracked;			/* gfns that are write-tracked */
 	u32 roots[CHECK_ROOTS];		/* frames of roots that were announced and not yet freed */
 	s64 tables_linked, leaves[PG_LEVEL_1G];	/* what the tables contain, by stores seen; leaves by level - 1 */
 	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
@@ -198,6 +199,12 @@ void mmio_slot_note(const struct event *ev);
 void mmio_rule_changes(u64 slots);
 void mmio_emulated(const struct event *ev);
 void mmio_install(const struct event *ev, u32 n, gfn_t gfn, u64 spte);
+
+void write_track_note(const struct event *ev);
+void write_track_gone(u32 slot);
+void write_track_store(const struct event *ev, u32 n, const struct leaf *leaf);
+void write_track_written(const struct event *ev, u32 slot, gfn_t gfn);
+bool tlb_must_wait(const struct kvm_vcpu *vcpu);
 
 void account_table(s64 delta);
 void account_leaf(u32 level, s64 delta);

@@ -138,6 +138,12 @@ static void check_link(const struct store *s)
 
 /* ------------------------------------------------------------------ the pair */
 
+/* D says something where the CPU may write, or may be let write without a lock. */
+static u64 meaningful_d(u64 spte)
+{
+	return spte & (CK_W | CK_MMU_W) ? CK_D : 0;
+}
+
 static void check_pair(const struct store *s)
 {
 	bool was_leaf = ck_leaf(s->old, s->level), is_leaf = ck_leaf(s->new, s->level);
@@ -148,7 +154,7 @@ static void check_pair(const struct store *s)
 	if (was_leaf && is_leaf && ck_pfn(s->old) != ck_pfn(s->new))
 		bad(s, "a present leaf changes its pfn in one step");
 	/* Taking away is the business of who then flushes and knows what D meant. */
-	if (was_leaf && is_leaf && (s->old & ~s->new & (CK_W | CK_MMU_W | CK_D)) &&
+	if (was_leaf && is_leaf && (s->old & ~s->new & (CK_W | CK_MMU_W | meaningful_d(s->old))) &&
 	    task_by_id(s->ev->task)->kind == TASK_KIND_VCPU)
 		bad(s, "a fault takes W or D from a present leaf");
 	if (s->new == CK_FROZEN && s->old != CK_FROZEN && table_root(check_of(), s->n))
@@ -196,7 +202,7 @@ static void check_lock(const struct store *s)
  */
 static void check_grant(const struct store *s)
 {
-	u64 lost = s->old & ~s->new & (CK_R | CK_W | CK_X | CK_A | CK_D);
+	u64 lost = s->old & ~s->new & (CK_R | CK_W | CK_X | CK_A | meaningful_d(s->old));
 
 	if (s->mode != LOCK_READ || !lost || !ck_leaf(s->old, s->level) || !ck_leaf(s->new, s->level) ||
 	    s->table.life == TABLE_PRIVATE)
@@ -310,6 +316,8 @@ void spte_after(struct event *ev, u32 n)
 	check_stale_install(&s);
 	if (s.mode == LOCK_READ && !ck_present(s.old) && ck_leaf(s.new, s.level))
 		withdrawn_install(ev, n, entry_gfn(&s), s.new);
+	if (ck_leaf(s.new, s.level) && (s.new & ~s.old & (CK_W | CK_MMU_W)))
+		write_track_store(ev, n, &(struct leaf){ ev->addr, s.new, entry_gfn(&s), s.level });
 	if (ck_mmio(s.new))
 		mmio_install(ev, n, entry_gfn(&s), s.new);
 	if (ck_table(s.new, s.level) && !(ck_table(s.old, s.level) && ck_pfn(s.old) == ck_pfn(s.new)))

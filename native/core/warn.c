@@ -15,6 +15,7 @@ const char *const oracle_names[NR_ORACLES] = {
 	[ORACLE_NO_PROGRESS] = "no-progress", [ORACLE_OUTCOME] = "forbidden-outcome",
 	[ORACLE_WARN] = "warn", [ORACLE_DIRTY_LOG] = "dirty-log", [ORACLE_NX_LIST] = "nx-list",
 	[ORACLE_ASSERTION] = "assertion", [ORACLE_MMIO] = "mmio",
+	[ORACLE_WRITE_TRACK] = "write-track",
 	[ORACLE_WITHDRAWN] = "withdrawn", [ORACLE_ACCOUNTING] = "accounting",
 };
 
@@ -33,6 +34,7 @@ const char *const oracle_texts[NR_ORACLES] = {
 	[ORACLE_DIRTY_LOG] = "live migration: what was written is marked, or was copied since",
 	[ORACLE_NX_LIST] = "the list of possible NX huge pages names live, disallowed tables",
 	[ORACLE_ASSERTION] = "every check of a program holds",
+	[ORACLE_WRITE_TRACK] = "a write-tracked gfn is mapped writable nowhere, and no guest writes it",
 	[ORACLE_MMIO] = "memory that a memslot has added is never taken for MMIO",
 	[ORACLE_WITHDRAWN] = "what the host or user space has taken away is mapped nowhere, and not mapped again",
 	[ORACLE_ACCOUNTING] = "counters of tables and leaves agree with the tables whenever nobody holds mmu_lock",

@@ -29,6 +29,7 @@ enum oracle {
 	ORACLE_ASSERTION,		/* a check of a user's program */
 	ORACLE_WITHDRAWN,		/* what the host or user space has taken away is mapped, or mapped again */
 	ORACLE_ACCOUNTING,		/* counters of tables and leaves, whenever nobody holds mmu_lock */
+	ORACLE_WRITE_TRACK,		/* a write-tracked gfn is mapped writable, or written without an exit */
 	ORACLE_MMIO,			/* memory that a memslot has added is emulated, or would be */
 	NR_ORACLES
 };

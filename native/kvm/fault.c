@@ -22,6 +22,7 @@
 #include "mmu_page.h"
 #include "nx.h"
 #include "tdp_mmu.h"
+#include "write_track.h"
 #include "zap_range.h"
 
 /* ------------------------------------------------------------------ the page behind a gfn */
@@ -115,7 +116,8 @@ int kvm_mmu_max_mapping_level(struct kvm *kvm, const struct kvm_memory_slot *slo
 {
 	must_hold_either(&kvm->mmu_lock);
 
-	while (max_level > PG_LEVEL_4K && !slot_allows_level(slot, gfn, max_level))
+	while (max_level > PG_LEVEL_4K && (!slot_allows_level(slot, gfn, max_level) ||
+					   kvm_block_is_write_tracked(kvm, slot, gfn, max_level)))
 		max_level--;
 	if (max_level == PG_LEVEL_4K)
 		return PG_LEVEL_4K;
@@ -168,6 +170,9 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 
 	must_hold_none(&kvm->mmu_lock);
 
+	/* A present entry has been protected for the tracker's sake: no fault makes it writable. */
+	if (fault->present && fault->write && fault->slot && kvm_gfn_is_write_tracked(kvm, fault->slot, fault->gfn))
+		return RET_PF_WRITE_PROTECTED;
 	/* Without mmu_lock, where one permission bit is all that is missing. */
 	ret = fast_page_fault(vcpu, fault);
 	if (ret != RET_PF_INVALID)
@@ -236,6 +241,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 	vcpu->stat_faults++;
 	switch (ret) {
 	case RET_PF_RETRY:	vcpu->stat_retries++; break;
+	case RET_PF_WRITE_PROTECTED:
 	case RET_PF_EMULATE:	vcpu->stat_emulated++; break;
 	case RET_PF_FIXED:	vcpu->stat_fixed++; break;
 	case RET_PF_SPURIOUS:	vcpu->stat_spurious++; break;

@@ -167,6 +167,7 @@ struct kvm_memory_region {
 	u32 flags;			/* at boot */
 	gfn_t move_gfn;			/* the other place, for a slot that moves; INVALID_GPA: none */
 	shared_u64 *dirty_bitmap;	/* storage; part of the slot while it is logged */
+	shared_u64 *write_tracked;	/* one bit a page of the slot (mmu_lock write to set) */
 	shared_u64 *got;		/* user space's copy of the log, as last got (slots_lock) */
 };
 
@@ -291,6 +292,8 @@ struct kvm {
 
 	SHARED(u64) emulated_slots;	/* bit n: slot n is emulated, not mapped (slots_lock to write; read anywhere) */
 
+	SHARED(u64) nr_write_tracked;	/* gfns, in all slots (mmu_lock write to set) */
+
 	struct mutex slots_lock __cacheline_aligned;
 	struct mutex slots_arch_lock;
 	spinlock_t mn_invalidate_lock;
@@ -347,6 +350,8 @@ enum kvm_note {
 	NOTE_SLOT_PLACED,	/* value: base_gfn << 8 | id: it is about to be published there */
 	NOTE_SLOT_LIVE,		/* value: id: the update that put it there is over, and user space is told so */
 	NOTE_EMULATED,		/* addr: vcpu; value: gfn: there is no memory, an emulator gets the access */
+	NOTE_WRITE_TRACKED,	/* value: gfn << 1 | as_id: from now on each guest write to it exits */
+	NOTE_WRITE_UNTRACKED,	/* value: gfn << 1 | as_id: no longer so */
 	NOTE_SLOT_EMULATED,	/* value: id: memory of the slot is out of the guests' reach from now on */
 	NOTE_SLOT_MAPPED,	/* value: id: it is about to be let in again */
 	NOTE_GUEST_ACCESS,	/* addr: cell; value: gfn << 1 | write: the CPU is about to touch it */

@@ -26,6 +26,7 @@
 #include "mmio.h"
 #include "mmu.h"
 #include "tlb.h"
+#include "write_track.h"
 
 /* A copy of the active set, to be edited; nobody reads it: the last grace period saw to that. */
 static struct kvm_memslots *kvm_prepare_inactive(struct kvm *kvm, int as_id)
@@ -180,6 +181,7 @@ int kvm_create_memslot(struct kvm *kvm, u32 region, u32 flags)
 		mutex_unlock(&kvm->slots_lock);
 		return -EEXIST;
 	}
+	kvm_write_track_reset(kvm, region);
 	mutex_lock(&kvm->slots_arch_lock);
 	slot = region_to_slot(kvm, region, flags);
 	slots = kvm_prepare_inactive(kvm, as_id);
@@ -250,6 +252,7 @@ int kvm_move_memslot(struct kvm *kvm, u32 region)
 	moved.base_gfn = slot->base_gfn == r->base_gfn ? r->move_gfn : r->base_gfn;
 
 	kvm_invalidate_memslot(kvm, r->as_id, region);
+	kvm_write_track_reset(kvm, region);
 
 	mutex_lock(&kvm->slots_arch_lock);
 	slots = kvm_prepare_inactive(kvm, r->as_id);

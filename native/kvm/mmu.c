@@ -224,21 +224,26 @@ void kvm_mmu_slot_apply_flags(struct kvm *kvm, struct kvm_memory_slot *slot, boo
 
 /*
  * A log that began all set left huge leaves as they were: split them, or protect what cannot be
- * split, so that a write splits it.  MMU-writable goes here with no flush before mmu_lock is
- * dropped; the caller has reaped bits, so that one follows for certain under slots_lock.
+ * split, so that a write splits it.  MMU-writable goes too, hence the flush before mmu_lock is dropped.
+ * KVM leaves it to the caller, who has reaped bits and flushes for certain, later, under slots_lock:
+ *   clear: protects the huge leaf, drops mmu_lock | write tracking: finds it protected, has nothing to
+ *   flush, begins | vCPU: writes through its stale translation, and the tracker does not know
  */
 static void protect_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t base, u64 mask)
 {
 	const gfn_t start = base + (u64)__builtin_ctzll(mask), last = base + 63 - (u64)__builtin_clzll(mask);
+	bool flush;
 
 	must_hold_write(&kvm->mmu_lock);
 
 	if (kvm->config.eager_split)
 		kvm_tdp_mmu_try_split_huge_pages(kvm, slot, start, last + 1, PG_LEVEL_4K, false);
-	kvm_tdp_mmu_write_protect_gfn(kvm, slot, start, PG_LEVEL_2M);
+	flush = kvm_tdp_mmu_write_protect_gfn(kvm, slot, start, PG_LEVEL_2M);
 	/* The mask may reach into a second huge page. */
 	if (start / KVM_PAGES_PER_HPAGE(PG_LEVEL_2M) != last / KVM_PAGES_PER_HPAGE(PG_LEVEL_2M))
-		kvm_tdp_mmu_write_protect_gfn(kvm, slot, last, PG_LEVEL_2M);
+		flush |= kvm_tdp_mmu_write_protect_gfn(kvm, slot, last, PG_LEVEL_2M);
+	if (flush && !bug(kvm, N7))
+		kvm_flush_remote_tlbs_memslot(kvm, slot);
 }
 
 void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn_offset,

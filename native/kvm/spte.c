@@ -12,6 +12,7 @@
 
 #include "dirty_log.h"
 #include "nx.h"
+#include "write_track.h"
 
 /* One bit for each value of the low six SPTE bits that EPT forbids. */
 static u64 ept_bad_mt_xwr(void)
@@ -70,8 +71,10 @@ u64 make_spte(struct kvm *kvm, const struct kvm_mmu_page *sp, struct kvm_memory_
 		spte &= ~PT_EXECUTABLE_MASK;
 	if (!prefetch)
 		spte |= shadow_accessed_mask;	/* without A/D bits it is KVM's own note */
-	if (host_writable) {
-		spte |= shadow_host_writable_mask | shadow_mmu_writable_mask | PT_WRITABLE_MASK;
+	if (host_writable)
+		spte |= shadow_host_writable_mask;
+	if (host_writable && !kvm_gfn_is_write_tracked(kvm, slot, gfn)) {
+		spte |= shadow_mmu_writable_mask | PT_WRITABLE_MASK;
 		/*
 		 * Also where the SPTE that is replaced was writable: of two write faults the second
 		 * would take D away from under the first one's TLB entry, which says that D is set.
@@ -86,7 +89,7 @@ u64 make_spte(struct kvm *kvm, const struct kvm_mmu_page *sp, struct kvm_memory_
 	/* A prefetch never takes away what somebody else was already granted. */
 	WARN_ON_ONCE(prefetch && is_shadow_present_leaf(old_spte, level));
 
-	if (host_writable && kvm_slot_dirty_track_enabled(slot)) {
+	if (is_mmu_writable_spte(spte) && kvm_slot_dirty_track_enabled(slot)) {
 		/* One bit stands for one 4K page: a writable huge leaf would hide 511 of them. */
 		WARN_ON_ONCE(level > PG_LEVEL_4K);
 		mark_page_dirty_in_slot(kvm, slot, gfn);

@@ -6,7 +6,6 @@
  *           MMU-writable, A/D types, access tracking, the frozen value, volatile bits.
  * custom:   the masks are constants (EPT only), and the pfn field holds a frame number of
  *           the arena: of a guest frame in a leaf, of a table in a non-leaf entry.
- * stubbed:  no write-tracked gfns, so that make_spte() never has to refuse a writable mapping.
  * elsewhere: MMIO SPTEs are made and read in mmio.c.
  */
 #ifndef MMUT_KVM_SPTE_H
@@ -171,6 +170,7 @@ void reset_tdp_shadow_zero_bits_mask(struct rsvd_bits_validate *rsvd, u8 max_lev
  * The leaf SPTE for `gfn` in `sp`.  `old_spte` is what it will replace; `rsvd` what must stay
  * clear.  Where the result is writable and the slot is logged, the gfn is marked dirty here,
  * before anybody can see the SPTE: a lost cmpxchg then over-reports, never under-reports.
+ * Where the gfn is write-tracked the result is not writable, whatever the host allows.
  */
 u64 make_spte(struct kvm *kvm, const struct kvm_mmu_page *sp, struct kvm_memory_slot *slot, gfn_t gfn,
 	      kvm_pfn_t pfn, u64 old_spte, bool prefetch, bool host_writable,

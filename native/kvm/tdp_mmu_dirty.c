@@ -101,9 +101,10 @@ void kvm_tdp_mmu_clear_dirty_pt_masked(struct kvm *kvm, const struct kvm_memory_
 		clear_dirty_pt_masked(kvm, root, gfn, mask, tdp_mmu_dirty_bit(kvm, root, wrprot));
 }
 
-static void write_protect_gfn(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t gfn, int min_level)
+static bool write_protect_gfn(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t gfn, int min_level)
 {
 	struct tdp_iter iter;
+	bool spte_set = false;
 
 	must_hold_write(&kvm->mmu_lock);
 
@@ -113,19 +114,25 @@ static void write_protect_gfn(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t 
 
 		if (!is_shadow_present_leaf(iter.old_spte, iter.level))
 			continue;
-		if (new_spte == iter.old_spte)
+		/* Not where W alone is gone: a fast fault gives it back, and its flush may be still to come. */
+		if (bug(kvm, A12) ? !is_writable_pte(iter.old_spte) : new_spte == iter.old_spte)
 			break;
 		tdp_mmu_iter_set_spte(kvm, &iter, new_spte);
+		spte_set = true;
 	}
 	rcu_read_unlock();
+	return spte_set;
 }
 
-void kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn, int min_level)
+/* True: W or MMU-writable was taken away, and the caller flushes before it drops mmu_lock. */
+bool kvm_tdp_mmu_write_protect_gfn(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn, int min_level)
 {
 	struct kvm_mmu_page *root;
+	bool spte_set = false;
 
 	must_hold_write(&kvm->mmu_lock);
 
 	for_each_valid_tdp_mmu_root(kvm, root, slot->as_id)
-		write_protect_gfn(kvm, root, gfn, min_level);
+		spte_set |= write_protect_gfn(kvm, root, gfn, min_level);
+	return spte_set;
 }

@@ -101,6 +101,7 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	struct kvm_mmu_page *sp = sptep_to_sp(iter->sptep);
 	struct kvm *kvm = vcpu->kvm;
 	u64 new_spte;
+	bool wrprot;
 
 	must_hold_read(&kvm->mmu_lock);
 
@@ -128,6 +129,10 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 		new_spte = make_spte(kvm, sp, fault->slot, fault->gfn, fault->pfn, iter->old_spte, fault->prefetch,
 				     fault->map_writable, &kvm->shadow_zero_check);
 	/* There is still nothing: the SPTE was not believed while an update was under way. */
+	/* KVM itself does not want it written: who writes it goes to the emulator, each time. */
+	wrprot = fault->write && fault->map_writable && !is_writable_pte(new_spte);
+	if (new_spte == iter->old_spte && wrprot)
+		return RET_PF_WRITE_PROTECTED;
 	if (new_spte == iter->old_spte)
 		return is_mmio_spte(new_spte) ? RET_PF_EMULATE : RET_PF_SPURIOUS;
 	if (tdp_mmu_set_spte_atomic(kvm, iter, new_spte)) {
@@ -139,6 +144,8 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	/* A fault grants, it does not take away. */
 	WARN_ON_ONCE(is_shadow_present_leaf(iter->old_spte, iter->level) &&
 		     is_mmu_writable_spte(iter->old_spte) && !is_mmu_writable_spte(new_spte));
+	if (wrprot)
+		return RET_PF_WRITE_PROTECTED;
 	/* From now on the CPU knows that there is nothing; this access is the emulator's. */
 	return unlikely(is_mmio_spte(new_spte)) ? RET_PF_EMULATE : RET_PF_FIXED;
 }

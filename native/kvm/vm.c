@@ -210,8 +210,9 @@ static int create_regions(struct kvm *kvm, const struct mmut_config *config)
 			.move_gfn = slot->flags & SLOT_MOVES ? slot->move_gfn : INVALID_GPA,
 			.dirty_bitmap = arena_alloc(8 * DIRTY_BITMAP_WORDS(slot->npages)),
 			.got = arena_alloc(8 * DIRTY_BITMAP_WORDS(slot->npages)),
+			.write_tracked = arena_alloc(8 * DIRTY_BITMAP_WORDS(slot->npages)),
 		};
-		if (!region->dirty_bitmap || !region->got)
+		if (!region->dirty_bitmap || !region->got || !region->write_tracked)
 			return -ENOMEM;
 	}
 	kvm->apic_region = -1;

@@ -22,6 +22,7 @@
 #include "prefault.h"
 #include "vcpu.h"
 #include "vmm.h"
+#include "write_track.h"
 #include "zap_range.h"
 
 #define PACE_NAP_NS	20000
@@ -198,6 +199,20 @@ static void clear_dirty_log(struct runner *r, const struct mmut_op *op)
 	kvm_clear_dirty_log(r->kvm, op->slot, first, npages);
 }
 
+/* One page of the slot: tracked from now on, or no longer. */
+static void write_track_operation(struct runner *r, const struct mmut_op *op)
+{
+	const struct kvm_memory_region *region = &r->kvm->regions[op->slot];
+	u64 gfn = r->def->sequential ? region->base_gfn : pick_gfn(r);
+
+	if (op->slot >= r->kvm->nr_regions)
+		return;
+	if (gfn - region->base_gfn >= region->npages)
+		gfn = region->base_gfn + gfn % region->npages;
+	if (kvm_write_track_add_gfn(r->kvm, region->as_id, gfn))
+		kvm_write_track_remove_gfn(r->kvm, region->as_id, gfn);
+}
+
 static inline void do_operation(struct runner *r, const struct mmut_op *op)
 {
 	u64 value;
@@ -230,6 +245,9 @@ static inline void do_operation(struct runner *r, const struct mmut_op *op)
 		break;
 	case MMUT_OP_NX_RECOVER:
 		kvm_recover_nx_huge_pages(r->kvm);
+		break;
+	case MMUT_OP_WRITE_TRACK:
+		write_track_operation(r, op);
 		break;
 	case MMUT_OP_DIRTY_LOG_CLEAR:
 		clear_dirty_log(r, op);

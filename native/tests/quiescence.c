@@ -201,7 +201,7 @@ AT_QUIESCENCE(a_tlb_entry_may_write_what_is_protected, "may write gfn 0x3")
 
 AT_QUIESCENCE(a_tlb_entry_would_not_set_dirty, "without setting D")
 {
-	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame, false, true, true);
+	tlb_insert(quiet_tlb(m), LEAF_GFN, PG_LEVEL_4K, m->frame, true, true, true);
 	poke(*m->leaf_at, m->leaf & ~CK_D);
 }
 
