@@ -35,7 +35,7 @@ static void writable_leaf(const struct leaves *range, u32 root, const struct lea
 	if (leaf->spte & (CK_W | CK_MMU_W))
 		violation(ORACLE_WRITE_TRACK, range->site, leaf->sptep,
 			  "writes to gfn 0x%llx are tracked, and root %u maps it %s: 0x%llx", LLX(range->start),
-			  root, leaf->spte & CK_W ? "writable" : "so that a fast fault makes it writable",
+			  root, leaf->spte & CK_W ? "writable" : "so that a fast fault makes it so",
 			  LLX(leaf->spte));
 }
 

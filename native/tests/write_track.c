@@ -61,7 +61,7 @@ PLANT(a_writable_page_is_tracked, WRITE_TRACK, VCPU0, "maps it writable")
 	track(m, NOTE_WRITE_TRACKED);
 }
 
-PLANT(a_page_that_a_fast_fault_makes_writable_is_tracked, WRITE_TRACK, VCPU0, "so that a fast fault makes it writable")
+PLANT(a_page_that_a_fast_fault_makes_writable_is_tracked, WRITE_TRACK, VCPU0, "so that a fast fault makes it so")
 {
 	poke(*m->leaf_at, m->leaf & ~CK_W);
 	track(m, NOTE_WRITE_TRACKED);
