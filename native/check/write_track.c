@@ -48,8 +48,8 @@ static void writable_tlb(const struct event *ev, const struct kvm_vcpu *vcpu, gf
 
 		if (e->valid && e->writable && gfn - e->gfn < KVM_PAGES_PER_HPAGE(e->level))
 			violation(ORACLE_WRITE_TRACK, site_of(ev), e,
-				  "writes to gfn 0x%llx are tracked, and the TLB of vcpu%u lets it be written", LLX(gfn),
-				  vcpu->vcpu_id);
+				  "writes to gfn 0x%llx are tracked, and the TLB of vcpu%u lets it be written",
+				  LLX(gfn), vcpu->vcpu_id);
 	}
 }
 
