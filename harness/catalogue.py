@@ -56,6 +56,11 @@ def strategies() -> list[Named]:
     return numbered(lib.mmut_strategy_name, lib.mmut_strategy_text)
 
 
+def is_search(strategy: str) -> bool:
+    """Does the strategy explore one tree, exhaustively?"""
+    return bool(lib.mmut_strategy_is_search(find_index(strategy, "strategy", strategies())))
+
+
 def operations() -> list[Named]:
     """Operation names; the text is the kind of task that may do it."""
     return numbered(lib.mmut_op_name, lib.mmut_op_task_kind)

@@ -149,6 +149,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.lock_stat = True
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
+    config.whole_steps = settings.whole_steps
     config.pct_depth = settings.depth
     config.pinned = settings.pinned is not None
     config.pinned_iteration = settings.pinned or 0

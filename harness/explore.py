@@ -51,6 +51,7 @@ class Exploration:
     contracts: list[dict[str, Any]] = field(default_factory=list)
     decisions: bytes = b""  # of the failing execution, for this build
     classes: ClassCounts = field(default_factory=ClassCounts)
+    search: dict[str, int] | None = None  # of an exhaustive strategy: how far it came
 
 
 def add_totals(into: dict[str, int], extra: dict[str, int]) -> None:
@@ -107,6 +108,9 @@ def run_blocks(
         world.classes.add(world.take_classes())
         if world.failure() is not None:
             return limits.schedules is not None and begun >= limits.schedules, clock
+        if world.over():
+            search = world.search()
+            return search is not None and bool(search["exhausted"]), clock
         idle = 0 if done else idle + 1
         if idle > 100:
             raise HarnessError("the core finishes no execution")
@@ -155,4 +159,5 @@ def summarise(
         contracts=contracts.current(),
         decisions=world.decisions() if world.failure() else b"",
         classes=world.classes.counts(),
+        search=world.search(),
     )

@@ -102,7 +102,9 @@ def refusal(target: Target) -> str:
 def replaying(target: Target, execution: str, by_plan: bool) -> Iterator[World]:
     recipe = target.token.recipe
     if by_plan:
-        recipe = replace(recipe, settings=replace(recipe.settings, strategy="anchored"))
+        whole = catalogue.is_search(recipe.settings.strategy)
+        settings = replace(recipe.settings, strategy="anchored", whole_steps=whole)
+        recipe = replace(recipe, settings=settings)
     if execution == "lockstep":
         from harness.lockstep import lockstep_world
 
@@ -158,7 +160,13 @@ def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str)
     if by == "plan" and not token.plan:
         raise UsageError("the token carries no plan; replay it by seed")
     # The seed means another schedule in another build, while a plan may survive the change.
-    kept = token.recipe.settings.strategy == "anchored"
+    strategy = token.recipe.settings.strategy
+    kept = strategy == "anchored" or catalogue.is_search(strategy)
+    if kept and not token.plan:
+        raise UsageError(
+            f"the token carries no plan, and {strategy} cannot do without;"
+            " reproduce from the failure's directory, which has it"
+        )
     by_plan = by == "plan" or kept or (bool(why) and bool(token.plan))
     record = None if why else target.record
     good, first, detail = 0, None, ""

@@ -15,6 +15,7 @@ class Settings:
     seed: int
     strategy: str = "mix"
     depth: int = PCT_DEPTH
+    whole_steps: bool = False  # a plan is followed, and a search found it
     memory: str = "sc"
     bugs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()

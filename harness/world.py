@@ -271,6 +271,15 @@ class World:
         lib.mmut_totals_get(raw)
         return fields_of(raw)
 
+    def search(self) -> dict[str, int] | None:
+        """How far an exhaustive search has come; None: the strategy is none."""
+        raw = ffi.new("struct mmut_search *")
+        return fields_of(raw) if lib.mmut_search_get(raw) == 0 else None
+
+    def over(self) -> bool:
+        """Is nothing left to explore?"""
+        return bool(lib.mmut_nothing_left())
+
     def lockstat(self) -> list[dict[str, Any]]:
         return rows("struct mmut_lockstat *", lib.mmut_lockstat_get)
 

@@ -174,6 +174,7 @@ struct mmut_config {
 	uint32_t lock_stat;		/* 1: keep lock statistics */
 	uint32_t memory;		/* enum mmut_memory */
 	uint32_t strategy;		/* index of mmut_strategy_name() */
+	uint32_t whole_steps;		/* 1: the plan to follow is that of an exhaustive search */
 	uint32_t pct_depth;
 	uint32_t contention_percent;	/* how often a strategy claims contention at a yield test */
 	uint32_t noise_permille;	/* free running with checks: chance of a pause at an access */
@@ -231,6 +232,20 @@ enum { MMUT_CLASS_SLOTS = 1 << 20 };
 struct mmut_classes {
 	uint64_t distinct, samples, sampled, once, twice, full;
 	uint64_t slot[MMUT_CLASS_SLOTS];	/* class; the lowest bits: samples of it, 3 for more than 2 */
+};
+
+/*
+ * How far an exhaustive search has come.  Schedules of one class differ in the order of independent
+ * steps only.
+ */
+struct mmut_search {
+	uint64_t classes;		/* seen, each once */
+	uint64_t cut;			/* executions given up: whatever could follow had been seen */
+	uint64_t exhausted;		/* 1: nothing is left */
+	/* why the search is not exhaustive, if it is not */
+	uint64_t too_deep;		/* executions longer than it can hold */
+	uint64_t too_many;		/* branches or objects there was no room for */
+	uint64_t diverged;		/* an execution was not a function of its choices */
 };
 
 /* One traced event, for people: names resolved, addresses as arena offsets. */
@@ -291,6 +306,7 @@ const char *mmut_oracle_name(uint32_t n);	/* NULL past the last, as all of these
 const char *mmut_oracle_text(uint32_t n);
 const char *mmut_strategy_name(uint32_t n);
 const char *mmut_strategy_text(uint32_t n);
+uint32_t mmut_strategy_is_search(uint32_t n);	/* 1: exhaustive, one tree in one process */
 const char *mmut_op_name(uint32_t kind);
 const char *mmut_op_task_kind(uint32_t kind);	/* which sort of task may do it */
 const char *mmut_event_op_name(uint32_t op);
@@ -349,6 +365,8 @@ uint32_t mmut_nr_tasks(void);		/* including service tasks; task 0 is the boss */
 int mmut_task_state(uint32_t task, struct mmut_task_state *state);
 void mmut_failure_get(struct mmut_failure *failure);
 void mmut_totals_get(struct mmut_totals *totals);
+uint32_t mmut_nothing_left(void);		/* 1: the strategy has nothing more to explore */
+int mmut_search_get(struct mmut_search *search);	/* -1: the strategy is none that searches */
 const char *mmut_contract_name(uint32_t kind);
 int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
 int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */

@@ -171,6 +171,7 @@ static void init_sched(const struct mmut_config *config)
 	struct sched *s = sched_of();
 
 	s->strategy = config->strategy;
+	s->plan_whole_steps = config->whole_steps;
 	s->pct_depth = config->pct_depth;
 	s->contention_percent = config->contention_percent;
 	s->pinned = config->pinned;

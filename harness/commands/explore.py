@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness import contracts, failure, locks, statistics
+from harness import catalogue, contracts, failure, locks, search, statistics
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits, explore
@@ -67,6 +67,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "digest": hex64(totals.get("digest", 0)),
         "complete": found.complete,
         "interrupted": found.interrupted,
+        **search.fields(found),
         "outcomes": outcome_rows(found),
         "litmus": herd.document(found),
         "failures": failures,
@@ -84,6 +85,7 @@ def merge(documents: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {key: sum(document[key] for document in documents) for key in sums}
     merged["elapsed_s"] = round(merged["elapsed_s"], 3)
     merged["digest"] = hex64(sum(int(d["digest"], 16) for d in documents) % (1 << 64))
+    merged["exhausted"] = bool(documents) and all(d["exhausted"] for d in documents)
     merged["complete"] = bool(documents) and all(d["complete"] for d in documents)
     merged["outcomes"] = [row for d in documents for row in d["outcomes"]]
     merged["failures"] = [row for d in documents for row in d["failures"]]
@@ -142,8 +144,11 @@ class Session:
             f"{human_count(points)} schedule points in {elapsed:.2f} s "
             f"({human_count(points / elapsed)}/s), digest {hex64(totals.get('digest', 0))}"
         )
-        for line in statistics.lines(found.classes, totals, found.recipe.settings):
-            self.out.say(f"    {line}")
+        if found.search is not None:
+            self.out.say(f"{name}: {search.line(found)}")
+        else:
+            for line in statistics.lines(found.classes, totals, found.recipe.settings):
+                self.out.say(f"    {line}")
         test = herd.litmus_of(found.scenario)
         if test is not None:
             for line in herd.report(found, test):
@@ -226,7 +231,9 @@ class Session:
 def run(args: Namespace) -> int:
     seed = common.chosen_seed(args)
     settings, limits = settings_of(args, seed), limits_of(args)
-    common.positive(args.jobs, "--jobs", JOBS_MAX)
+    jobs = common.positive(args.jobs, "--jobs", JOBS_MAX) or 1
+    if jobs > 1 and catalogue.is_search(settings.strategy):
+        raise UsageError(f"--jobs {jobs}: {settings.strategy} searches one tree in one process")
     specs = common.chosen_specs(args, common.chosen_bugs(args))
     prepared = common.prepare(specs, common.overrides_of(args), settings)
     session = Session(args, seed, settings)

@@ -72,6 +72,8 @@ struct arena {
 	u32 stop;		/* enum stop_reason; STOP_FINISHED lets operations end, the rest cuts waits off */
 	u32 go;			/* free running: futex word, 1 releases the workers */
 	u32 workers_left;	/* free running: workers that have not ended, service tasks aside */
+	u32 whole_steps;	/* acquisitions wait until they succeed, and an RCU section begins in one step */
+	u32 blocks;		/* some sites are SITE_BLOCK */
 	u32 closing;		/* the workload is over, service tasks drain and end */
 	struct failure failure;
 

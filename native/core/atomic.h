@@ -135,6 +135,10 @@ u64 hook_await(const struct site *site, void *addr, u64 value);
 				sizeof(VAL), 0, #p), (void *)&(p)->__v, __to_u64(VAL)); \
 	VAL; })
 
+/* Wait until the word is no longer `value`; what it is then. */
+#define await_change(p, value)	hook_await(SITE(OP_AWAIT, ORDER_ACQUIRE, sizeof((p)->__v), 0, #p), \
+					   (void *)&(p)->__v, __to_u64(value))
+
 /* Others first: tells an unfair strategy that this task only repeats itself. */
 void __cpu_relax(const struct site *site);
 #define cpu_relax()	__cpu_relax(SITE(OP_YIELD, ORDER_PLAIN, 0, 0, "cpu_relax"))

@@ -65,8 +65,11 @@ static inline void describe(struct event *ev, const struct site *site, void *add
 		__atomic_store_n(p, v, __ATOMIC_RELEASE);				\
 		ev->new = v;								\
 		return;									\
-	case OP_XCHG:									\
 	case OP_RCU_LOCK:								\
+		if (ev->expected)							\
+			v = (type)*(const u64 *)ev->expected;				\
+		/* fall through */							\
+	case OP_XCHG:									\
 		ev->old = __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);			\
 		ev->new = v;								\
 		return;									\

@@ -62,6 +62,7 @@ enum fence {
 /* site flags */
 #define SITE_SCAN	BIT_ULL(0)	/* one of a long run of accesses: a decision only where it is hot */
 #define SITE_HW		BIT_ULL(1)	/* done by the modelled CPU (page walk, guest access) */
+#define SITE_BLOCK	BIT_ULL(3)	/* an atomic block begins: what it does is in this step, and may be anything */
 #define SITE_PRIVATE	BIT_ULL(2)	/* the word is not published yet */
 
 /*

@@ -44,14 +44,15 @@ int rcu_init(void)
 void __rcu_read_lock(enum rcu_domain d, const struct site *site)
 {
 	struct rcu_slot *slot = &current->rcu[d];
+	const u64 *from = &arena_of()->rcu->epoch[d].__v;
 	u64 epoch;
 
 	if (slot->nesting++)
 		return;
-	epoch = __atomic_load_n(&arena_of()->rcu->epoch[d].__v, __ATOMIC_RELAXED);
+	epoch = __atomic_load_n(from, __ATOMIC_RELAXED);
 	/* Full barrier: step 3 and 4 of the proof; pairs with synchronize_rcu_domain(). */
 	if (hooks_on())
-		hook_call(hook_access, site, &slot->epoch.__v, epoch, 0);
+		hook_call(hook_access, site, &slot->epoch.__v, epoch, arena_of()->whole_steps ? from : NULL);
 	else
 		__atomic_exchange_n(&slot->epoch.__v, epoch, __ATOMIC_SEQ_CST);
 }
@@ -81,6 +82,32 @@ void rcu_check_dereference(const struct site *site)
 		violation(ORACLE_LOCKDEP, site, NULL, "rcu_dereference() outside a read section, with no lock held");
 }
 
+/*
+ * Until its section, if it is in one, is one that began after `target`.  The look before the event
+ * is announced makes the wait one event, and not a look and a wait; it cannot be outrun: once the
+ * epoch is `target`, a slot that need not be waited for stays so.
+ */
+static void wait_for_section(struct rcu_slot *slot, u64 target)
+{
+	u64 epoch;
+
+	do {
+		epoch = __atomic_load_n(&slot->epoch.__v, __ATOMIC_ACQUIRE);
+		if (!proc.controlled) {
+			if (epoch && epoch < target)
+				epoch = await_change(&slot->epoch, epoch);
+			continue;
+		}
+		if (epoch && epoch < target) {
+			current->wait = wait_change(&slot->epoch, epoch, sizeof(epoch));
+			current->state = TASK_WAITING;
+		}
+		/* The operand tells a search when it could have gone on. */
+		epoch = hook_call(hook_access, SITE(OP_AWAIT, ORDER_ACQUIRE, sizeof(epoch), 0, "rcu section"),
+				  &slot->epoch, target, ~0ULL);
+	} while (epoch && epoch < target);
+}
+
 void synchronize_rcu_domain(enum rcu_domain d)
 {
 	struct arena *arena = arena_of();
@@ -98,7 +125,7 @@ void synchronize_rcu_domain(enum rcu_domain d)
 	for (i = 0; i < arena->nr_tasks; i++) {
 		if (i == current->id || task_by_id(i)->absent)
 			continue;
-		smp_cond_load_relaxed(&task_by_id(i)->rcu[d].epoch, VAL == 0 || VAL >= target);
+		wait_for_section(&task_by_id(i)->rcu[d], target);
 	}
 	/* Pairs with the release in rcu_read_unlock: what the sections did, before the caller frees. */
 	smp_mb();
@@ -162,22 +189,25 @@ void rcu_task_main(void)
 {
 	struct arena *arena = arena_of();
 	struct rcu_state *rcu = arena->rcu;
-	u64 seen = __atomic_load_n(&rcu->queued.__v, __ATOMIC_ACQUIRE);
+	struct rcu_head *list;
 
+	/*
+	 * `queued` is ahead of what has been run while something is queued, and for good when the
+	 * rest has ended: so the end is one more look, whether a callback came with it or not.  As
+	 * long as nothing is queued, this task takes part in no schedule.
+	 */
 	for (;;) {
-		/* In this order: nothing is queued after closing, so an empty list then is the end. */
-		bool closing = __atomic_load_n(&arena->closing, __ATOMIC_ACQUIRE);
-		struct rcu_head *list = take_callbacks(rcu);
+		bool closing;
 
+		await_change(&rcu->queued, rcu->callbacks_run);
+		/* In this order: nothing is queued after closing, so an empty list then is the end. */
+		closing = __atomic_load_n(&arena->closing, __ATOMIC_ACQUIRE);
+		list = take_callbacks(rcu);
 		if (list) {
 			synchronize_rcu();
 			run_callbacks(rcu, list);
 		} else if (closing) {
 			return;
-		} else {
-			/* No look first: as long as nothing is queued, this task takes part in no schedule. */
-			seen = hook_await(SITE(OP_AWAIT, ORDER_ACQUIRE, sizeof(seen), 0, "rcu->queued"),
-					  &rcu->queued.__v, seen);
 		}
 	}
 }

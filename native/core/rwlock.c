@@ -139,6 +139,15 @@ static noinline void write_slow(rwlock_t *lock)
 	queue_leave(lock);
 }
 
+/* Announced as a search wants it: enabled once it succeeds at the first attempt, so nobody queues. */
+static inline void wait_until_free(const rwlock_t *lock, u64 obstacles)
+{
+	if (proc.controlled && proc.arena->whole_steps) {
+		current->wait = wait_clear(&lock->count, obstacles);
+		current->state = TASK_WAITING;
+	}
+}
+
 void __read_lock(rwlock_t *lock, const struct site *site)
 {
 	bool contended = false;
@@ -146,6 +155,7 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
+		wait_until_free(lock, WRITER | WAITING);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(__atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE) & (WRITER | WAITING))) {
@@ -184,6 +194,7 @@ void __write_lock(rwlock_t *lock, const struct site *site)
 
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_WRITE, site);
+		wait_until_free(lock, ~0u);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,

@@ -44,6 +44,12 @@ static inline struct wait wait_equal(const void *addr, u64 value, u32 size)
 	return (struct wait){ .addr = addr, .value = value, .mask = ~0ULL >> (64 - 8 * size), .until_equal = 1 };
 }
 
+/* Until none of `bits` is set. */
+static inline struct wait wait_clear(const void *addr, u64 bits)
+{
+	return (struct wait){ .addr = addr, .mask = bits, .until_equal = 1 };
+}
+
 static inline bool wait_over(const struct wait *w)
 {
 	u64 now;

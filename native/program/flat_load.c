@@ -157,6 +157,10 @@ static int make_sites(struct flat *f)
 			sites[i].size = 8;
 		if (insn->op == MMUT_I_ATOMIC || insn->op == MMUT_I_ATOMIC_END)
 			sites[i].order = ORDER_FULL;
+		if (insn->op == MMUT_I_ATOMIC) {
+			sites[i].flags = SITE_BLOCK;
+			arena_of()->blocks = 1;
+		}
 	}
 	f->sites = proc.sites = arena_of()->sites = sites;
 	return 0;

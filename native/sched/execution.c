@@ -13,6 +13,7 @@
 #include "fiber.h"
 #include "lkmm.h"
 #include "sched.h"
+#include "search.h"
 
 #define PROFILE_EXECUTIONS	8		/* at least, */
 #define PROFILE_EXECUTIONS_MAX	256		/* and so many, */
@@ -56,12 +57,13 @@ int sched_init(u32 memory)
 		return -ENOMEM;
 	s->log = arena_alloc_bulk(sizeof(*s->log));
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * FIBER_STACK);
+	s->search = search_alloc();
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
 	if (anchor_init(s))
 		return -ENOMEM;
 	s->tables = (u64)arena->frames->tables;
 	s->tables_size = (u64)arena->frames->nr_tables * TABLE_WORDS * 8;
-	return s->log && s->stacks && s->heat ? 0 : -ENOMEM;
+	return s->log && s->search && s->stacks && s->heat ? 0 : -ENOMEM;
 }
 
 void sched_stop(void)
@@ -87,7 +89,7 @@ static void execution_run(u64 iteration)
 			execution_prologue();
 		sched_run(s);
 		proc.current_task = task_by_id(TASK_BOSS);
-		if (!arena->stop && execution_settle)
+		if (!arena->stop && !s->cut && execution_settle)
 			execution_settle();
 	}
 	proc.current_task = task_by_id(TASK_BOSS);
@@ -121,7 +123,8 @@ u64 execution_loop(u64 first, u64 count, double seconds)
 		execution_run(first + done);
 		if (arena->stop > STOP_VIOLATION)	/* cut off from outside: not a whole execution */
 			break;
-		sched_account(arena->sched);
+		if (!arena->sched->cut)
+			sched_account(arena->sched);
 		done++;
 		if (!more_to_explore(arena->sched) || arena->failure.set)
 			break;

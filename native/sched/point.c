@@ -147,28 +147,36 @@ static noinline void report_deadlock(void)
 	violation(ORACLE_DEADLOCK, __here("deadlock"), NULL, "nobody can run: %s", text);
 }
 
+/* One of `enabled`, on record. */
+static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yielded)
+{
+	u32 fallback = fallback_of(enabled, me, yielded), choice;
+	u64 allowed = enabled;
+
+	if (unlikely(s->fair_yields) && unlikely(s->fair.watched | yielded))
+		allowed = fair_step(&s->fair, enabled, me, yielded);
+	choice = strategies[s->driver]->choose(s, allowed, me, fallback);
+	fair_chosen(&s->fair, choice);
+	s->decisions++;
+	s->choices += s->workers_left != 0;
+	record(s, choice, choice != fallback);
+	if (unlikely(s->anchored))
+		anchor_decided(s, me, 0, choice, choice != fallback);
+	return choice;
+}
+
 /* The next agent to run.  Drains are carried out here and are not returned. */
 static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
 {
-	const struct strategy *strategy = strategies[s->driver];
 	for (;;) {
-		u64 enabled = enabled_agents(s), allowed = enabled;
-		u32 choice, fallback;
+		u64 enabled = enabled_agents(s);
+		u32 choice;
 
 		if (unlikely(!enabled)) {
 			report_deadlock();
 			sched_stop();
 		}
-		fallback = fallback_of(enabled, me, yielded);
-		if (unlikely(s->fair_yields) && unlikely(s->fair.watched | yielded))
-			allowed = fair_step(&s->fair, enabled, me, yielded);
-		choice = strategy->choose(s, allowed, me, fallback);
-		fair_chosen(&s->fair, choice);
-		s->decisions++;
-		s->choices += s->workers_left != 0;
-		record(s, choice, choice != fallback);
-		if (unlikely(s->anchored))
-			anchor_decided(s, me, 0, choice, choice != fallback);
+		choice = choose(s, enabled, me, yielded);
 		if (likely(choice < AGENT_BUFFER))
 			return choice;
 		tso_drain_one(choice - AGENT_BUFFER);
@@ -301,7 +309,7 @@ void sched_point(struct event *ev)
 	}
 	if (me->state == TASK_WAITING)
 		begin_wait(s, me);
-	if (is_cold(s, ev) && !s->exhaustive)
+	if (!s->exhaustive && is_cold(s, ev))
 		return;
 	if (unlikely(yielded) && strategies[s->driver]->yielded)
 		strategies[s->driver]->yielded(s, me->id);
@@ -354,6 +362,9 @@ void sched_task_exit(void)
 	s->ready &= ~BIT_ULL(me->id);
 	if (!me->daemon && !--s->workers_left)
 		rcu_close();
+	/* To whoever searches, the order in which the last stores come to memory is a choice, too. */
+	while (arena_of()->whole_steps && !(s->ready | s->waiting) && s->buffered)
+		tso_drain_one(choose(s, s->buffered << AGENT_BUFFER, me->id, false) - AGENT_BUFFER);
 	if (s->phase == PHASE_START)
 		start_next(s, me);
 	else if (s->ready | s->waiting)
@@ -364,13 +375,16 @@ void sched_task_exit(void)
 
 void sched_begin(struct sched *s)
 {
-	const struct arena *arena = arena_of();
+	struct arena *arena = arena_of();
 	u32 i;
 
 	s->phase = PHASE_START;
 	s->ready = 0;
 	s->started = TASK_BOSS;
 	s->workers_left = 0;
+	/* A search explores the schedules of one workload. */
+	if (strategies[s->strategy]->whole_steps)
+		arena->iteration = 0;
 	prng_init(&task_by_id(TASK_BOSS)->data, arena->seed, workload_iteration(s), STREAM_DATA);
 	for (i = 1; i < arena->nr_tasks; i++) {
 		struct task *t = task_by_id(i);
@@ -386,9 +400,11 @@ void sched_begin(struct sched *s)
 	s->driver = s->strategy;
 	s->observing = strategies[s->driver]->observe != NULL;
 	s->exhaustive = strategies[s->driver]->exhaustive ||
-			(strategies[s->driver] == &strategy_replay && s->log->replay[0]);
+			(strategies[s->driver] == &strategy_replay && (s->log->replay[0] & PLAN_EXHAUSTIVE));
+	arena->whole_steps = s->plan_whole_steps || strategies[s->driver]->whole_steps ||
+			     (strategies[s->driver] == &strategy_replay && (s->log->replay[0] & PLAN_WHOLE_STEPS));
 	s->anchored = s->log->tracing || strategies[s->driver] == &strategy_anchored;
-	s->log->plan[0] = s->exhaustive;
+	s->log->plan[0] = (s->exhaustive ? PLAN_EXHAUSTIVE : 0) | (arena->whole_steps ? PLAN_WHOLE_STEPS : 0);
 	s->plan_length = 1;
 	if (s->anchored)
 		anchor_begin(s);
@@ -402,7 +418,7 @@ void sched_begin(struct sched *s)
 void sched_run(struct sched *s)
 {
 	start_next(s, task_by_id(TASK_BOSS));
-	if (arena_of()->stop)
+	if (arena_of()->stop || s->cut)
 		return;
 	s->phase = PHASE_DONE;
 	s->routine_until = 0;

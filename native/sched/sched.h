@@ -18,6 +18,9 @@
 
 #define AGENT_BUFFER	32		/* agent of the store buffer of task 0 */
 #define PLAN_MAX	(1u << 22)	/* words of a recorded plan: one, and two for each choice */
+/* The first word of a plan. */
+#define PLAN_EXHAUSTIVE	1u		/* every point was a decision */
+#define PLAN_WHOLE_STEPS 2u		/* arena->whole_steps */
 #define TRACE_MAX	(1u << 20)	/* events of a traced execution */
 #define CLASSES_KEPT	(1u << 12)	/* classes of executions that wait for somebody to count them */
 #define STORE_BUFFER	16
@@ -37,6 +40,7 @@ struct sched {
 	u32 pct_depth;
 	u32 contention_percent;
 	u64 decisions_expected;		/* PCT's k */
+	u32 plan_whole_steps;		/* the plan to follow is that of a search */
 	u64 steps_max;
 	u64 pinned_iteration;		/* whose workload every execution has, where `pinned` */
 	u32 pinned;
@@ -72,9 +76,11 @@ struct sched {
 	struct store_buffer *buffer;	/* TSO: one for each task; else NULL */
 	struct lkmm *lkmm;		/* LKMM: see lkmm.h; else NULL */
 	struct annotations *annotations;	/* a model that heeds them: see annotation.h; else NULL */
+	u32 cut;			/* a search gave this execution up: it counts for nothing */
 
 	/* bulk: pointers are constant, contents survive a reset */
 	struct sched_log *log;
+	struct search *search;		/* of exhaustive strategies */
 	struct anchor_log *anchors;
 	u8 *heat;			/* per table word: 0 untouched, task + 1, 0xff several tasks */
 	char *stacks;

@@ -37,18 +37,19 @@ struct strategy {
 	/* The execution is over and accounted for: false if none is left to explore.  NULL: there always is. */
 	bool (*end)(struct sched *s);
 	bool exhaustive;	/* every point is a decision, cold scans too */
+	bool whole_steps;	/* and what a step touches is known before: see search.h */
 	bool fair_yields;	/* whoever yields is subject to fair.c; `choose` sees only who may run */
 };
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored,
-			     strategy_pos, strategy_urw, strategy_surw;
+			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor;
 extern const struct strategy strategy_profile;	/* not for users, see profile.c */
 void random_begin(struct sched *s);
 void pct_begin_depth(struct sched *s, u32 depth);
 u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */
 
 /* By number, as in struct mmut_config. */
-#define NR_STRATEGIES	8		/* that a user may name */
+#define NR_STRATEGIES	9		/* that a user may name */
 extern const struct strategy *const strategies[] __hidden;
 /* NULL past the last that a user may name. */
 const struct strategy *strategy_by_id(u32 id);

@@ -22,9 +22,13 @@ sys.path.insert(0, str(ROOT))
 from native import build_core  # noqa: E402
 
 REPLACED = "native/program/program.c"
-MAINS = ("oracles", "schedules", "primitives")
+MAINS = ("oracles", "schedules", "primitives", "exhaustive")
 SHARED = ("tap",)
-PARTS = {"schedules": ("programs",), "primitives": ("workers",)}
+PARTS = {
+    "schedules": ("programs", "scripts"),
+    "primitives": ("workers",),
+    "exhaustive": ("programs", "scripts", "enumerate", "fuzz"),
+}
 LINK = {"primitives": ["-Wl,--wrap=syscall"]}
 
 

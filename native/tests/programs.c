@@ -177,6 +177,8 @@ static const struct program programs[] = {
 
 const struct program *program_by_id(u32 id)
 {
+	if (id == ARRAY_SIZE(programs) + 1)
+		return &script_program;
 	return id && id <= ARRAY_SIZE(programs) ? &programs[id - 1] : NULL;
 }
 

@@ -8,6 +8,7 @@
 #define STRAIGHT	5	/* writes of the long task of uneven(1, k) */
 
 u32 program_id(const char *name);
+extern const struct program script_program;	/* scripts.c */
 extern u64 program_bugs;	/* executions of this process that ended in the program's bug */
 
 #endif

@@ -240,3 +240,25 @@ def test_lists(mmutorture: Callable) -> None:
     assert {"random", "pct", "replay"} <= {row["name"] for row in strategies}
     schema = json.loads(mmutorture("list", "scenarios", "--schema").out)
     assert "$defs" in schema and "Task" in schema["$defs"]
+
+
+def test_a_litmus_is_exhausted(mmutorture: Run) -> None:
+    """Every class of schedules once: the count is the same whatever the seed."""
+    seen = []
+    for seed in ("1", "2"):
+        done = mmutorture(
+            *("explore", "two-writers", "--strategy", "dpor", "--budget", "60s"),
+            *("--seed", seed, "--json"),
+        )
+        assert done.code == 0, done.err
+        document = done.json
+        assert document["exhausted"] and document["complete"]
+        seen.append(document["scenarios"][0]["classes"])
+        assert document["schedules"] == seen[-1]
+    assert seen[0] == seen[1] > 1000
+
+
+def test_an_exhaustive_search_is_one_process(mmutorture: Run) -> None:
+    done = mmutorture("explore", "two-writers", "--strategy", "dpor", "--jobs", "2")
+    assert done.code == 2
+    assert "--jobs" in done.err and "dpor" in done.err

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Questions about an exhaustive search. */
+#include "api.h"
+#include "core/arena.h"
+#include "sched/sched.h"
+#include "sched/search.h"
+
+uint32_t mmut_strategy_is_search(uint32_t n)
+{
+	const struct strategy *strategy = strategy_by_id(n);
+
+	return strategy && strategy->whole_steps;
+}
+
+uint32_t mmut_nothing_left(void)
+{
+	return sched_of() && sched_of()->log->exhausted;
+}
+
+int mmut_search_get(struct mmut_search *out)
+{
+	const struct sched *s = sched_of();
+	const struct search *x = s->search;
+
+	if (!strategies[s->strategy]->whole_steps)
+		return -1;
+	*out = (struct mmut_search){
+		.classes = x->classes, .cut = x->cut, .too_deep = x->too_deep, .too_many = x->too_many,
+		.diverged = x->diverged,
+		.exhausted = s->log->exhausted && !(x->too_deep | x->too_many | x->diverged),
+	};
+	return 0;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Optimal dynamic partial order reduction with wakeup trees (Abdulla, Aronis, Jonsson, Sagonas,
+ * J. ACM 2017): one execution for each class of executions that differ only in the order of
+ * independent transitions.
+ *
+ * Deviations: races are looked for at the end of each execution among pairs whose second
+ * transition is new; picks are branches of the tree and are all explored; transitions that wait
+ * are reversed as race.c says.
+ */
+#include "sched.h"
+#include "search.h"
+
+static void dpor_start(struct sched *s)
+{
+	struct search *x = s->search;
+	u32 i;
+
+	x->started = 1;
+	x->nr_lanes = arena_of()->nr_tasks * (s->memory_tso ? 2 : 1);
+	x->width = round_up(x->nr_lanes, 8u);
+	for (i = 0; i < SEARCH_LANES; i++)
+		x->last[i] = -1;
+}
+
+static void dpor_begin(struct sched *s)
+{
+	struct search *x = s->search;
+
+	if (unlikely(!x->started))
+		dpor_start(s);
+	x->length = 0;
+	x->run = -1;
+}
+
+/* Whoever slept before the last transition and does not depend on it sleeps on. */
+static u64 fall_asleep(struct search *x, struct node *node)
+{
+	const struct node *last;
+	u64 asleep = 0;
+	u32 i;
+
+	if (x->run < 0 || (x->ablate & ABLATE_SLEEP))
+		return 0;
+	last = &x->node[x->run];
+	for (i = 0; i < last->sleep_count; i++) {
+		const struct sleeper *q = &x->sleeper[last->sleep_first + i];
+
+		if (q->agent == last->agent || depend(&q->acc, &last->acc))
+			continue;
+		asleep |= BIT_ULL(q->agent);
+		x->sleeper[x->nr_sleepers++] = *q;
+		node->sleep_count++;
+	}
+	return asleep;
+}
+
+/* The leftmost branch of what is known, if it can be taken. */
+static bool follow_tree(struct search *x, struct node *node, u64 enabled, u32 *agent)
+{
+	struct branch *b = &x->wakeup.branch[x->tree];
+
+	node->tree = x->tree;
+	x->tree = 0;
+	if (!node->tree)
+		return false;
+	*agent = b->agent;
+	if (b->is_pick || !(enabled & BIT_ULL(b->agent))) {
+		x->mismatches++;
+		wakeup_free(&x->wakeup, node->tree);
+		node->tree = 0;
+		return false;
+	}
+	node->subtree = b->children;
+	wakeup_release(&x->wakeup, wakeup_take(&x->wakeup, &node->tree));
+	return true;
+}
+
+static u32 new_node(struct sched *s, u64 enabled, u32 fallback)
+{
+	struct search *x = s->search;
+	u32 at = x->length, agent;
+	struct node *node = search_next(s, NODE_RUN);
+	u64 awake;
+
+	if (!node || x->nr_sleepers + SEARCH_LANES > SEARCH_SLEEPERS)
+		search_cut(s);
+	awake = enabled & ~fall_asleep(x, node);
+	if (!follow_tree(x, node, enabled, &agent)) {
+		if (!awake) {
+			x->length--;
+			x->cut++;
+			search_cut(s);
+		}
+		agent = awake & BIT_ULL(fallback) ? fallback : (u32)__builtin_ctzll(awake);
+	}
+	search_record(s, node, agent);
+	x->tree = node->subtree;
+	node->subtree = 0;
+	x->run = (s32)at;
+	return agent;
+}
+
+static u32 dpor_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+{
+	struct search *x = s->search;
+	struct node *node = &x->node[x->length];
+
+	if (unlikely(s->buffered))
+		enabled &= ~waits_for_drain(s);
+	if (x->length >= x->replay)
+		return new_node(s, enabled, fallback);
+	if (unlikely(node->kind != NODE_RUN || !(enabled & BIT_ULL(node->agent)))) {
+		x->diverged++;
+		search_cut(s);
+	}
+	x->run = (s32)x->length++;
+	if (x->length == x->replay) {
+		search_record(s, node, node->agent);
+		x->tree = node->subtree;
+		node->subtree = 0;
+	}
+	return node->agent;
+}
+
+/* The branch of `alternative` below a pick; what hangs on it goes to the transition behind. */
+static void follow_alternative(struct search *x, struct node *node)
+{
+	struct wakeup *w = &x->wakeup;
+	u32 n;
+
+	for (n = node->tree; n && w->branch[n].alternative != node->choice; n = w->branch[n].next)
+		;
+	x->tree = n ? w->branch[n].children : 0;
+	if (n)
+		w->branch[n].children = 0;
+}
+
+static u32 dpor_pick(struct sched *s, u32 n, enum pick what)
+{
+	struct search *x = s->search;
+	struct node *node = &x->node[x->length];
+
+	if (x->length < x->replay) {
+		if (unlikely(node->kind != NODE_PICK || node->n != n)) {
+			x->diverged++;
+			search_cut(s);
+		}
+		x->length++;
+		if (x->length == x->replay)
+			follow_alternative(x, node);
+		return node->choice;
+	}
+	node = search_next(s, NODE_PICK);
+	if (!node)
+		search_cut(s);
+	node->n = (u16)n;
+	node->choice = 0;
+	node->tree = x->tree;
+	if (x->tree && !x->wakeup.branch[x->tree].is_pick) {
+		x->mismatches++;
+		wakeup_free(&x->wakeup, x->tree);
+		node->tree = 0;
+	}
+	follow_alternative(x, node);
+	return 0;
+}
+
+/* What has been explored from `node` sleeps from now on; is there another branch? */
+static bool next_branch(struct search *x, u32 i)
+{
+	struct node *node = &x->node[i];
+	struct branch *b;
+
+	if (node->kind == NODE_PICK) {
+		if (++node->choice < node->n)
+			return true;
+		wakeup_free(&x->wakeup, node->tree);
+		x->nr_sleepers = node->sleep_first;
+		return false;
+	}
+	x->nr_sleepers = node->sleep_first + node->sleep_count;
+	if (!node->tree)
+		return false;
+	x->sleeper[x->nr_sleepers++] = (struct sleeper){ .acc = node->acc, .agent = node->agent };
+	node->sleep_count++;
+	b = &x->wakeup.branch[node->tree];
+	node->agent = b->agent;
+	node->subtree = b->children;
+	wakeup_release(&x->wakeup, wakeup_take(&x->wakeup, &node->tree));
+	return true;
+}
+
+static bool dpor_end(struct sched *s)
+{
+	struct search *x = s->search;
+	u32 i, length;
+
+	race_link(s);
+	for (i = 0; i < x->nr_races; i++)
+		race_reverse(s, &x->race[i]);
+	x->classes += !s->cut;
+	if (x->tree) {			/* cut off before it was followed */
+		wakeup_free(&x->wakeup, x->tree);
+		x->tree = 0;
+	}
+	if (x->diverged)
+		return false;
+	for (length = x->length; length; length--) {
+		race_unlink(x, length - 1);
+		if (next_branch(x, length - 1))
+			break;
+	}
+	x->replay = length;
+	x->fresh = length ? length - 1 : 0;
+	return length != 0;
+}
+
+const struct strategy strategy_dpor = {
+	.name = "dpor",
+	.text = "every class of schedules once: optimal dynamic partial order reduction",
+	.begin = dpor_begin,
+	.choose = dpor_choose,
+	.pick = dpor_pick,
+	.end = dpor_end,
+	.exhaustive = true,
+	.whole_steps = true,
+};

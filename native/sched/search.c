@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Exhaustive search: its memory, and a new node.  See search.h. */
+#include "../core/rcu.h"
+#include "sched.h"
+#include "search.h"
+
+struct search *search_alloc(void)
+{
+	return arena_alloc_bulk(sizeof(struct search));
+}
+
+void search_cut(struct sched *s)
+{
+	s->cut = 1;
+	sched_stop();
+}
+
+struct node *search_next(struct sched *s, enum node_kind kind)
+{
+	struct search *x = s->search;
+	struct node *node = &x->node[x->length];
+
+	if (unlikely(x->length == SEARCH_NODES)) {
+		x->too_deep++;
+		return NULL;
+	}
+	x->length++;
+	node->kind = (u8)kind;
+	node->tree = 0;
+	node->subtree = 0;
+	node->sleep_count = 0;
+	node->sleep_first = x->nr_sleepers;
+	return node;
+}
+
+static u64 word_at(u64 access)
+{
+	u64 value = 0;
+
+	if (access)
+		__builtin_memcpy(&value, access_addr(access), sizeof(value));
+	return value;
+}
+
+static inline bool has_no_callbacks(void)
+{
+	const struct rcu_state *rcu = arena_of()->rcu;
+
+	return arena_of()->closing && !READ_PRIVATE(rcu->callbacks);
+}
+
+struct condition search_condition(const struct sched *s, u32 agent)
+{
+	const struct event *ev = &task_by_id(agent)->pending;
+	const struct wait_test *wait = &s->log->wait[agent];
+
+	/* A grace period looks at a slot: known whether it has to wait at the moment or not. */
+	if (ev->op == OP_AWAIT && ev->operand)
+		return (struct condition){ .kind = UNTIL_SECTION, .value = ev->operand };
+	if (!(s->waiting & BIT_ULL(agent)))
+		return (struct condition){ .kind = ALWAYS };
+	return (struct condition){
+		.kind = s->waiting_change & BIT_ULL(agent) ? UNTIL_CHANGED : UNTIL_EQUAL,
+		.value = wait->value, .mask = wait->mask,
+	};
+}
+
+/* `agent` is about to do what it has announced: what it touches, what it waited for. */
+void search_record(struct sched *s, struct node *node, u32 agent)
+{
+	node->agent = (u8)agent;
+	node->lane = (u8)lane_of(agent);
+	node->acc = pending_accesses(s, agent);
+	node->before[0] = word_at(node->acc.of[0]);
+	node->before[1] = word_at(node->acc.of[1]);
+	node->before[2] = 0;
+	node->announced = access_addr(node->acc.of[0]);
+	node->wait.kind = ALWAYS;
+	node->closes = 0;
+	node->op = OP_DRAIN;
+	if (agent >= AGENT_BUFFER)
+		return;
+	node->op = task_by_id(agent)->pending.op;
+	node->size = task_by_id(agent)->pending.size;
+	node->expected = task_by_id(agent)->pending.expected;
+	if (node->op == OP_SPIN_TRYLOCK) {	/* a compare-exchange of its word */
+		node->size = sizeof(u32);
+		node->expected = 0;
+	}
+	node->wait = search_condition(s, agent);
+	node->closes = task_by_id(agent)->pending.addr == &arena_of()->rcu->queued && has_no_callbacks();
+}

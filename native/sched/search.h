@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Exhaustive search: the path from the start to the execution at hand, as an array of nodes.
+ *
+ * Stateless: each execution starts at the checkpoint, follows the path, and goes on from its end.
+ * A node is a transition (an agent was let run) or a pick (a choice that is not about who runs).
+ *
+ * While a search drives, arena->whole_steps is set: acquisitions of locks are announced with a
+ * condition, so that they are enabled when they succeed and nobody ever queues, and an RCU
+ * section begins in one step.  So what a transition touches is known from its announcement.
+ *
+ * All of this is bulk memory: it survives arena_reset().  Offsets and small numbers, no pointers
+ * into a process.  What does not fit is counted, and then the search does not claim exhaustion.
+ */
+#ifndef MMUT_SCHED_SEARCH_H
+#define MMUT_SCHED_SEARCH_H
+
+#include "depend.h"
+#include "wakeup.h"
+
+#define SEARCH_NODES	16384		/* of one execution; positions fit a clock's 16 bits */
+#define SEARCH_LANES	64		/* agents: tasks, then store buffers */
+#define SEARCH_OBJECTS	(1u << 16)
+#define SEARCH_SLEEPERS	(1u << 16)
+
+enum node_kind { NODE_RUN, NODE_PICK };
+
+/* When a transition is possible, by the word that it touches first. */
+enum condition_kind {
+	ALWAYS,
+	UNTIL_CHANGED, UNTIL_EQUAL,	/* from `value`, to `value`, in the bits of the mask */
+	UNTIL_SECTION,			/* an RCU slot: 0, or a section that began at `value` or later */
+};
+struct condition { u64 value, mask; u32 kind, pad; };
+
+
+struct node {
+	struct accesses acc;		/* what it touched */
+	u64 before[NR_ACCESSES];	/* the words touched, before */
+	u64 expected;			/* of a compare-exchange */
+	struct condition wait;		/* when it is possible */
+	void *announced;		/* address: a path that replays otherwise is no path */
+	u32 tree;			/* what else is to be explored from here: a list of branches */
+	u32 subtree;			/* what is known about the branch taken */
+	u32 sleep_first;		/* agents whose next transition has been explored from here */
+	u16 sleep_count;
+	u16 choice, n;			/* pick: taken, of how many */
+	s16 before_this;		/* the agent's previous transition, or -1 */
+	s32 previous[NR_ACCESSES];	/* access to the same object before (race.c, make_link()), or -1 */
+	s32 required;			/* another transition without which this one cannot be, or -1 */
+	u16 serial;			/* TSO: of this task's stores, or of its buffer's drains */
+	u8 kind, agent, lane, op, size;
+	u8 closes;			/* the RCU task: woken because all others have ended */
+};
+
+struct sleeper { struct accesses acc; u32 agent; u32 pad; };
+
+/* e happens before e', and the other way round is another class. */
+struct race { s16 first, second; s16 blocked; };	/* blocked: `second` is no node: task that waits at the end */
+
+/* What tests switch off to see that it matters; see native/tests/search.c. */
+enum search_ablation {
+	ABLATE_REVALUE = 1,	/* the last event of a reversal keeps the kind that it had */
+	ABLATE_BLOCKED = 2,	/* tasks that wait at the end take part in no race */
+	ABLATE_ACQUIRE = 4,	/* a release orders the acquisition behind it like any other event */
+	ABLATE_SLEEP = 8,	/* nobody sleeps */
+};
+
+struct search {
+	u32 nr_lanes, width;		/* agents; entries of a clock, a multiple of 8 */
+	u32 length;			/* nodes of this execution so far */
+	u32 replay;			/* of them, those that were chosen before it began */
+	u32 fresh;			/* first node whose transition is new */
+	s32 run;			/* the transition at hand, or -1 */
+	u32 tree;			/* what is known about how to go on from it */
+	u32 nr_sleepers, nr_races;
+	u32 started;
+	u32 ablate;
+	s16 last[SEARCH_LANES];		/* latest transition of each agent among those linked, or -1 */
+	/* verdict and statistics */
+	u64 classes;			/* complete executions */
+	u64 cut;			/* executions given up: whatever comes has been seen */
+	u64 too_deep, too_many;		/* what did not fit: not exhausted */
+	u64 diverged;			/* the path could not be followed: the execution is not a function of it */
+	u64 mismatches;			/* known continuations that turned out to be none */
+	u64 races_seen, inserted;
+	u32 nr_objects;
+	struct node node[SEARCH_NODES];
+	s16 clock[SEARCH_NODES * SEARCH_LANES] __attribute__((aligned(16)));
+	struct sleeper sleeper[SEARCH_SLEEPERS];
+	struct race race[SEARCH_NODES];
+	struct { u64 addr; s32 last; u32 pad; } object[SEARCH_OBJECTS];
+	struct sequence sequence;	/* the reversal at hand */
+	struct wakeup wakeup;
+};
+
+static inline s16 *clock_of(struct search *x, u32 node)
+{
+	return x->clock + node * x->width;
+}
+
+/* Agents in a row: tasks, then store buffers. */
+static inline u32 lane_of(u32 agent)
+{
+	return agent < 32 ? agent : arena_of()->nr_tasks + agent - 32;
+}
+
+struct search *search_alloc(void);	/* set-up; NULL: no memory */
+
+/* search.c: what all exhaustive strategies share */
+struct node *search_next(struct sched *s, enum node_kind kind);	/* a new node, or NULL: too deep, and cut */
+void search_record(struct sched *s, struct node *node, u32 agent);
+struct condition search_condition(const struct sched *s, u32 agent);	/* of what it has announced */
+void search_cut(struct sched *s);	/* give this execution up; does not return */
+
+/* race.c */
+void race_link(struct sched *s);	/* order what is new in the path; note its races */
+void race_unlink(struct search *x, u32 node);
+
+/* reversal.c */
+void race_reverse(struct sched *s, const struct race *race);
+
+#endif
