@@ -242,7 +242,7 @@ def test_lists(mmutorture: Callable) -> None:
     assert "$defs" in schema and "Task" in schema["$defs"]
 
 
-def test_a_litmus_is_exhausted(mmutorture: Run) -> None:
+def test_a_litmus_is_exhausted(mmutorture: Callable) -> None:
     """Every class of schedules once: the count is the same whatever the seed."""
     seen = []
     for seed in ("1", "2"):
@@ -258,7 +258,7 @@ def test_a_litmus_is_exhausted(mmutorture: Run) -> None:
     assert seen[0] == seen[1] > 1000
 
 
-def test_an_exhaustive_search_is_one_process(mmutorture: Run) -> None:
+def test_an_exhaustive_search_is_one_process(mmutorture: Callable) -> None:
     done = mmutorture("explore", "two-writers", "--strategy", "dpor", "--jobs", "2")
     assert done.code == 2
     assert "--jobs" in done.err and "dpor" in done.err

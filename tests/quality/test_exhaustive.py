@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Exhaustive search: known answers, plain enumeration beside it, and what must not be left out.
 
-native/tests/exhaustive.c has the families with known answers, native/tests/fuzz.c the random scripts.
+native/tests/exhaustive.c has the families with known answers, fuzz.c the random scripts.
 """
 
 from __future__ import annotations
