@@ -2,6 +2,9 @@
 /*
  * The TDP page fault; see fault.h.
  *
+ * custom:   what KVM lets run with mmu_lock held in either mode, since the shadow MMU faults with it
+ *           held for write, is declared for read here: there are no other callers.
+ *
  * Why the answer of the host is still true when it is installed, in steps:
  *   1. mmu_invalidate_seq is read, then the page is looked up: kvm_mmu_faultin_pfn().
  *   2. mmu_lock is taken for read.  A notifier begins and ends under mmu_lock for write, so
@@ -76,7 +79,7 @@ int kvm_mmu_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 
 bool is_obsolete_root(struct kvm *kvm, struct kvm_mmu_page *root)
 {
-	must_hold_either(&kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 
 	/*
 	 * Roots become invalid under mmu_lock for write, and are zapped after that.  A mapping
@@ -89,7 +92,7 @@ bool is_obsolete_root(struct kvm *kvm, struct kvm_mmu_page *root)
 
 bool is_page_fault_stale(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
-	must_hold_either(&vcpu->kvm->mmu_lock);
+	must_hold_read(&vcpu->kvm->mmu_lock);
 
 	if (is_obsolete_root(vcpu->kvm, pfn_to_sp(vcpu->mmu.root_hpa)))
 		return true;
@@ -114,7 +117,7 @@ static bool slot_allows_level(const struct kvm_memory_slot *slot, gfn_t gfn, int
 
 int kvm_mmu_max_mapping_level(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t gfn, int max_level)
 {
-	must_hold_either(&kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 
 	while (max_level > PG_LEVEL_4K && (!slot_allows_level(slot, gfn, max_level) ||
 					   kvm_block_is_write_tracked(kvm, slot, gfn, max_level)))
@@ -131,7 +134,7 @@ int kvm_mmu_max_mapping_level(struct kvm *kvm, const struct kvm_memory_slot *slo
 
 void kvm_mmu_hugepage_adjust(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
-	must_hold_either(&vcpu->kvm->mmu_lock);
+	must_hold_read(&vcpu->kvm->mmu_lock);
 
 	fault->huge_page_disallowed = fault->exec && fault->nx_huge_page_workaround_enabled;
 	if (fault->max_level == PG_LEVEL_4K || is_error_pfn(fault->pfn) || is_noslot_pfn(fault->pfn))

@@ -77,7 +77,7 @@ void kvm_mmu_invalidate_end(struct kvm *kvm)
 
 bool mmu_invalidate_retry_gfn(struct kvm *kvm, u64 mmu_seq, gfn_t gfn)
 {
-	must_hold_either(&kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 
 	if (unlikely(data_read(kvm->mmu_invalidate_in_progress))) {
 		gfn_t start = data_read(kvm->mmu_invalidate_range_start);

@@ -42,7 +42,7 @@ void disallowed_hugepage_adjust(struct kvm_page_fault *fault, u64 spte, int cur_
 
 void track_possible_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page *sp)
 {
-	must_hold_either(&kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 
 	spin_lock(&kvm->tdp_mmu_pages_lock);
 	/*

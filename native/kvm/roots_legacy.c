@@ -5,7 +5,8 @@
  *
  * faithful: whoever puts the last reference marks the root invalid, lends it one reference for
  *           the zap, so that notifiers still find it, and unlinks it afterwards.
- * custom:   the mode of mmu_lock is looked up where the kernel of the time handed it down.
+ * custom:   the mode of mmu_lock is looked up where the kernel of the time handed it down; a holder
+ *           for write flushes first, for the sake of the walk that it may be in.
  *
  * Why nobody takes the root up again, in steps:
  *   1. At zero no reference can be taken, and invalidation, which needs mmu_lock for write, skips it.
@@ -17,6 +18,7 @@
 #include "roots.h"
 
 #include "tdp_mmu.h"
+#include "tlb.h"
 
 static bool mmu_lock_held_shared(struct kvm *kvm)
 {
@@ -27,6 +29,8 @@ static bool mmu_lock_held_shared(struct kvm *kvm)
 
 void kvm_tdp_mmu_put_last_legacy(struct kvm *kvm, struct kvm_mmu_page *root)
 {
+	const bool shared = mmu_lock_held_shared(kvm);
+
 	must_hold_either(&kvm->mmu_lock);
 	may_yield(&kvm->mmu_lock);
 
@@ -36,7 +40,12 @@ void kvm_tdp_mmu_put_last_legacy(struct kvm *kvm, struct kvm_mmu_page *root)
 	 */
 	(void)xchg(&root->invalid, 1);
 	WRITE_ONCE(root->tdp_mmu_root_count, 1);
-	/* No flush: the last vCPU flushes its TLB when it loads its next root. */
-	tdp_mmu_zap_root(kvm, root, mmu_lock_held_shared(kvm));
+	/*
+	 * Not for this root: the last vCPU flushes its TLB when it loads its next one.  But a notifier comes
+	 * here between two roots, with the flush that it owes for the first, and the zap may yield.
+	 */
+	if (!shared)
+		kvm_flush_remote_tlbs(kvm);
+	tdp_mmu_zap_root(kvm, root, shared);
 	kvm_tdp_mmu_put_root(kvm, root);
 }

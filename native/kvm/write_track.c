@@ -40,7 +40,7 @@ bool kvm_block_is_write_tracked(struct kvm *kvm, const struct kvm_memory_slot *s
 	const gfn_t base = max(round_down(gfn, nr), slot->base_gfn);
 	const gfn_t end = min(round_down(gfn, nr) + nr, slot->base_gfn + slot->npages);
 
-	must_hold_either(&kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 	if (likely(!READ_ONCE(kvm->nr_write_tracked)))
 		return false;
 	for (gfn_t i = base; i < end; i++)
