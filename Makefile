@@ -125,7 +125,7 @@ determinism: build
 coverage: build
 	$(run) python tools/native_coverage.py $(parallel) $(ARGS)
 
-##   make lint          ruff, mypy and the checks in tools/lint_*.py
+##   make lint          ruff, mypy, lock contracts (by clang), and whether generated pages are up to date
 .PHONY: lint
 lint: build
 	@status=0; \
@@ -133,6 +133,7 @@ lint: build
 	tools/run.sh ruff format --check || status=1; \
 	tools/run.sh mypy || status=1; \
 	for check in tools/lint_*.py; do tools/run.sh python "$$check" || status=1; done; \
+	for page in contracts doc_tables; do tools/run.sh python tools/$$page.py --check || status=1; done; \
 	exit $$status
 
 ##   make dist          the source distribution and the wheel, in dist/

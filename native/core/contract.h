@@ -12,6 +12,13 @@
  *
  * Checked as it runs with hooks on, and counted by site, task and mode: a report then says in
  * which mode each function was really entered, and which half of an `either` never was.
+ *
+ * Checked without running as well, on every path, where there is Clang (tools/static_locks.py).  A
+ * function that returns with another state than it was entered in says so in its head, with the
+ * name of the lock's field, or of a section:
+ *
+ *	__acquires(slots_arch_lock)	 it returns with the lock held
+ *	__releases(srcu)		 it is entered in the section, and returns outside
  */
 #ifndef MMUT_CORE_CONTRACT_H
 #define MMUT_CORE_CONTRACT_H
@@ -53,6 +60,12 @@ void contract_check(enum contract want, const void *lock, const struct site *sit
 #define lockdep_assert_held_read(l)	must_hold_read(l)
 #define lockdep_assert_held_write(l)	must_hold_write(l)
 #define lockdep_assert_held(l)		must_hold_either(l)
+
+/* Behind the head of a function, for the static check alone. */
+#define __acquires(what)
+#define __releases(what)
+/* The static check cannot follow this function, and `why`; those who call it are checked still. */
+#define static_check_off(why)	((void)sizeof("" why))
 
 /* A place that may sleep: not in an RCU section, not under a spinlock or mmu_lock. */
 #define might_sleep() do {							\

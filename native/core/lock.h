@@ -16,7 +16,7 @@
 
 /* Lock classes; the order is also the documented acquisition order, outermost first. */
 enum lock_class {
-	CLASS_SLOTS_LOCK, CLASS_SLOTS_ARCH_LOCK, CLASS_HOST_MMAP_LOCK,
+	CLASS_SLOTS_LOCK, CLASS_SLOTS_ARCH_LOCK,
 	CLASS_MMU_LOCK, CLASS_TDP_MMU_PAGES_LOCK, CLASS_HOST_PTL,
 	CLASS_MN_INVALIDATE_LOCK, CLASS_FRAME_LOCK, CLASS_USER_A, CLASS_USER_B,
 	CLASS_PROGRAM_LOCK, CLASS_PROGRAM_MUTEX,	/* of loaded programs: any order, each lock by its own name */

@@ -10,7 +10,7 @@
 
 const char *const lock_class_names[NR_LOCK_CLASSES] = {
 	[CLASS_SLOTS_LOCK] = "slots_lock", [CLASS_SLOTS_ARCH_LOCK] = "slots_arch_lock",
-	[CLASS_HOST_MMAP_LOCK] = "mmap_lock", [CLASS_MMU_LOCK] = "mmu_lock",
+	[CLASS_MMU_LOCK] = "mmu_lock",
 	[CLASS_TDP_MMU_PAGES_LOCK] = "tdp_mmu_pages_lock", [CLASS_HOST_PTL] = "ptl",
 	[CLASS_MN_INVALIDATE_LOCK] = "mn_invalidate_lock", [CLASS_FRAME_LOCK] = "frame_lock",
 	[CLASS_USER_A] = "lock_a", [CLASS_USER_B] = "lock_b",
@@ -19,7 +19,7 @@ const char *const lock_class_names[NR_LOCK_CLASSES] = {
 
 static inline bool sleeps(u32 class)
 {
-	return class <= CLASS_HOST_MMAP_LOCK || class == CLASS_PROGRAM_MUTEX;
+	return class <= CLASS_SLOTS_ARCH_LOCK || class == CLASS_PROGRAM_MUTEX;
 }
 
 int lockdep_init(void)

@@ -69,10 +69,12 @@ out:
 
 bool kvm_tdp_mmu_age_gfn_range(struct kvm *kvm, const struct kvm_gfn_range *range)
 {
+	must_hold_srcu();
 	return __kvm_tdp_mmu_age_gfn_range(kvm, range, false);
 }
 
 bool kvm_tdp_mmu_test_age_gfn(struct kvm *kvm, const struct kvm_gfn_range *range)
 {
+	must_hold_srcu();
 	return __kvm_tdp_mmu_age_gfn_range(kvm, range, true);
 }

@@ -47,6 +47,7 @@ static bool reap_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, sha
 	u64 i, mask;
 
 	must_hold_write(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 	for (i = 0; i < DIRTY_BITMAP_WORDS(slot->npages); i++) {
 		WRITE_PRIVATE(got[i], 0);
 		if (!READ_SCAN(slot->dirty_bitmap[i]))
@@ -65,19 +66,17 @@ static bool reap_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, sha
 	return flush;
 }
 
-/* The slot with slots_lock held, or NULL without it: it does not exist, or is not logged. */
-static struct kvm_memory_slot *lock_logged_slot(struct kvm *kvm, u32 region)
+/* NULL: it does not exist, or is not logged. */
+static struct kvm_memory_slot *logged_slot(struct kvm *kvm, u32 region)
 {
 	struct kvm_memory_slot *slot;
 
 	must_hold_none(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 
-	mutex_lock(&kvm->slots_lock);
 	slot = id_to_memslot(kvm_memslots_of(kvm, kvm->regions[region].as_id), region);
-	if (!slot || !kvm_slot_dirty_track_enabled(slot)) {
-		mutex_unlock(&kvm->slots_lock);
+	if (!slot || !kvm_slot_dirty_track_enabled(slot))
 		return NULL;
-	}
 	/* vCPUs empty their logs at an exit: what was written before is reported early, not late. */
 	if (kvm->config.pml)
 		kvm_kick_all_vcpus(kvm);
@@ -86,14 +85,19 @@ static struct kvm_memory_slot *lock_logged_slot(struct kvm *kvm, u32 region)
 
 int kvm_get_dirty_log(struct kvm *kvm, u32 region)
 {
-	struct kvm_memory_slot *slot = lock_logged_slot(kvm, region);
 	shared_u64 *got = kvm->regions[region].got;
+	struct kvm_memory_slot *slot;
 	bool flush;
 	u64 i;
 
 	must_hold_none(&kvm->mmu_lock);
-	if (!slot)
+
+	mutex_lock(&kvm->slots_lock);
+	slot = logged_slot(kvm, region);
+	if (!slot) {
+		mutex_unlock(&kvm->slots_lock);
 		return -ENOENT;
+	}
 	if (kvm->config.manual_protect) {
 		/* A look: what is set stays set, and what stays set may be written unnoticed. */
 		for (i = 0; i < DIRTY_BITMAP_WORDS(slot->npages); i++)
@@ -132,6 +136,7 @@ static bool clear_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, sh
 	u64 i, mask;
 
 	must_hold_write(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 	for (i = first; i < end; i++) {
 		mask = READ_PRIVATE(got[i]);
 		if (!mask)
@@ -150,14 +155,19 @@ static bool clear_dirty_bitmap(struct kvm *kvm, struct kvm_memory_slot *slot, sh
 
 int kvm_clear_dirty_log(struct kvm *kvm, u32 region, u64 first_page, u64 npages)
 {
-	struct kvm_memory_slot *slot = lock_logged_slot(kvm, region);
 	shared_u64 *got = kvm->regions[region].got;
+	struct kvm_memory_slot *slot;
 	u64 i, first, end;
 	bool flush;
 
 	must_hold_none(&kvm->mmu_lock);
-	if (!slot)
+
+	mutex_lock(&kvm->slots_lock);
+	slot = logged_slot(kvm, region);
+	if (!slot) {
+		mutex_unlock(&kvm->slots_lock);
 		return -ENOENT;
+	}
 	first = first_page / 64;
 	end = min(DIRTY_BITMAP_WORDS(slot->npages), DIRTY_BITMAP_WORDS(first_page + npages));
 

@@ -172,6 +172,7 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	int ret;
 
 	must_hold_none(&kvm->mmu_lock);
+	must_hold_srcu();
 
 	/* A present entry has been protected for the tracker's sake: no fault makes it writable. */
 	if (fault->present && fault->write && fault->slot && kvm_gfn_is_write_tracked(kvm, fault->slot, fault->gfn))

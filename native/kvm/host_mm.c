@@ -151,14 +151,14 @@ static struct extent extent_of(struct host_mm *mm, u64 n, u64 npages)
 	return x;
 }
 
-static void invalidate_start(struct kvm *kvm, struct extent x)
+static void invalidate_start(struct kvm *kvm, struct extent x) __acquires(ptl)
 {
 	kvm_mmu_notifier_invalidate_range_start(kvm, x.first, x.end);
 	note(NOTE_INVALIDATED, kvm, x.first << 32 | x.end);
 	spin_lock(&kvm->mm.ptl);
 }
 
-static void invalidate_end(struct kvm *kvm, struct extent x)
+static void invalidate_end(struct kvm *kvm, struct extent x) __releases(ptl)
 {
 	spin_unlock(&kvm->mm.ptl);
 	kvm_mmu_notifier_invalidate_range_end(kvm, x.first, x.end);
@@ -227,6 +227,7 @@ static bool reclaim_page(struct host_mm *mm, u64 n, struct extent x)
 	u64 pte = claim_page(mm, n, x);
 	u32 pfn = host_pte_pfn(pte);
 
+	must_hold_either(&mm->ptl);
 	if (!pte)
 		return false;
 	frame_set_state(pfn, FRAME_ISOLATED);

@@ -42,6 +42,7 @@ static struct kvm_memslots *kvm_prepare_inactive(struct kvm *kvm, int as_id)
 
 /* slots_lock and slots_arch_lock held; the latter is released before the grace period. */
 static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_memslots *slots)
+	__releases(slots_arch_lock)
 {
 	u64 generation;
 

@@ -185,6 +185,7 @@ static void kvm_mmu_slot_try_split_huge_pages(struct kvm *kvm, const struct kvm_
 static void kvm_mmu_recover_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *slot)
 {
 	must_hold_none(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 
 	read_lock(&kvm->mmu_lock);
 	kvm_tdp_mmu_recover_huge_pages(kvm, slot);
@@ -235,6 +236,7 @@ static void protect_huge_pages(struct kvm *kvm, const struct kvm_memory_slot *sl
 	bool flush;
 
 	must_hold_write(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 
 	if (kvm->config.eager_split)
 		kvm_tdp_mmu_try_split_huge_pages(kvm, slot, start, last + 1, PG_LEVEL_4K, false);
@@ -250,6 +252,7 @@ void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm, struct kvm_memory_
 					     u64 mask)
 {
 	must_hold_write(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 
 	if (kvm->config.initially_set)
 		protect_huge_pages(kvm, slot, slot->base_gfn + gfn_offset, mask);

@@ -64,6 +64,7 @@ static void kvm_handle_hva_range(struct kvm *kvm, const struct mmu_notifier_rang
 	struct kvm_gfn_range gfns;
 	bool locked = false, flush = false;
 
+	static_check_off("mmu_lock is taken at the first slot that overlaps, if any does");
 	srcu_read_lock();
 	for (int as_id = 0; as_id < KVM_ADDRESS_SPACE_NUM; as_id++) {
 		struct kvm_memslots *slots = kvm_memslots_of(kvm, as_id);

@@ -136,6 +136,7 @@ bool kvm_tdp_mmu_zap_possible_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page 
 static bool nx_recovery_cond_resched(struct kvm *kvm, bool flush)
 {
 	must_hold_read(&kvm->mmu_lock);
+	must_hold_rcu();
 
 	if (likely(!rwlock_needbreak(&kvm->mmu_lock)))
 		return false;

@@ -37,8 +37,11 @@ void kvm_tdp_mmu_put_root(struct kvm *kvm, struct kvm_mmu_page *root)
 	 * drop, whose owner unlinks and frees.  Otherwise: A's last store into the root is still
 	 * on its way when B, having dropped the last reference, hands the frame to RCU.
 	 */
-	bool last = refcount_dec_and_test(&root->tdp_mmu_root_count);
+	bool last;
 
+	must_hold_either(&kvm->mmu_lock);
+
+	last = refcount_dec_and_test(&root->tdp_mmu_root_count);
 	note(NOTE_ROOT_PUT, root, 0);
 	if (likely(!last))
 		return;
@@ -112,6 +115,7 @@ static struct kvm_mmu_page *tdp_mmu_create_root(struct kvm_vcpu *vcpu, union kvm
 {
 	struct kvm_mmu_page *root = tdp_mmu_alloc_sp(vcpu);
 
+	must_hold_either(&vcpu->kvm->mmu_lock);
 	must_hold_either(&vcpu->kvm->tdp_mmu_pages_lock);
 
 	tdp_mmu_init_sp(root, NULL, 0, role);
@@ -184,6 +188,7 @@ void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm, bool shared)
 	struct kvm_mmu_page *root;
 
 	must_hold_none(&kvm->mmu_lock);
+	static_check_off("the mode is an argument");
 
 	if (shared)
 		read_lock(&kvm->mmu_lock);

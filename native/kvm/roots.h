@@ -56,16 +56,18 @@ struct kvm_mmu_page *tdp_mmu_next_root(struct kvm *kvm, struct kvm_mmu_page *pre
  * For a vCPU that takes up or lets go of a root.  In the profile legacy-roots for write: a root may
  * become invalid whenever a reference is put, and a vCPU must not choose it just then.
  */
-static inline void kvm_tdp_mmu_lock_roots(struct kvm *kvm)
+static inline void kvm_tdp_mmu_lock_roots(struct kvm *kvm) __acquires(mmu_lock)
 {
+	static_check_off("the mode is the profile's");
 	if (unlikely(kvm->config.legacy_roots))
 		write_lock(&kvm->mmu_lock);
 	else
 		read_lock(&kvm->mmu_lock);
 }
 
-static inline void kvm_tdp_mmu_unlock_roots(struct kvm *kvm)
+static inline void kvm_tdp_mmu_unlock_roots(struct kvm *kvm) __releases(mmu_lock)
 {
+	static_check_off("the mode is the profile's");
 	if (unlikely(kvm->config.legacy_roots))
 		write_unlock(&kvm->mmu_lock);
 	else

@@ -18,8 +18,9 @@
 
 /* ------------------------------------------------------------------ splitting */
 
-static void split_unlock(struct kvm *kvm, bool shared)
+static void split_unlock(struct kvm *kvm, bool shared) __releases(mmu_lock) __releases(rcu)
 {
+	static_check_off("the mode is an argument");
 	rcu_read_unlock();
 	if (shared)
 		read_unlock(&kvm->mmu_lock);
@@ -27,8 +28,9 @@ static void split_unlock(struct kvm *kvm, bool shared)
 		write_unlock(&kvm->mmu_lock);
 }
 
-static void split_relock(struct kvm *kvm, bool shared)
+static void split_relock(struct kvm *kvm, bool shared) __acquires(mmu_lock) __acquires(rcu)
 {
+	static_check_off("the mode is an argument");
 	if (shared)
 		read_lock(&kvm->mmu_lock);
 	else
@@ -125,6 +127,7 @@ static void recover_huge_pages_range(struct kvm *kvm, struct kvm_mmu_page *root,
 	u64 huge_spte;
 
 	must_hold_read(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 
 	rcu_read_lock();
 	for_each_tdp_pte_min_level(iter, root, PG_LEVEL_2M, start, end) {
@@ -161,6 +164,7 @@ void kvm_tdp_mmu_recover_huge_pages(struct kvm *kvm, const struct kvm_memory_slo
 	struct kvm_mmu_page *root;
 
 	must_hold_read(&kvm->mmu_lock);
+	must_hold_either(&kvm->slots_lock);
 
 	for_each_tdp_mmu_root_as_id_yield_safe(kvm, root, slot->as_id, KVM_VALID_ROOTS)
 		recover_huge_pages_range(kvm, root, slot);

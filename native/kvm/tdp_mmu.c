@@ -163,6 +163,7 @@ bool tdp_mmu_iter_cond_resched(struct kvm *kvm, struct tdp_iter *iter, bool flus
 {
 	must_hold_rcu();
 	may_yield(&kvm->mmu_lock);
+	static_check_off("the mode is an argument");
 	if (shared)
 		must_hold_read(&kvm->mmu_lock);
 	else

@@ -30,6 +30,9 @@ static inline void kvm_update_page_stats(struct kvm *kvm, int level, int count)
 
 static inline void tdp_mmu_iter_set_spte(struct kvm *kvm, struct tdp_iter *iter, u64 new_spte)
 {
+	must_hold_write(&kvm->mmu_lock);
+	must_hold_rcu();
+
 	iter->old_spte = tdp_mmu_set_spte(kvm, iter->sptep, iter->old_spte, new_spte, iter->gfn, iter->level);
 }
 

@@ -26,6 +26,8 @@ static int tdp_mmu_link_sp(struct kvm *kvm, struct tdp_iter *iter, struct kvm_mm
 	int ret = 0;
 
 	must_hold_either(&kvm->mmu_lock);
+	must_hold_rcu();
+	static_check_off("the mode is an argument");
 
 	if (shared)
 		ret = tdp_mmu_set_spte_atomic(kvm, iter, spte);
@@ -46,6 +48,7 @@ int tdp_mmu_split_huge_page(struct kvm *kvm, struct tdp_iter *iter, struct kvm_m
 	int ret;
 
 	must_hold_either(&kvm->mmu_lock);
+	must_hold_rcu();
 
 	/* Nobody sees sp yet: plain stores, published by the cmpxchg that links it. */
 	for (int i = 0; i < TABLE_WORDS; i++)
@@ -70,6 +73,7 @@ static int tdp_mmu_add_table(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault
 	int ret;
 
 	must_hold_read(&kvm->mmu_lock);
+	must_hold_rcu();
 
 	tdp_mmu_init_child_sp(sp, iter);
 	/*
@@ -104,6 +108,8 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	bool wrprot;
 
 	must_hold_read(&kvm->mmu_lock);
+	must_hold_rcu();
+	must_hold_srcu();
 
 	if (WARN_ON_ONCE(sp->role.level != fault->goal_level))
 		return RET_PF_RETRY;
@@ -157,6 +163,7 @@ static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 
 	must_hold_read(&vcpu->kvm->mmu_lock);
 	must_hold_rcu();
+	must_hold_srcu();
 
 	for_each_tdp_pte(iter, root, fault->gfn, fault->gfn + 1) {
 		if (fault->nx_huge_page_workaround_enabled)
@@ -196,6 +203,7 @@ int kvm_tdp_mmu_map(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	int ret;
 
 	must_hold_read(&kvm->mmu_lock);
+	must_hold_srcu();
 	WARN_ON_ONCE(is_obsolete_root(kvm, root));
 
 	kvm_mmu_hugepage_adjust(vcpu, fault);

@@ -19,8 +19,10 @@ static void __tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool 
 {
 	struct tdp_iter iter;
 
+	must_hold_either(&kvm->mmu_lock);
 	must_hold_rcu();
 	may_yield(&kvm->mmu_lock);
+	static_check_off("the mode is an argument");
 
 	for_each_tdp_pte_min_level(iter, root, zap_level, 0, kvm->config.max_gfn) {
 retry:

@@ -43,7 +43,7 @@ static void vmx_flush_pml_buffer(struct kvm_vcpu *vcpu)
 }
 
 /* Out of guest mode, whether or not somebody asked; from here on in an SRCU section. */
-static void vcpu_exit_guest(struct kvm_vcpu *vcpu)
+static void vcpu_exit_guest(struct kvm_vcpu *vcpu) __acquires(srcu)
 {
 	WRITE_ONCE(vcpu->mode, OUTSIDE_GUEST_MODE);
 	/*
@@ -63,6 +63,8 @@ static void vcpu_exit_guest(struct kvm_vcpu *vcpu)
 
 static void vcpu_service_requests(struct kvm_vcpu *vcpu)
 {
+	must_hold_srcu();
+
 	if (likely(!READ_ONCE(vcpu->requests)))
 		return;
 	/* The root first: a new one comes with a flush of its own. */
@@ -80,7 +82,7 @@ static bool kvm_vcpu_exit_request(struct kvm_vcpu *vcpu)
 }
 
 /* From outside, in an SRCU section, to inside, in none.  No lock held. */
-static void vcpu_enter_guest(struct kvm_vcpu *vcpu)
+static void vcpu_enter_guest(struct kvm_vcpu *vcpu) __releases(srcu)
 {
 	must_hold_none(&vcpu->kvm->mmu_lock);
 
@@ -110,13 +112,14 @@ static void vcpu_enter_guest(struct kvm_vcpu *vcpu)
 	}
 }
 
-void kvm_vcpu_load(struct kvm_vcpu *vcpu)
+void kvm_vcpu_load(struct kvm_vcpu *vcpu) __acquires(srcu)
 {
 	srcu_read_lock();
 }
 
-void kvm_vcpu_put(struct kvm_vcpu *vcpu)
+void kvm_vcpu_put(struct kvm_vcpu *vcpu) __releases(srcu)
 {
+	static_check_off("in guest mode there is no section to leave before the exit");
 	if (READ_ONCE(vcpu->mode) != OUTSIDE_GUEST_MODE)
 		vcpu_exit_guest(vcpu);
 	srcu_read_unlock();
@@ -125,13 +128,14 @@ void kvm_vcpu_put(struct kvm_vcpu *vcpu)
 /* The poll found something else than IN: a kick, or the vCPU has been outside all along. */
 static noinline void vcpu_reenter_guest(struct kvm_vcpu *vcpu, u32 mode)
 {
+	static_check_off("in a section or not, as the mode says");
 	if (mode == EXITING_GUEST_MODE)
 		vcpu_exit_guest(vcpu);
 	vcpu_enter_guest(vcpu);
 }
 
 /* An EPT violation.  Returns outside guest mode; false: emulated, the access is over. */
-static bool vcpu_handle_fault(struct kvm_vcpu *vcpu, gfn_t gfn, u64 error_code)
+static bool vcpu_handle_fault(struct kvm_vcpu *vcpu, gfn_t gfn, u64 error_code) __acquires(srcu)
 {
 	int r;
 
@@ -153,12 +157,22 @@ static bool vcpu_handle_fault(struct kvm_vcpu *vcpu, gfn_t gfn, u64 error_code)
 	}
 }
 
+/* The poll: an interrupt is taken between two guest instructions, never inside one. */
+static inline void vcpu_poll(struct kvm_vcpu *vcpu)
+{
+	u32 mode = hw_load(vcpu->mode);
+
+	if (unlikely(mode != IN_GUEST_MODE))
+		vcpu_reenter_guest(vcpu, mode);
+}
+
 /* A translation that allows the access; NULL: there is none and the access has been emulated. */
 static noinline struct tlb_entry *vcpu_translate(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, bool exec)
 {
 	struct tlb_entry *e;
 	u64 error_code;
 
+	static_check_off("returns inside the guest, or outside after an emulation");
 	for (;;) {
 		if (unlikely(vcpu->nr_pml == PML_LOG_NR_ENTRIES)) {
 			vcpu_exit_guest(vcpu);		/* log full */
@@ -188,13 +202,10 @@ static inline u64 guest_touch(struct kvm_vcpu *vcpu, const struct tlb_entry *e, 
 
 bool kvm_vcpu_access(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *value)
 {
-	u32 mode = hw_load(vcpu->mode);
 	struct tlb_entry *e;
 
 	vcpu->stat_accesses++;
-	/* The poll: an interrupt is taken between two guest instructions, never inside one. */
-	if (unlikely(mode != IN_GUEST_MODE))
-		vcpu_reenter_guest(vcpu, mode);
+	vcpu_poll(vcpu);
 
 	e = tlb_lookup(&vcpu->tlb, gfn);
 	if (unlikely(!e || (write && !(e->writable & e->dirty)))) {
@@ -211,7 +222,6 @@ bool kvm_vcpu_access(struct kvm_vcpu *vcpu, gfn_t gfn, bool write, u64 *value)
 /* The CPU reads the page behind its APIC; the address comes from the vCPU's control structure. */
 void kvm_vcpu_apic_access(struct kvm_vcpu *vcpu)
 {
-	u32 mode = hw_load(vcpu->mode);
 	struct kvm *kvm = vcpu->kvm;
 	struct guest_cell *cell;
 	gfn_t gfn;
@@ -219,8 +229,7 @@ void kvm_vcpu_apic_access(struct kvm_vcpu *vcpu)
 	if (kvm->apic_region < 0 || kvm->regions[kvm->apic_region].as_id != vcpu->as_id)
 		return;
 	vcpu->stat_accesses++;
-	if (unlikely(mode != IN_GUEST_MODE))
-		vcpu_reenter_guest(vcpu, mode);
+	vcpu_poll(vcpu);
 	if (!vcpu->apic_access_pfn) {
 		/* Nothing is programmed: the guest's first use, or the page was gone at the last look. */
 		vcpu_exit_guest(vcpu);
@@ -238,6 +247,7 @@ void kvm_vcpu_apic_access(struct kvm_vcpu *vcpu)
 /* The guest changes what its paging depends on (modes, features): the root has to be chosen again. */
 void kvm_vcpu_mmu_reset(struct kvm_vcpu *vcpu)
 {
+	static_check_off("in a section or not, as the mode says");
 	if (READ_ONCE(vcpu->mode) != OUTSIDE_GUEST_MODE)
 		vcpu_exit_guest(vcpu);
 	kvm_mmu_free_roots(vcpu);
@@ -246,12 +256,10 @@ void kvm_vcpu_mmu_reset(struct kvm_vcpu *vcpu)
 /* An instruction fetch: like a load, through a translation that may be executed. */
 bool kvm_vcpu_fetch(struct kvm_vcpu *vcpu, gfn_t gfn, u64 *value)
 {
-	u32 mode = hw_load(vcpu->mode);
 	struct tlb_entry *e;
 
 	vcpu->stat_accesses++;
-	if (unlikely(mode != IN_GUEST_MODE))
-		vcpu_reenter_guest(vcpu, mode);
+	vcpu_poll(vcpu);
 
 	e = tlb_lookup(&vcpu->tlb, gfn);
 	if (unlikely(!e || !e->executable)) {

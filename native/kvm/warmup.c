@@ -29,6 +29,8 @@ static void warm_slot(struct kvm_vcpu *vcpu, const struct kvm_memory_region *reg
 {
 	u64 pages = min(region->npages, (u64)PAGES_MAX);
 
+	must_hold_srcu();
+
 	for (u64 i = 0; i < pages; i++) {
 		u64 page = region->npages <= PAGES_MAX ? i : prng_below(&current->data, (u32)region->npages);
 		u64 error = prng_below(&current->data, 2) ? PFERR_WRITE_MASK : 0;

@@ -148,6 +148,7 @@ static void host_operation(struct runner *r, const struct mmut_op *op, u64 gfn)
 /* Two ioctls on the vCPU: running the guest has come back to user space, which asks for this one. */
 static void prefault_operation(struct runner *r, u64 gfn)
 {
+	static_check_off("from outside or inside guest mode, which is in a section or not");
 	kvm_vcpu_put(r->vcpu);
 	kvm_vcpu_load(r->vcpu);
 	kvm_arch_vcpu_pre_fault_memory(r->vcpu, gfn << PAGE_SHIFT);
@@ -337,6 +338,7 @@ void task_body(struct task *task)
 {
 	struct runner r = { .kvm = kvm_of(), .def = workload_of(task) };
 
+	static_check_off("only a vCPU is in a section");
 	if (!r.def || !r.def->nr_ops || (arena_of()->controlled && !r.def->operations))
 		return;
 	if (task->kind == TASK_KIND_VCPU) {
