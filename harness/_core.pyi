@@ -215,6 +215,8 @@ class mmut_search:
     classes: int
     cut: int
     exhausted: int
+    estimate: float
+    estimate_error: float
     too_deep: int
     too_many: int
     diverged: int

@@ -24,6 +24,24 @@ def fields(found: Exploration) -> dict[str, Any]:
     return {"exhausted": is_exhausted(found), "classes": search["classes"], "search": search}
 
 
+def estimate_text(search: dict[str, Any]) -> str:
+    """What random descents made of the tree before the search began; empty: nothing."""
+    value, error = search["estimate"], search["estimate_error"]
+    if not value:
+        return ""
+    if search["classes"] > value:
+        return f", more than the {value:.3g} that were estimated"
+    low, high = max(value - error, search["classes"], 1), value + error
+    return f" of an estimated {value:.3g} ({low:.3g} to {high:.3g})"
+
+
+def duration(seconds: float) -> str:
+    for unit, size in (("years", 365 * 86400), ("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.1f} s"
+
+
 def line(found: Exploration) -> str:
     """One line; empty where the strategy is no search."""
     search = found.search
@@ -31,5 +49,12 @@ def line(found: Exploration) -> str:
         return ""
     if is_exhausted(found):
         return f"exhausted: all {search['classes']} classes seen"
+    seen, estimate = search["classes"], estimate_text(search)
+    left = ""
+    if found.failure is None and 0 < seen < search["estimate"]:
+        seconds = found.elapsed_s * (search["estimate"] - seen) / seen
+        left = f", about {duration(seconds)} more at this rate"
     reasons = [text.format(search[key]) for key, text in REASONS.items() if search[key]]
-    return f"not exhausted: {search['classes']} classes seen" + "".join(f"; {r}" for r in reasons)
+    return f"not exhausted: {seen} classes seen{estimate}{left}" + "".join(
+        f"; {r}" for r in reasons
+    )

@@ -242,6 +242,7 @@ struct mmut_search {
 	uint64_t classes;		/* seen, each once */
 	uint64_t cut;			/* executions given up: whatever could follow had been seen */
 	uint64_t exhausted;		/* 1: nothing is left */
+	double estimate, estimate_error;	/* of all classes, beforehand; 95 %: +- the second */
 	/* why the search is not exhaustive, if it is not */
 	uint64_t too_deep;		/* executions longer than it can hold */
 	uint64_t too_many;		/* branches or objects there was no room for */

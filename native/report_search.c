@@ -29,5 +29,6 @@ int mmut_search_get(struct mmut_search *out)
 		.diverged = x->diverged,
 		.exhausted = s->log->exhausted && !(x->too_deep | x->too_many | x->diverged),
 	};
+	estimate_get(x, out);
 	return 0;
 }

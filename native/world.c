@@ -22,6 +22,7 @@
 #include "sched/anchor.h"
 #include "sched/lkmm.h"
 #include "sched/sched.h"
+#include "sched/search.h"
 
 #define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
 #define FIRST_TASK	2		/* 0 is the boss, 1 the RCU task */
@@ -221,7 +222,10 @@ static void profile(void)
 {
 	struct run_log *log = run_log();
 
-	execution_profile();
+	if (strategy_by_id(log->config.strategy)->whole_steps)
+		search_estimate();
+	else
+		execution_profile();
 	memset(&log->model, 0, sizeof(log->model));
 	run_forget_outcomes(log);
 	if (arena_of()->lockstat)

@@ -11,24 +11,11 @@
 #include "sched.h"
 #include "search.h"
 
-static void dpor_start(struct sched *s)
-{
-	struct search *x = s->search;
-	u32 i;
-
-	x->started = 1;
-	x->nr_lanes = arena_of()->nr_tasks * (s->memory_tso ? 2 : 1);
-	x->width = round_up(x->nr_lanes, 8u);
-	for (i = 0; i < SEARCH_LANES; i++)
-		x->last[i] = -1;
-}
-
 static void dpor_begin(struct sched *s)
 {
 	struct search *x = s->search;
 
-	if (unlikely(!x->started))
-		dpor_start(s);
+	search_start(s);
 	x->length = 0;
 	x->run = -1;
 }

@@ -74,7 +74,7 @@ void sched_stop(void)
 	__builtin_unreachable();
 }
 
-static void execution_run(u64 iteration)
+void execution_run(u64 iteration)
 {
 	struct arena *arena = arena_of();
 	struct sched *s = arena->sched;

@@ -177,6 +177,7 @@ extern void (*execution_prologue)(void);	/* before the tasks, on the boss: the s
 extern void (*execution_settle)(void);	/* after the tasks, on the boss: quiescence checks, teardown, outcomes */
 /* Executions first, first + 1, ..: until `count`, `seconds` (0: no limit) or a violation; how many ran. */
 u64 execution_loop(u64 first, u64 count, double seconds);
+void execution_run(u64 iteration);	/* one, from the checkpoint */
 u64 execution_traced(u64 iteration);	/* once more, every event on record; how many */
 void execution_profile(void);		/* measure PCT's k over a few random executions */
 

@@ -6,7 +6,37 @@
 
 struct search *search_alloc(void)
 {
-	return arena_alloc_bulk(sizeof(struct search));
+	struct search *x = arena_alloc_bulk(sizeof(*x));
+
+	if (x)
+		x->estimate = estimate_alloc();
+	return x && x->estimate ? x : NULL;
+}
+
+void search_start(struct sched *s)
+{
+	struct search *x = s->search;
+	u32 i;
+
+	if (likely(x->started))
+		return;
+	x->started = 1;
+	x->nr_lanes = arena_of()->nr_tasks * (s->memory_tso ? 2 : 1);
+	x->width = round_up(x->nr_lanes, 8u);
+	for (i = 0; i < SEARCH_LANES; i++)
+		x->last[i] = -1;
+}
+
+void search_forget(struct sched *s)
+{
+	struct search *x = s->search;
+
+	__builtin_memset(x, 0, offsetof(struct search, nr_objects));
+	if (x->nr_objects)
+		__builtin_memset(x->object, 0, sizeof(x->object));
+	x->nr_objects = 0;
+	x->wakeup.free = x->wakeup.used = 0;
+	s->log->exhausted = 0;
 }
 
 void search_cut(struct sched *s)

@@ -92,6 +92,7 @@ struct search {
 	struct { u64 addr; s32 last; u32 pad; } object[SEARCH_OBJECTS];
 	struct sequence sequence;	/* the reversal at hand */
 	struct wakeup wakeup;
+	struct estimate *estimate;	/* made beforehand; see estimate.c */
 };
 
 static inline s16 *clock_of(struct search *x, u32 node)
@@ -108,10 +109,18 @@ static inline u32 lane_of(u32 agent)
 struct search *search_alloc(void);	/* set-up; NULL: no memory */
 
 /* search.c: what all exhaustive strategies share */
+void search_start(struct sched *s);	/* once, before the first node */
+void search_forget(struct sched *s);	/* as if nothing had been explored */
 struct node *search_next(struct sched *s, enum node_kind kind);	/* a new node, or NULL: too deep, and cut */
 void search_record(struct sched *s, struct node *node, u32 agent);
 struct condition search_condition(const struct sched *s, u32 agent);	/* of what it has announced */
 void search_cut(struct sched *s);	/* give this execution up; does not return */
+
+/* estimate.c */
+struct mmut_search;
+struct estimate *estimate_alloc(void);
+void search_estimate(void);		/* of the world as it is at the checkpoint */
+void estimate_get(const struct search *x, struct mmut_search *out);
 
 /* race.c */
 void race_link(struct sched *s);	/* order what is new in the path; note its races */

@@ -7,7 +7,7 @@ const struct strategy *const strategies[] = {
 	&strategy_random, &strategy_pct, &strategy_replay, &strategy_mix, &strategy_anchored,
 	&strategy_pos, &strategy_urw, &strategy_surw, &strategy_dpor,
 	/* not for users */
-	&strategy_profile,
+	&strategy_profile, &strategy_estimate,
 };
 
 const struct strategy *strategy_by_id(u32 id)

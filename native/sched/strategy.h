@@ -43,7 +43,7 @@ struct strategy {
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored,
 			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor;
-extern const struct strategy strategy_profile;	/* not for users, see profile.c */
+extern const struct strategy strategy_profile, strategy_estimate;	/* not for users, see their files */
 void random_begin(struct sched *s);
 void pct_begin_depth(struct sched *s, u32 depth);
 u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */

@@ -7,7 +7,6 @@
  * scripts with those that enumerate.c finds; an ablation must make it fail.
  */
 #define _GNU_SOURCE
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,14 +44,8 @@ void open_world(const char *strategy, u32 nr_tasks, u32 memory)
 /* The search as if it had not begun, for the next script in the same world. */
 void forget(u32 ablate)
 {
-	struct search *x = sched_of()->search;
-
-	memset(x, 0, offsetof(struct search, nr_objects));
-	x->wakeup.free = x->wakeup.used = 0;
-	x->nr_objects = 0;
-	memset(x->object, 0, sizeof(x->object));
-	x->ablate = ablate;
-	sched_of()->log->exhausted = 0;
+	search_forget(sched_of());
+	sched_of()->search->ablate = ablate;
 }
 
 const char *verdict(const struct search *x)
@@ -256,6 +249,39 @@ static const char *fib(void) { return family(1, 3, build_fib, fibs); }
 static const char *rmw(void) { return family(2, 3, build_rmw, rmws); }
 static const char *philosophers(void) { return family(2, 3, build_philosophers, dinners); }
 
+/* ------------------------------------------------------------------ estimates */
+
+/* The mean of some thousand descents is within three of its errors, and those are no wider than it. */
+static const char *estimate_of(u32 nr_tasks, double classes)
+{
+	struct mmut_search found;
+	double off;
+
+	script.nr_tasks = nr_tasks;
+	open_world("dpor", nr_tasks, MMUT_MEMORY_SC);
+	search_estimate();
+	mmut_search_get(&found);
+	mmut_world_detach();
+	off = found.estimate > classes ? found.estimate - classes : classes - found.estimate;
+	if (off > 1.5 * found.estimate_error + 1e-6 || found.estimate_error > classes)
+		return complain("%.1f +- %.1f, and there are %.0f", found.estimate, found.estimate_error, classes);
+	return NULL;
+}
+
+static const char *estimates(void)
+{
+	const char *wrong;
+
+	memset(&script, 0, sizeof(script));
+	wrong = estimate_of(build_ainc(5), 120);
+	memset(&script, 0, sizeof(script));
+	wrong = wrong ?: estimate_of(build_lastzero(5), 64);
+	memset(&script, 0, sizeof(script));
+	wrong = wrong ?: estimate_of(build_philosophers(3), 7);
+	memset(&script, 0, sizeof(script));
+	return wrong ?: estimate_of(build_fib(3), 1698);
+}
+
 /* ------------------------------------------------------------------ speed */
 
 static double seconds(void)
@@ -290,7 +316,7 @@ static int speed(u32 n)
 
 static const struct tap_case cases[] = {
 	CASE(ainc), CASE(lockinc), CASE(rwlockinc), CASE(writers), CASE(readers), CASE(casrot), CASE(lastzero),
-	CASE(fib), CASE(rmw), CASE(philosophers),
+	CASE(fib), CASE(rmw), CASE(philosophers), CASE(estimates),
 };
 
 int main(int argc, char **argv)
