@@ -18,6 +18,9 @@
 #define PROFILE_EXECUTIONS	8		/* at least, */
 #define PROFILE_EXECUTIONS_MAX	256		/* and so many, */
 #define PROFILE_STEPS		20000		/* until they have had so many steps */
+#define PILOT_EXECUTIONS	6		/* the same of each member of a portfolio */
+#define PILOT_EXECUTIONS_MAX	64
+#define PILOT_STEPS		3000
 #define PROFILE_SEED		0x70726f66696c65ULL	/* a stream of its own: "profile" */
 #define STEPS_MAX		2000000
 #define STEPS_PER_LOOK		2000	/* at the clock: some 50 us; a look costs as much as a schedule point */
@@ -63,7 +66,10 @@ int sched_init(u32 memory)
 		return -ENOMEM;
 	s->tables = (u64)arena->frames->tables;
 	s->tables_size = (u64)arena->frames->nr_tables * TABLE_WORDS * 8;
-	return s->log && s->search && s->stacks && s->heat ? 0 : -ENOMEM;
+	if (!s->log || !s->search || !s->stacks || !s->heat)
+		return -ENOMEM;
+	mix_reset(&s->log->mix);
+	return 0;
 }
 
 void sched_stop(void)
@@ -149,6 +155,35 @@ u64 execution_traced(u64 iteration)
 	return log->nr_traced;
 }
 
+/* Whether there is another execution after `done` of them, which took `steps`. */
+static bool more_to_learn(u64 done, u64 steps, u64 at_least, u64 at_most, u64 enough)
+{
+	return done < at_least || (done < at_most && steps < enough);
+}
+
+/* Executions of each member of the portfolio: what they find per step is their credit. */
+static void pilot(struct sched *golden)
+{
+	struct mix_log *mix = &golden->log->mix;
+	u32 m;
+
+	mix_reset(mix);
+	for (m = 0; mix_member_name(m); m++) {
+		u64 steps = 0, i;
+
+		golden->pilot = m + 1;
+		for (i = 0; more_to_learn(i, steps, PILOT_EXECUTIONS, PILOT_EXECUTIONS_MAX, PILOT_STEPS); i++) {
+			const struct sched *s = sched_of();
+
+			execution_run(i);
+			steps += arena_of()->step;
+			mix_pilot_over(mix, m, s->class.sum, arena_of()->step);
+		}
+	}
+	golden->pilot = 0;
+	mix_learn(mix);
+}
+
 void execution_profile(void)
 {
 	struct arena *arena = arena_of();
@@ -163,16 +198,18 @@ void execution_profile(void)
 	golden->strategy = strategy_id(&strategy_profile);
 	arena->seed = PROFILE_SEED;
 	profile_begin(&arena->sched->log->profile);
-	for (i = 0; i < PROFILE_EXECUTIONS || (i < PROFILE_EXECUTIONS_MAX && steps < PROFILE_STEPS); i++) {
+	for (i = 0; more_to_learn(i, steps, PROFILE_EXECUTIONS, PROFILE_EXECUTIONS_MAX, PROFILE_STEPS); i++) {
 		execution_run(i);
 		steps += arena->step;
 		longest = max(longest, arena->sched->choices);
 		profile_execution_over(&arena->sched->log->profile);
 	}
 	profile_end(&arena->sched->log->profile);
-	arena->seed = seed;
 	golden->strategy = strategy;
 	golden->decisions_expected = longest;
+	if (strategies[strategy] == &strategy_mix)
+		pilot(golden);
+	arena->seed = seed;
 	arena->sched->log->decisions_max = longest;
 	arena_reset();
 	proc.watch = watch;

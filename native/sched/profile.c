@@ -35,17 +35,39 @@ static struct profile_object *find_object(struct sched *s, const struct event *e
 	u32 at = (u32)(mix64(key) % PROFILE_SLOTS);
 	struct profile_object *object;
 
-	for (; p->slot[at]; at = (at + 1) % PROFILE_SLOTS)
-		if (p->object[p->slot[at] - 1].addr == (u64)ev->addr)
-			return &p->object[p->slot[at] - 1];
+	for (; p->object_slot[at]; at = (at + 1) % PROFILE_SLOTS)
+		if (p->object[p->object_slot[at] - 1].addr == (u64)ev->addr)
+			return &p->object[p->object_slot[at] - 1];
 	if (p->nr_objects == PROFILE_OBJECTS)
 		return NULL;
 	object = &p->object[p->nr_objects++];
-	p->slot[at] = (u16)p->nr_objects;
+	p->object_slot[at] = (u16)p->nr_objects;
 	object->addr = (u64)ev->addr;
 	object->kind = kind_of(s, ev);
 	p->has_tables |= object->kind == TARGET_SPTE;
 	return object;
+}
+
+static void count_access(struct sched *s, u32 task, const struct event *ev)
+{
+	struct profile *p = &s->log->profile;
+	u64 key = ((u64)ev->addr & (ARENA_SLOT_SIZE - 1)) ^ (u64)ev->site << 48 ^ (u64)task << 40;
+	u32 at = (u32)(mix64(key) % PROFILE_SLOTS);
+	struct profile_access *a;
+
+	for (; p->access_slot[at]; at = (at + 1) % PROFILE_SLOTS) {
+		a = &p->access[p->access_slot[at] - 1];
+		if (a->addr == (u64)ev->addr && a->site == ev->site && a->task == task) {
+			a->now += a->now < 0xffff;
+			return;
+		}
+	}
+	if (p->nr_accesses == PROFILE_ACCESSES)
+		return;
+	a = &p->access[p->nr_accesses++];
+	p->access_slot[at] = (u16)p->nr_accesses;
+	*a = (struct profile_access){ .addr = (u64)ev->addr, .site = ev->site, .task = (u8)task,
+				      .writes = !op_reads_only(ev->op), .now = 1 };
 }
 
 static void count(struct sched *s, u32 task, const struct event *ev)
@@ -58,6 +80,7 @@ static void count(struct sched *s, u32 task, const struct event *ev)
 	object->now[task] += object->now[task] < 0xffff;
 	object->written |= !op_reads_only(ev->op);
 	object->users |= (u32)BIT_ULL(task);
+	count_access(s, task, ev);
 }
 
 static u32 profile_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
@@ -76,6 +99,10 @@ void profile_execution_over(struct profile *p)
 	for (t = 0; t < 32; t++) {
 		p->most[t] = max(p->most[t], p->now[t]);
 		p->now[t] = 0;
+	}
+	for (i = 0; i < p->nr_accesses; i++) {
+		p->access[i].most = max(p->access[i].most, p->access[i].now);
+		p->access[i].now = 0;
 	}
 	for (i = 0; i < p->nr_objects; i++)
 		for (t = 0; t < 32; t++) {

@@ -6,7 +6,8 @@
 #include "../core/types.h"
 
 #define PROFILE_OBJECTS	1024
-#define PROFILE_SLOTS	(4 * PROFILE_OBJECTS)
+#define PROFILE_ACCESSES 4096
+#define PROFILE_SLOTS	(4 * PROFILE_ACCESSES)
 
 enum target_kind { TARGET_SPTE, TARGET_LOCK, TARGET_WORD, NR_TARGET_KINDS };
 
@@ -20,15 +21,26 @@ struct profile_object {
 	u16 now[32];		/* in this execution */
 };
 
+/* What one task does to one object at one place of the code. */
+struct profile_access {
+	u64 addr;
+	u16 site;
+	u8 task;
+	u8 writes;
+	u16 most, now;		/* how often in one execution, at most; in this one */
+};
+
 struct profile {
-	u32 nr_objects;
+	u32 nr_objects, nr_accesses;
 	u32 has_tables;		/* it is a VM's */
 	u32 most[32];		/* decisions of task t, the most in one execution */
 	u32 now[32];
 	u64 hash;		/* over all counts: two runs with the same profile sample alike */
 	u32 accesses[NR_TARGET_KINDS];	/* of all that may be a target */
-	u16 slot[PROFILE_SLOTS];	/* number of an object + 1, by hash of its address */
+	u16 object_slot[PROFILE_SLOTS];	/* number + 1, by hash of the address */
+	u16 access_slot[PROFILE_SLOTS];	/* the same, by hash of address, task and place */
 	struct profile_object object[PROFILE_OBJECTS];
+	struct profile_access access[PROFILE_ACCESSES];
 };
 
 struct sched;

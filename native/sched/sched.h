@@ -12,6 +12,7 @@
 #include "../core/arena.h"
 #include "../core/task.h"
 #include "fair.h"
+#include "mix.h"
 #include "profile.h"
 #include "strategy.h"
 #include "trace_class.h"
@@ -65,6 +66,7 @@ struct sched {
 	u32 anchored;			/* anchors are counted: a trace is wanted, or a plan followed */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 portfolio;			/* mix: which member drives this execution */
+	u32 pilot;			/* mix: which member is to, from 1; 0: it is drawn */
 	u32 plan_length;		/* words recorded */
 	struct fair fair;
 	struct class_state class;
@@ -101,6 +103,7 @@ struct sched_log {
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
 	struct wait_test wait[MAX_TASKS];	/* of the tasks in `waiting` */
 	struct profile profile;
+	struct mix_log mix;
 	/* replay */
 	u32 replay_length;
 	u32 replay[PLAN_MAX];

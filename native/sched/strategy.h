@@ -42,14 +42,14 @@ struct strategy {
 };
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored,
-			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor;
+			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor, strategy_rff, strategy_sticky;
 extern const struct strategy strategy_profile, strategy_estimate;	/* not for users, see their files */
 void random_begin(struct sched *s);
 void pct_begin_depth(struct sched *s, u32 depth);
 u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */
 
 /* By number, as in struct mmut_config. */
-#define NR_STRATEGIES	9		/* that a user may name */
+#define NR_STRATEGIES	11		/* that a user may name */
 extern const struct strategy *const strategies[] __hidden;
 /* NULL past the last that a user may name. */
 const struct strategy *strategy_by_id(u32 id);

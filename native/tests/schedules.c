@@ -268,6 +268,8 @@ static const char *replay_of_pct(void) { return replays("pct", MMUT_MEMORY_SC); 
 static const char *replay_of_pos_under_tso(void) { return replays("pos", MMUT_MEMORY_TSO); }
 static const char *replay_of_urw_under_tso(void) { return replays("urw", MMUT_MEMORY_TSO); }
 static const char *replay_of_surw_under_tso(void) { return replays("surw", MMUT_MEMORY_TSO); }
+static const char *replay_of_rff_under_tso(void) { return replays("rff", MMUT_MEMORY_TSO); }
+static const char *replay_of_sticky(void) { return replays("sticky", MMUT_MEMORY_SC); }
 static const char *replay_of_mix_under_tso(void) { return replays("mix", MMUT_MEMORY_TSO); }
 
 /* ------------------------------------------------------------------ closed forms */
@@ -538,7 +540,7 @@ int main(int argc, char **argv)
 		CASE(prng_below_is_uniform),
 		CASE(replay_of_random), CASE(replay_of_random_under_tso), CASE(replay_of_pct),
 		CASE(replay_of_pos_under_tso), CASE(replay_of_urw_under_tso), CASE(replay_of_surw_under_tso),
-		CASE(replay_of_mix_under_tso),
+		CASE(replay_of_rff_under_tso), CASE(replay_of_sticky), CASE(replay_of_mix_under_tso),
 		CASE(random_uneven), CASE(random_lost_update), CASE(random_opposite_locks),
 		CASE(pct_uneven), CASE(pct_lost_update), CASE(pct_opposite_locks),
 		CASE(pos_uneven), CASE(pos_lost_update), CASE(pos_opposite_locks),

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sticky walk: stay on the running task with probability 15/16 at each decision, else anybody.
+ *
+ * Tasks advance in stretches, as between PCT's change points, but any number of them.
+ */
+#include "sched.h"
+
+#define STAY	16
+
+static u32 sticky_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+{
+	if (prng_below(&s->rng, STAY) && (enabled & BIT_ULL(fallback)))
+		return fallback;
+	return strategy_random.choose(s, enabled, me, fallback);
+}
+
+const struct strategy strategy_sticky = {
+	.name = "sticky",
+	.text = "the random walk, staying where it is with probability 15/16",
+	.begin = random_begin,
+	.choose = sticky_choose,
+	.pick = random_pick,
+	.fair_yields = true,
+};
