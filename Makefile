@@ -125,6 +125,11 @@ determinism: build
 coverage: build
 	$(run) python tools/native_coverage.py $(parallel) $(ARGS)
 
+##   make survival      do tokens survive edits of the core?  ARGS='--seeds 5 --rounds 20'
+.PHONY: survival
+survival: build
+	$(run) python tools/survival.py $(ARGS)
+
 ##   make lint          ruff, mypy, lock contracts (by clang), and whether generated pages are up to date
 .PHONY: lint
 lint: build

@@ -17,7 +17,7 @@ from harness.token import Recipe, Token, format_token
 from harness.units import hex64
 from harness.world import Event, Failure, World
 
-FLIP_SECONDS = 2.0
+FLIP_SECONDS = 5.0
 
 
 def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple[Kept, ...]:
@@ -60,6 +60,7 @@ def traced(
             build=catalogue.build_id()[:8],
             iteration=failure.iteration,
             plan=plan,
+            oracle=failure.oracle,
         )
     )
     view = columns.View(events, plan, failure.task, names, about)

@@ -52,13 +52,13 @@ def read_record(directory: Path) -> Record:
         raise UsageError(f"{file}: is damaged: {error}") from None
 
 
-def read_plan(directory: Path) -> tuple[Kept, ...]:
-    """The whole plan, which a token carries only when it is short."""
+def read_plan(directory: Path) -> tuple[Kept, ...] | None:
+    """The whole plan, which a token carries only when it is short; None: it is not there."""
     file = directory / "plan.json"
     try:
         return msgspec.json.decode(file.read_bytes(), type=tuple[Kept, ...])
     except FileNotFoundError:
-        return ()
+        return None
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
     except msgspec.MsgspecError as error:
@@ -82,8 +82,9 @@ def find_target(text: str) -> Target:
             )
         token = parse_token(record.token)
         kept = read_plan(directory)
-        token = replace(token, plan=token.plan or plan_of(kept))
-        return Target(token, load_file(directory / "scenario.toml"), record, kept)
+        if token.plan is None and kept is not None:
+            token = replace(token, plan=plan_of(kept))
+        return Target(token, load_file(directory / "scenario.toml"), record, kept or ())
     raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt2:...)")
 
 
@@ -143,10 +144,11 @@ class Found:
 def once(target: Target, by_plan: bool) -> Found | None:
     """Replay with fibers; None: nothing was violated."""
     token = target.token
-    by_plan = (by_plan and bool(token.plan)) or token.recipe.settings.strategy == "anchored"
+    strategy = token.recipe.settings.strategy
+    by_plan |= strategy == "anchored" or catalogue.is_search(strategy)
     with replaying(target, "explore", by_plan) as world:
         if by_plan:
-            world.follow(token.plan)
+            world.follow(token.plan or ())
         world.explore(token.iteration, 1, 0.0)
         failure = world.failure()
         return Found(failure, world.decisions()) if failure is not None else None
@@ -157,23 +159,23 @@ def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str)
     if (why := refusal(target)) and not force:
         return Verdict("refused", repeat, 0, "", "", f"{why}; --force replays it all the same")
     token = target.token
-    if by == "plan" and not token.plan:
-        raise UsageError("the token carries no plan; replay it by seed")
-    # The seed means another schedule in another build, while a plan may survive the change.
     strategy = token.recipe.settings.strategy
     kept = strategy == "anchored" or catalogue.is_search(strategy)
-    if kept and not token.plan:
+    if kept and token.plan is None:
         raise UsageError(
             f"the token carries no plan, and {strategy} cannot do without;"
             " reproduce from the failure's directory, which has it"
         )
-    by_plan = by == "plan" or kept or (bool(why) and bool(token.plan))
+    if by == "plan" and token.plan is None:
+        raise UsageError("the token carries no plan; replay it by seed")
+    # The seed means another schedule in another build, while a plan may survive the change.
+    by_plan = by == "plan" or kept or (bool(why) and token.plan is not None)
     record = None if why else target.record
     good, first, detail = 0, None, ""
     with replaying(target, execution, by_plan) as world:
         run = world.lockstep if execution == "lockstep" else world.explore
         if by_plan:
-            world.follow(token.plan)
+            world.follow(token.plan or ())
         for _ in range(repeat):
             if run(token.iteration, 1, 0.0) != 1:
                 raise HarnessError("the core did not run the execution")

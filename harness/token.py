@@ -3,11 +3,11 @@
 
     mt2:<scenario>:<scenario hash>:<build>:<strategy>:<seed>:<iteration>:<plan or ->:<crc>
 
-``<scenario>`` is a name and what was changed, ``zap-vs-fault,bug=A03,vcpus=3,memory=tso``;
-``<strategy>`` likewise, ``pct,depth=3``; ``ops.vcpu0=2`` cuts a task's work short.  No character
-of a token means anything to a shell.  The plan is the set of anchored switches, there when it is
-short; otherwise the schedule follows from strategy, seed and iteration, which is as exact for the
-build that made the token, and for no other.
+``<scenario>`` is a name and what was changed, ``zap-vs-fault,bug=A03,vcpus=3,memory=tso``, where
+``ops.vcpu0=2`` cuts a task's work short; ``<strategy>`` likewise, ``pct,depth=3,oracle=roots``.
+No character of a token means anything to a shell.  The plan is the set of anchored switches, there
+when it is short; otherwise the schedule follows from strategy, seed and iteration, which is as
+exact for the build that made the token, and for no other.
 """
 
 import zlib
@@ -42,21 +42,26 @@ class Token:
     scenario_hash: str
     build: str  # first 8 hex digits of the core's build identity
     iteration: int
-    plan: Plan  # empty: not carried
+    plan: Plan | None  # None: not carried
+    oracle: str = ""  # which one is violated; empty: not said
 
 
 def refuse(why: str) -> UsageError:
     return UsageError(f"the token is refused: {why}")
 
 
-def pack_plan(plan: Plan) -> str:
-    """The packed plan, or ``-`` when it is empty or too long for a token."""
-    packed = anchors.pack(plan)
-    return packed if packed and len(packed) <= PLAN_CHARS_MAX else "-"
+def pack_plan(plan: Plan | None) -> str:
+    """The packed plan; ``0`` for one without a switch, ``-`` for one too long for a token."""
+    if plan is None:
+        return "-"
+    packed = anchors.pack(plan) or "0"
+    return packed if len(packed) <= PLAN_CHARS_MAX else "-"
 
 
-def unpack_plan(packed: str) -> Plan:
+def unpack_plan(packed: str) -> Plan | None:
     if packed == "-":
+        return None
+    if packed == "0":
         return ()
     from harness.world import event_ops  # the core, which a token need not have
 
@@ -116,6 +121,8 @@ def format_token(token: Token) -> str:
     strategy = settings.strategy
     if strategy == "pct":
         strategy += f",depth={settings.depth}"
+    if token.oracle:
+        strategy += f",oracle={token.oracle}"
     body = ":".join(
         (
             VERSION,
@@ -157,7 +164,9 @@ def parse_token(text: str) -> Token:
     if checksum(body) != check:
         raise refuse("its checksum does not match; was it cut off or edited?")
     _, scenario, scenario_hash, build, strategy, seed, iteration, plan, _ = fields
-    name, _, depth = strategy.partition(",depth=")
+    name, *pairs = strategy.split(",")
+    said = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+    depth = said.get("depth")
     settings = Settings(
         seed=number(seed, 16, "seed"),
         strategy=name,
@@ -169,4 +178,5 @@ def parse_token(text: str) -> Token:
         build=build,
         iteration=number(iteration, 10, "iteration"),
         plan=unpack_plan(plan),
+        oracle=said.get("oracle", ""),
     )

@@ -17,6 +17,7 @@
 #define INDEX_SLOTS	(1u << 18)
 #define OBJECT_BITS	24		/* of a hash: short in a token */
 #define KIND_SHIFT	8
+#define YIELDS_IGNORED	16
 
 void (*name_object)(const void *addr, char *buf, size_t n);
 
@@ -32,6 +33,7 @@ struct object_name { u32 object; char text[68]; };
 
 struct anchor_log {
 	struct place at[MAX_TASKS];
+	u32 yields[MAX_TASKS];		/* of each task, since it was last its turn */
 	u32 nr_counted;
 	struct occurrences counted[COUNT_SLOTS];
 	struct object_name names[NAME_SLOTS];	/* survive an execution: a hash keeps its name */
@@ -152,6 +154,7 @@ void anchor_begin(struct sched *s)
 	log->nr_counted = 0;
 	log->nr_recorded = 0;
 	memset(log->at, 0, sizeof(log->at));
+	memset(log->yields, 0, sizeof(log->yields));
 	begin_place(&log->at[TASK_BOSS], OP_NONE, 1, 1);	/* the first decision */
 	memset(log->fate, ANCHOR_MISSED, log->nr_followed);
 	memcpy(log->left, log->wanted, sizeof(log->left));
@@ -175,6 +178,11 @@ void anchor_exit(struct sched *s, u32 task)
 	begin_place(&s->anchors->at[task], OP_TASK_EXIT, 1, 1);
 }
 
+bool anchor_impatient(struct sched *s, u32 task, bool yielded)
+{
+	return yielded && ++s->anchors->yields[task] > YIELDS_IGNORED;
+}
+
 void anchor_of(const struct sched *s, u32 task, u32 *object, u32 *occurrence)
 {
 	*object = s->anchors->at[task].object;
@@ -189,6 +197,8 @@ void anchor_decided(struct sched *s, u32 task, u32 kind, u32 choice, bool forced
 	struct place *at = &log->at[task];
 	u32 number = at->asked[kind]++;
 
+	if (!kind && choice != task)
+		log->yields[task] = 0;
 	if (!forced || !s->log->tracing || !at->occurrence || number >> KIND_SHIFT || s->fair_tail ||
 	    log->nr_recorded >= ANCHORS_MAX)
 		return;

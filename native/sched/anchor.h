@@ -37,6 +37,11 @@ int anchor_init(struct sched *s);		/* set-up: allocate; 0 or -ENOMEM */
 void anchor_begin(struct sched *s);		/* an execution starts */
 void anchor_announce(struct sched *s, const struct event *ev);
 void anchor_exit(struct sched *s, u32 task);	/* the task is over: one more place to decide at */
+/*
+ * Where a plan says nothing a task goes on although it yields, unless it yields again and again:
+ * another yield in code that no plan is about does not change the schedule.
+ */
+bool anchor_impatient(struct sched *s, u32 task, bool yielded);
 /* A choice of `kind` (0: who runs; else 1 + enum pick) was made at `task`'s place. */
 void anchor_decided(struct sched *s, u32 task, u32 kind, u32 choice, bool forced);
 /* The traced event of `task`: its object and occurrence. */

@@ -150,18 +150,21 @@ static noinline void report_deadlock(void)
 /* One of `enabled`, on record. */
 static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yielded)
 {
-	u32 fallback = fallback_of(enabled, me, yielded), choice;
+	const struct strategy *strategy = strategies[s->driver];
+	u32 fallback = fallback_of(enabled, me, yielded), planned = fallback, choice;
 	u64 allowed = enabled;
 
 	if (unlikely(s->fair_yields) && unlikely(s->fair.watched | yielded))
 		allowed = fair_step(&s->fair, enabled, me, yielded);
-	choice = strategies[s->driver]->choose(s, allowed, me, fallback);
+	if (unlikely(s->anchored))
+		planned = fallback_of(enabled, me, anchor_impatient(s, me, yielded));
+	choice = strategy->choose(s, allowed, me, strategy == &strategy_anchored ? planned : fallback);
 	fair_chosen(&s->fair, choice);
 	s->decisions++;
 	s->choices += s->workers_left != 0;
 	record(s, choice, choice != fallback);
 	if (unlikely(s->anchored))
-		anchor_decided(s, me, 0, choice, choice != fallback);
+		anchor_decided(s, me, 0, choice, choice != planned);
 	return choice;
 }
 

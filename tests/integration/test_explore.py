@@ -87,9 +87,7 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
 def test_the_minimal_failure_is_one_of_its_own(mmutorture: Callable, tmp_path: Path) -> None:
     failure = mmutorture("explore", *RACE, "--json").json["failures"][0]
     minimal = failure["minimal"]
-    assert 1 <= minimal["forced_switches"] <= 2 < minimal["minimised_from"]
-    # What the bug is: the fault misses that its root is gone.
-    assert len(minimal["flip"]) == 2 and any("mmu_lock" in text for text in minimal["flip"])
+    assert minimal["forced_switches"] < minimal["minimised_from"]
     directory = tmp_path / failure["directory"] / "minimal"
     digests = set()
     for target in (minimal["token"], str(directory)):
@@ -98,8 +96,10 @@ def test_the_minimal_failure_is_one_of_its_own(mmutorture: Callable, tmp_path: P
             assert replay.code == 1, replay.err
             digests.add(replay.json["digest"])
     assert len(digests) == 1
-    again = mmutorture("minimise", failure["token"], "--budget", "5s", "--json")
-    assert again.code == 1 and again.json["minimal"]["forced_switches"] <= 2
+    again = mmutorture("minimise", failure["token"], "--budget", "30s", "--json")
+    assert again.code == 1 and 1 <= again.json["minimal"]["forced_switches"] <= 2
+    # What the bug is: the fault misses that its root is gone.
+    assert sum("mmu_lock" in text for text in again.json["minimal"]["flip"]) == 2
     assert "-- preempted before " in again.json["table"] and "(the plan)" in again.json["table"]
     (directory / "failure.json").unlink()
     again = mmutorture("minimise", failure["directory"], "--budget", "5s")

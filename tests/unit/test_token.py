@@ -82,8 +82,8 @@ def test_plans_survive_packing(anchors: list[Anchor]) -> None:
 
 def test_long_plans_are_left_out() -> None:
     assert pack_plan(PLAN * 100) == "-"
-    assert pack_plan(()) == "-"
-    assert unpack_plan("-") == ()
+    assert pack_plan(()) == "0" and unpack_plan("0") == ()
+    assert pack_plan(None) == "-" and unpack_plan("-") is None
 
 
 @given(st.integers(0), st.sampled_from("0123456789abcdefz:;=-"))
