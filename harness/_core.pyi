@@ -119,6 +119,8 @@ class mmut_config:
     lock_stat: int
     memory: int
     strategy: int
+    bound_kind: int
+    bound: int
     whole_steps: int
     pct_depth: int
     contention_percent: int
@@ -213,6 +215,8 @@ class mmut_classes:
 @type_check_only
 class mmut_search:
     classes: int
+    bound: int
+    beyond: int
     cut: int
     exhausted: int
     estimate: float

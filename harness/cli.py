@@ -109,6 +109,10 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strategy", metavar="NAME", help="see list strategies; default: mix, of a .litmus dpor"
     )
+    parser.add_argument(
+        "--bound", metavar="N", help="--strategy dfs: at most N preemptions, few first"
+    )
+    parser.add_argument("--delays", metavar="N", help="--strategy dfs: at most N delays instead")
     parser.add_argument("--depth", metavar="D", help="bug depth of --strategy pct; default: 3")
     parser.add_argument("--schedules", metavar="N", help="executions to run")
     parser.add_argument(

@@ -28,6 +28,7 @@ PROFILES = {
 }
 LEVELS = {"4K": 1, "2M": 2}
 SLOT_DIRTY_LOG, SLOT_MOVES, SLOT_APIC_PAGE = 1 << 0, 1 << 8, 1 << 9
+BOUND_PREEMPTIONS, BOUND_DELAYS = 1, 2
 CONTENTION_PERCENT = 5  # how often a strategy claims contention at a yield test
 CONTENTION_PERCENT_FREE = 1  # and the noise of a free run, which has real contention as well
 
@@ -150,6 +151,10 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.whole_steps = settings.whole_steps
+    if settings.delays is not None:
+        config.bound_kind, config.bound = BOUND_DELAYS, settings.delays
+    elif settings.preemptions is not None:
+        config.bound_kind, config.bound = BOUND_PREEMPTIONS, settings.preemptions
     config.pct_depth = settings.depth
     config.pinned = settings.pinned is not None
     config.pinned_iteration = settings.pinned or 0

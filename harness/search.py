@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.explore import Exploration
 
+UNBOUNDED = (1 << 64) - 1
 REASONS = {
     "too_deep": "{} executions were too long to search",
     "too_many": "{} branches found no room",
@@ -42,11 +43,26 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s"
 
 
+def schedules_line(found: Exploration, search: dict[str, Any]) -> str:
+    """Of a search that tells all schedules apart."""
+    settings, seen = found.recipe.settings, search["classes"]
+    unit = "preemptions" if settings.delays is None else "delays"
+    bound = "" if search["bound"] == UNBOUNDED else f" with at most {search['bound']} {unit}"
+    if is_exhausted(found):
+        if search["beyond"]:
+            return f"exhausted: all {seen} schedules{bound} seen; there are others with more"
+        return f"exhausted: all {seen} schedules seen"
+    reasons = [text.format(search[key]) for key, text in REASONS.items() if search[key]]
+    return f"not exhausted: {seen} schedules seen{bound}" + "".join(f"; {r}" for r in reasons)
+
+
 def line(found: Exploration) -> str:
     """One line; empty where the strategy is no search."""
     search = found.search
     if search is None:
         return ""
+    if found.recipe.settings.strategy == "dfs":
+        return schedules_line(found, search)
     if is_exhausted(found):
         return f"exhausted: all {search['classes']} classes seen"
     seen, estimate = search["classes"], estimate_text(search)

@@ -17,6 +17,17 @@ uint32_t mmut_nothing_left(void)
 	return sched_of() && sched_of()->log->exhausted;
 }
 
+static void get_dfs(const struct sched *s, struct mmut_search *out)
+{
+	const struct dfs *d = s->dfs;
+
+	*out = (struct mmut_search){
+		.classes = d->schedules, .too_deep = d->too_deep, .diverged = d->diverged,
+		.bound = d->bound == ~0u ? ~0ULL : d->bound, .beyond = d->beyond,
+		.exhausted = s->log->exhausted && !(d->too_deep | d->diverged),
+	};
+}
+
 int mmut_search_get(struct mmut_search *out)
 {
 	const struct sched *s = sched_of();
@@ -24,9 +35,13 @@ int mmut_search_get(struct mmut_search *out)
 
 	if (!strategies[s->strategy]->whole_steps)
 		return -1;
+	if (strategies[s->strategy] == &strategy_dfs) {
+		get_dfs(s, out);
+		return 0;
+	}
 	*out = (struct mmut_search){
 		.classes = x->classes, .cut = x->cut, .too_deep = x->too_deep, .too_many = x->too_many,
-		.diverged = x->diverged,
+		.diverged = x->diverged, .bound = ~0ULL,
 		.exhausted = s->log->exhausted && !(x->too_deep | x->too_many | x->diverged),
 	};
 	estimate_get(x, out);

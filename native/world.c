@@ -172,6 +172,8 @@ static void init_sched(const struct mmut_config *config)
 	struct sched *s = sched_of();
 
 	s->strategy = config->strategy;
+	s->bound_kind = config->bound_kind;
+	s->bound = config->bound;
 	s->plan_whole_steps = config->whole_steps;
 	s->pct_depth = config->pct_depth;
 	s->contention_percent = config->contention_percent;
@@ -222,6 +224,8 @@ static void profile(void)
 {
 	struct run_log *log = run_log();
 
+	if (strategy_by_id(log->config.strategy) == &strategy_dfs)
+		return;
 	if (strategy_by_id(log->config.strategy)->whole_steps)
 		search_estimate();
 	else

@@ -34,6 +34,17 @@ def limits_of(args: Namespace) -> Limits:
     return Limits(schedules, seconds)
 
 
+def chosen_bound(args: Namespace, name: str) -> int | None:
+    text = getattr(args, name)
+    if text is None:
+        return None
+    if args.strategy != "dfs":
+        raise UsageError(f"--{name} is for --strategy dfs, and not for {args.strategy}")
+    if args.bound is not None and args.delays is not None:
+        raise UsageError("--bound and --delays are two ways to bound a search: give one of them")
+    return parse_integer(text, f"--{name}", 0, 1000)
+
+
 def settings_of(args: Namespace, seed: int) -> Settings:
     bugs = common.chosen_bugs(args)
     if args.strategy in ("replay", "anchored"):
@@ -45,6 +56,8 @@ def settings_of(args: Namespace, seed: int) -> Settings:
         seed=seed,
         strategy=strategy,
         depth=parse_integer(args.depth, "--depth", 1, 64) if args.depth else PCT_DEPTH,
+        preemptions=chosen_bound(args, "bound"),
+        delays=chosen_bound(args, "delays"),
         memory=common.chosen_memory(args, bugs),
         bugs=tuple(bug.name for bug in bugs),
         without=tuple(args.without or ()),

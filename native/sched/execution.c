@@ -61,12 +61,13 @@ int sched_init(u32 memory)
 	s->log = arena_alloc_bulk(sizeof(*s->log));
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * FIBER_STACK);
 	s->search = search_alloc();
+	s->dfs = arena_alloc_bulk(sizeof(*s->dfs));
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
 	if (anchor_init(s))
 		return -ENOMEM;
 	s->tables = (u64)arena->frames->tables;
 	s->tables_size = (u64)arena->frames->nr_tables * TABLE_WORDS * 8;
-	if (!s->log || !s->search || !s->stacks || !s->heat)
+	if (!s->log || !s->search || !s->dfs || !s->stacks || !s->heat)
 		return -ENOMEM;
 	mix_reset(&s->log->mix);
 	return 0;
@@ -95,6 +96,8 @@ void execution_run(u64 iteration)
 			execution_prologue();
 		sched_run(s);
 		proc.current_task = task_by_id(TASK_BOSS);
+		if (strategies[s->driver]->seen && strategies[s->driver]->seen(s))
+			s->cut = 1;
 		if (!arena->stop && !s->cut && execution_settle)
 			execution_settle();
 	}

@@ -11,6 +11,8 @@
 
 #include "../core/arena.h"
 #include "../core/task.h"
+#include "depend.h"
+#include "dfs.h"
 #include "fair.h"
 #include "mix.h"
 #include "profile.h"
@@ -41,6 +43,7 @@ struct sched {
 	u32 pct_depth;
 	u32 contention_percent;
 	u64 decisions_expected;		/* PCT's k */
+	u32 bound_kind, bound;		/* dfs: enum bound, and how many */
 	u32 plan_whole_steps;		/* the plan to follow is that of a search */
 	u64 steps_max;
 	u64 pinned_iteration;		/* whose workload every execution has, where `pinned` */
@@ -82,7 +85,8 @@ struct sched {
 
 	/* bulk: pointers are constant, contents survive a reset */
 	struct sched_log *log;
-	struct search *search;		/* of exhaustive strategies */
+	struct search *search;		/* of dpor */
+	struct dfs *dfs;
 	struct anchor_log *anchors;
 	u8 *heat;			/* per table word: 0 untouched, task + 1, 0xff several tasks */
 	char *stacks;

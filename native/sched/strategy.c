@@ -6,6 +6,7 @@
 const struct strategy *const strategies[] = {
 	&strategy_random, &strategy_pct, &strategy_replay, &strategy_mix, &strategy_anchored,
 	&strategy_pos, &strategy_urw, &strategy_surw, &strategy_dpor, &strategy_rff, &strategy_sticky,
+	&strategy_dfs,
 	/* not for users */
 	&strategy_profile, &strategy_estimate,
 };

@@ -34,6 +34,8 @@ struct strategy {
 	u32 (*pick)(struct sched *s, u32 n, enum pick what);
 	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */
 	void (*observe)(struct sched *s, const struct event *ev);	/* it has happened; may be NULL */
+	/* The execution is over: true if it has been explored before, and counts for nothing. */
+	bool (*seen)(struct sched *s);
 	/* The execution is over and accounted for: false if none is left to explore.  NULL: there always is. */
 	bool (*end)(struct sched *s);
 	bool exhaustive;	/* every point is a decision, cold scans too */
@@ -42,14 +44,15 @@ struct strategy {
 };
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored,
-			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor, strategy_rff, strategy_sticky;
+			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor, strategy_dfs,
+			     strategy_rff, strategy_sticky;
 extern const struct strategy strategy_profile, strategy_estimate;	/* not for users, see their files */
 void random_begin(struct sched *s);
 void pct_begin_depth(struct sched *s, u32 depth);
 u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */
 
 /* By number, as in struct mmut_config. */
-#define NR_STRATEGIES	11		/* that a user may name */
+#define NR_STRATEGIES	12		/* that a user may name */
 extern const struct strategy *const strategies[] __hidden;
 /* NULL past the last that a user may name. */
 const struct strategy *strategy_by_id(u32 id);

@@ -21,18 +21,15 @@
 #include "programs.h"
 #include "tap.h"
 
-void open_world(const char *strategy, u32 nr_tasks, u32 memory)
+static void open_configured(struct mmut_config config, const char *strategy)
 {
-	struct mmut_config config = {
-		.seed = 1, .controlled = 1, .decisions_max = 1, .nr_tasks = nr_tasks, .memory = memory,
-	};
 	int fd = memfd_create("mmutorture-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	u32 i;
 
 	while (mmut_strategy_name(config.strategy) && strcmp(mmut_strategy_name(config.strategy), strategy))
 		config.strategy++;
 	config.program = program_id("script");
-	for (i = 0; i < nr_tasks; i++)
+	for (i = 0; i < config.nr_tasks; i++)
 		config.tasks[i].kind = MMUT_TASK_PROGRAM;
 	if (fd < 0 || mmut_world_create(fd, 0, &config)) {
 		fprintf(stderr, "no world: %s\n", fd < 0 ? "memfd_create failed" : mmut_error());
@@ -42,6 +39,21 @@ void open_world(const char *strategy, u32 nr_tasks, u32 memory)
 }
 
 /* The search as if it had not begun, for the next script in the same world. */
+void open_world(const char *strategy, u32 nr_tasks, u32 memory)
+{
+	open_configured((struct mmut_config){
+		.seed = 1, .controlled = 1, .decisions_max = 1, .nr_tasks = nr_tasks, .memory = memory,
+	}, strategy);
+}
+
+void open_bounded_world(u32 nr_tasks, u32 preemptions)
+{
+	open_configured((struct mmut_config){
+		.seed = 1, .controlled = 1, .decisions_max = 1, .nr_tasks = nr_tasks,
+		.bound_kind = BOUND_PREEMPTIONS, .bound = preemptions,
+	}, "dfs");
+}
+
 void forget(u32 ablate)
 {
 	search_forget(sched_of());
@@ -282,6 +294,16 @@ static const char *estimates(void)
 	return wrong ?: estimate_of(build_fib(3), 1698);
 }
 
+/* ------------------------------------------------------------------ bounds */
+
+static const char *bounded_counts_are_those_of_enumeration(void)
+{
+	u64 schedules, wrong = fuzz_bounds(60, 7, &schedules);
+
+	return wrong || schedules < 10000 ? complain("%llu of 60 programs are wrong, in %llu schedules",
+						     (unsigned long long)wrong, (unsigned long long)schedules) : NULL;
+}
+
 /* ------------------------------------------------------------------ speed */
 
 static double seconds(void)
@@ -317,6 +339,7 @@ static int speed(u32 n)
 static const struct tap_case cases[] = {
 	CASE(ainc), CASE(lockinc), CASE(rwlockinc), CASE(writers), CASE(readers), CASE(casrot), CASE(lastzero),
 	CASE(fib), CASE(rmw), CASE(philosophers), CASE(estimates),
+	CASE(bounded_counts_are_those_of_enumeration),
 };
 
 int main(int argc, char **argv)

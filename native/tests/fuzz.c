@@ -4,6 +4,7 @@
  *
  * None may be lost, and none found twice.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,10 +151,10 @@ static void random_task(struct prng *p, const struct shape *shape, u32 t)
 	}
 }
 
-static void random_script(struct prng *p, u32 nr_tasks)
+static void random_script(struct prng *p, u32 nr_tasks, u32 features)
 {
 	struct shape shape = {
-		.length = nr_tasks == 2 ? 6 : 4, .words = 1 + prng_below(p, 3), .features = prng_below(p, FEATURES),
+		.length = nr_tasks == 2 ? 6 : 4, .words = 1 + prng_below(p, 3), .features = prng_below(p, FEATURES) & features,
 	};
 	u32 t;
 
@@ -227,7 +228,7 @@ u64 fuzz(u64 programs, u64 seed, u32 ablate)
 			proc.trace = watch_events;
 		}
 		prng_init(&p, seed, i, STREAM_DATA);
-		random_script(&p, tasks);
+		random_script(&p, tasks, FEATURES - 1);
 		text = compare_script(ablate, &orders);
 		if (orders == ~0ULL) {
 			skipped++;
@@ -246,5 +247,53 @@ u64 fuzz(u64 programs, u64 seed, u32 ablate)
 	printf("%llu programs (%llu skipped), %llu orders, %llu classes: %llu wrong\n",
 	       (unsigned long long)programs, (unsigned long long)skipped, (unsigned long long)all_orders,
 	       (unsigned long long)all_classes, (unsigned long long)wrong);
+	return wrong;
+}
+
+/* ------------------------------------------------------------------ bounds */
+
+#define PREEMPTIONS	3
+
+static u64 by_preemptions[64];
+
+static void count_preemptions(const struct script_trace *trace, u32 preemptions)
+{
+	by_preemptions[min(preemptions, 63u)]++;
+}
+
+/* The search as if it had not begun; how many schedules it finds. */
+static u64 run_dfs(u64 limit)
+{
+	struct dfs *d = sched_of()->dfs;
+
+	memset(d, 0, offsetof(struct dfs, node));
+	sched_of()->log->exhausted = 0;
+	mmut_explore(0, limit, 0);
+	return sched_of()->log->exhausted ? d->schedules : ~0ULL;
+}
+
+u64 fuzz_bounds(u64 programs, u64 seed, u64 *schedules)
+{
+	u64 i, wrong = 0, within;
+	struct prng p;
+	u32 bound, b;
+
+	*schedules = 0;
+	for (bound = 0; bound <= PREEMPTIONS; bound++) {
+		open_bounded_world(3, bound);
+		for (i = 0; i < programs; i++) {
+			prng_init(&p, seed, i, STREAM_DATA);
+			/* Grace periods have steps that the model does without. */
+			random_script(&p, 3, FEATURES - 1 - RCU);
+			memset(by_preemptions, 0, sizeof(by_preemptions));
+			if (enumerate(count_preemptions, 5000) == ~0ULL)
+				continue;
+			for (b = within = 0; b <= bound; b++)
+				within += by_preemptions[b];
+			wrong += run_dfs(100000) != within;
+			*schedules += within;
+		}
+		mmut_world_detach();
+	}
 	return wrong;
 }

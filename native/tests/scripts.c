@@ -118,6 +118,7 @@ static void check(void)
 
 const struct program script_program = {
 	.name = "script", .text = "script", .nr_tasks = SCRIPT_TASKS, .setup = setup, .body = body, .check = check,
+	.no_callbacks = true,
 };
 
 static u32 object_of(const void *addr)

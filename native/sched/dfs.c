@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Depth-first search of all schedules, those with few preemptions first.
+ *
+ * Iterative context bounding (M. Musuvathi, S. Qadeer, PLDI 2007): a preemption is a switch away
+ * from a task that could go on.  All schedules without one, then all with one, and so on: most bugs
+ * need one or two.  Delay bounding (M. Emmi, S. Qadeer, Z. Rakamaric, POPL 2011): the scheduler is
+ * deterministic (stay, else the next in turn), and a delay skips the one it would have let run.
+ *
+ * Round c runs all schedules that cost c at most.  Those that cost less have been seen in the rounds
+ * before, which shows when they end; they count for nothing.  What TSO's buffers do costs nothing.
+ * No schedule is taken for another: that is dpor's business.
+ */
+#include "sched.h"
+
+static u32 bound_of(const struct sched *s)
+{
+	return s->bound_kind == BOUND_NONE ? ~0u : s->bound;
+}
+
+static void dfs_begin(struct sched *s)
+{
+	struct dfs *d = s->dfs;
+
+	if (!d->started) {
+		d->started = 1;
+		d->bound = s->bound_kind == BOUND_NONE ? ~0u : 0;
+	}
+	d->length = 0;
+	d->spent = 0;
+}
+
+/* What it costs to let `choice` run. */
+static u32 cost(const struct sched *s, u64 enabled, u32 me, u32 fallback, u32 choice)
+{
+	u64 tasks = (u32)enabled;
+
+	if (choice >= AGENT_BUFFER || choice == fallback || s->bound_kind == BOUND_NONE)
+		return 0;
+	if (s->bound_kind == BOUND_PREEMPTIONS)
+		return fallback == me;	/* else it waits, has ended, or gives way */
+	/* Those skipped: the enabled ones from the fallback on, cyclically, up to the choice. */
+	tasks = tasks >> fallback | tasks << (32 - fallback);
+	return (u32)__builtin_popcountll(tasks & (BIT_ULL((choice - fallback) & 31) - 1));
+}
+
+static struct dfs_node *new_node(struct sched *s)
+{
+	struct dfs *d = s->dfs;
+
+	if (d->length == DFS_NODES) {
+		d->too_deep++;
+		s->cut = 1;
+		sched_stop();
+	}
+	return &d->node[d->length++];
+}
+
+static __noreturn void diverge(struct sched *s)
+{
+	s->dfs->diverged++;
+	s->cut = 1;
+	sched_stop();
+	__builtin_unreachable();
+}
+
+static u32 dfs_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+{
+	struct dfs *d = s->dfs;
+	struct dfs_node *node;
+	u64 others;
+
+	if (unlikely(s->buffered)) {
+		enabled &= ~waits_for_drain(s);
+		if (!(enabled & BIT_ULL(fallback)))
+			fallback = (u32)__builtin_ctzll(enabled);
+	}
+	if (d->length < d->replay) {
+		node = &d->node[d->length++];
+		if (node->n || !(enabled & BIT_ULL(node->choice)))
+			diverge(s);
+	} else {
+		node = new_node(s);
+		*node = (struct dfs_node){ .spent = d->spent, .choice = (u16)fallback };
+		for (others = enabled & ~BIT_ULL(fallback); others; others &= others - 1) {
+			u32 other = (u32)__builtin_ctzll(others);
+
+			if (d->spent + cost(s, enabled, me, fallback, other) <= d->bound)
+				node->untried |= BIT_ULL(other);
+			else
+				d->beyond = 1;
+		}
+	}
+	d->spent = node->spent + cost(s, enabled, me, fallback, node->choice);
+	return node->choice;
+}
+
+static u32 dfs_pick(struct sched *s, u32 n, enum pick what)
+{
+	struct dfs *d = s->dfs;
+	struct dfs_node *node;
+
+	if (d->length < d->replay) {
+		node = &d->node[d->length++];
+		if (node->n != n)
+			diverge(s);
+		return node->choice;
+	}
+	node = new_node(s);
+	*node = (struct dfs_node){ .spent = d->spent, .n = (u16)n };
+	return 0;
+}
+
+static bool dfs_seen(struct sched *s)
+{
+	const struct dfs *d = s->dfs;
+
+	return s->bound_kind != BOUND_NONE && d->spent < d->bound;
+}
+
+static bool next_branch(struct dfs_node *node)
+{
+	if (node->n)
+		return ++node->choice < node->n;
+	if (!node->untried)
+		return false;
+	node->choice = (u16)__builtin_ctzll(node->untried);
+	node->untried &= node->untried - 1;
+	return true;
+}
+
+static bool dfs_end(struct sched *s)
+{
+	struct dfs *d = s->dfs;
+
+	d->schedules += !s->cut;
+	if (d->diverged)
+		return false;
+	while (d->length && !next_branch(&d->node[d->length - 1]))
+		d->length--;
+	d->replay = d->length;
+	if (d->length)
+		return true;
+	if (!d->beyond || d->bound >= bound_of(s))
+		return false;
+	d->beyond = 0;
+	d->bound++;
+	return true;
+}
+
+const struct strategy strategy_dfs = {
+	.name = "dfs",
+	.text = "every schedule, those with few preemptions (--bound) or delays (--delays) first",
+	.begin = dfs_begin,
+	.choose = dfs_choose,
+	.pick = dfs_pick,
+	.seen = dfs_seen,
+	.end = dfs_end,
+	.exhaustive = true,
+	.whole_steps = true,
+};
