@@ -2,7 +2,8 @@
 """What pyproject.toml cannot say: the compiled core, its wheel tag, and where the scenarios ship.
 
 The scenario files stay in ``scenarios/`` at the top of the tree, where a user edits them, and ship
-as the data-only package ``harness.scenarios``.  So their directory is ``scenarios`` beside
+as the data-only package ``harness.scenarios``, and likewise the header for programs in C,
+``native/include``, as ``harness.include``.  So their directory is ``scenarios`` beside
 ``harness/__init__.py`` in an installed wheel, and beside ``harness`` itself in a checkout.
 
 MMUTORTURE_IN_PLACE=1 is for the Makefile, whose editable install leaves all but the Python part to
@@ -24,9 +25,11 @@ limited_api = not sysconfig.get_config_var("Py_GIL_DISABLED")
 setup(
     packages=[
         *find_packages(include=["harness", "harness.*"]),
-        *([] if in_place else ["harness.scenarios"]),
+        *([] if in_place else ["harness.scenarios", "harness.include"]),
     ],
-    package_dir={"": "."} if in_place else {"harness.scenarios": "scenarios"},
+    package_dir={"": "."}
+    if in_place
+    else {"harness.scenarios": "scenarios", "harness.include": "native/include"},
     cffi_modules=[] if in_place else ["native/build_core.py:ffibuilder"],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if limited_api else {},
 )

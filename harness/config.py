@@ -185,9 +185,12 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
             into.flags |= SLOT_MOVES
             into.move_gfn = slot.move_to
     if scenario.kind == "program":
-        from harness.program import code, core
+        from harness.program import code, compiled, core
 
-        core.fill(config, code.parse(scenario.code))
+        if compiled.is_c(scenario.code):
+            compiled.fill(config, scenario.code)
+        else:
+            core.fill(config, code.parse(scenario.code))
     else:
         fill_tasks(config, scenario)
         cut_tasks(config, settings.cut)

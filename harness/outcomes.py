@@ -11,8 +11,11 @@ from harness.schema import Scenario
 def labels(scenario: Scenario) -> list[str]:
     """What an outcome consists of, in the order of its values."""
     if scenario.kind == "program":
+        from harness.program import compiled
         from harness.program.code import parse
 
+        if compiled.is_c(scenario.code):
+            return compiled.labels(scenario.code)
         return [seen.label for seen in parse(scenario.code).observed]
     if scenario.kind == "litmus":
         return [f"{task}.r{reg}" for task, reg in registers(scenario)]
@@ -29,7 +32,7 @@ def value_text(value: int, pointers: dict[int, str]) -> str:
 
 def pointer_names(scenario: Scenario) -> dict[int, str]:
     """How the pointers to a program's words are called: &x, &a[1]."""
-    if scenario.kind != "program":
+    if scenario.kind != "program" or scenario.code[0].startswith("c "):
         return {}
     from harness.program.code import POINTER, parse
 

@@ -22,7 +22,7 @@ from harness.toml import Path
 from harness.units import nearest
 from harness.validate import Invalid, check
 
-PROGRAM_SUFFIXES = (".py", ".litmus")
+PROGRAM_SUFFIXES = (".py", ".litmus", ".c")
 Overrides = Sequence[tuple[str, str]]  # ("tasks.0.count", "3")
 
 

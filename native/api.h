@@ -198,6 +198,8 @@ struct mmut_config {
 	uint32_t program;		/* a small program instead of a VM, by number from 1; 0: none */
 	uint32_t nr_slots, nr_tasks, nr_rules;
 	const struct mmut_flat *flat;	/* what the program "flat" runs; copied; else NULL */
+	const void *object;		/* and "native": bytes of a shared object; copied */
+	uint64_t object_size;
 	struct mmut_slot slots[MMUT_MAX_SLOTS];
 	struct mmut_task tasks[MMUT_MAX_TASKS];
 	struct mmut_rule rules[MMUT_MAX_RULES];
@@ -321,6 +323,11 @@ int mmut_bug(uint32_t n, struct mmut_bug_info *info);	/* 0, or -1 past the last 
  * A world.  create() formats `fd` (a memfd; sized and sealed by the call) and leaves it mapped;
  * attach() maps an existing one.  0, or -1 with mmut_error() saying why in one sentence.
  */
+/* A program in C: load it into this process and ask; mmut_world_create() loads it by itself. */
+int mmut_module_open(const void *bytes, uint64_t size);	/* -1: mmut_error() */
+const char *mmut_module_task(uint32_t n);		/* NULL past the last, as all of these */
+const char *mmut_module_label(uint32_t n);		/* of what it observes */
+
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config);
 int mmut_world_attach(int fd, uint32_t slot);
 void mmut_world_detach(void);

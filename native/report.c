@@ -6,7 +6,7 @@
 #include "check/check.h"
 #include "core/lock.h"
 #include "kvm/kvm_host.h"
-#include "program/program.h"
+#include "program/native.h"
 #include "run.h"
 #include "sched/anchor.h"
 #include "sched/sched.h"
@@ -76,6 +76,16 @@ const char *mmut_event_op_name(uint32_t op)
 const char *mmut_program_name(uint32_t n)
 {
 	return program_by_id(n) ? program_by_id(n)->name : NULL;
+}
+
+const char *mmut_module_task(uint32_t n)
+{
+	return native_task_name(n);
+}
+
+const char *mmut_module_label(uint32_t n)
+{
+	return native_label(n);
 }
 
 int mmut_bug(uint32_t n, struct mmut_bug_info *info)
@@ -169,6 +179,8 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 		COPY(out->object, name);
 	else
 		check_object_name(r->event.addr, out->object, sizeof(out->object));
+	if (out->object[0] == '+' && r->event.site >= NR_STATIC_SITES)
+		out->object[0] = 0;	/* a program in C has names for expressions only: `what` */
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 #include "kvm/vm.h"
 #include "kvm/warmup.h"
 #include "kvm/workload.h"
-#include "program/flat.h"
+#include "program/native.h"
 #include "run.h"
 #include "sched/anchor.h"
 #include "sched/lkmm.h"
@@ -188,14 +188,15 @@ static void init_sched(const struct mmut_config *config)
 static int build_program(const struct mmut_config *config)
 {
 	const struct program *program = run_program();
-	int err = program == &program_flat ? config->flat ? flat_load(config->flat, config->nr_tasks) : -EINVAL : 0;
+	int err = program->load ? program->load(config) : 0;
 
 	if (!err && program->no_callbacks) {
 		/* Nobody waits for them, nor they for anybody: an execution has the program's events only. */
 		task_by_id(TASK_BOSS)->absent = 1;
 		task_by_id(TASK_RCU)->absent = 1;
 	}
-	arena_of()->run->config.flat = NULL;	/* it was the caller's */
+	arena_of()->run->config.flat = NULL;	/* they were the caller's */
+	arena_of()->run->config.object = NULL;
 	return err ?: program->setup() ?: arena_checkpoint();
 }
 
@@ -274,12 +275,27 @@ int mmut_world_attach(int fd, uint32_t slot)
 	if (err)
 		return fail("cannot attach to the arena", err);
 	proc.current_task = task_by_id(TASK_BOSS);
+	if (run_program() && run_program()->attach)
+		err = run_program()->attach();
+	if (err) {
+		arena_unmap();
+		return fail("cannot load the program", err);
+	}
 	run_install_hooks();
 	transfer = &fiber_transfer;
 	return 0;
 }
 
+int mmut_module_open(const void *bytes, uint64_t size)
+{
+	if (!native_open(bytes, size))
+		return 0;
+	snprintf(error, sizeof(error), "%s", native_error());
+	return -1;
+}
+
 void mmut_world_detach(void)
 {
+	native_close();
 	arena_unmap();
 }

@@ -18,7 +18,8 @@ KNOWS = {
     "sched": {"core", "sched", "api"},
     "kvm": {"core", "kvm", "api"},
     "check": {"core", "kvm", "check", "api"},
-    "program": {"core", "program", "api"},
+    "program": {"core", "program", "api", "include"},
+    "include": {"include"},  # what a user's program sees
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -17,7 +17,7 @@ a failure directory keeps and what a token's hash covers:
     exit
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 NONE = 0xFFFF  # no register, no object
@@ -184,8 +184,10 @@ def dump(code: Code) -> list[str]:
     return lines
 
 
-def meaning(lines: Iterable[str]) -> list[str]:
+def meaning(lines: Sequence[str]) -> list[str]:
     """The text without the places of the source: what an execution depends on."""
+    if lines[0].startswith("c "):
+        return list(lines[1:])  # a program in C: harness/program/compiled.py
     return [line.partition(" @")[0] for line in lines if not line.startswith("file ")]
 
 

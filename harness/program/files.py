@@ -148,16 +148,25 @@ def make(spec: str, overrides: Overrides) -> Program:
         raise UsageError(f"{spec}: {type(error).__name__}: {error}") from None
 
 
+def refuse_overrides(spec: str, overrides: Overrides) -> None:
+    for key, value in overrides:
+        raise UsageError(f"--set {key}={value}: {spec} has no parameters")
+
+
 def load_litmus(file: Path, overrides: Overrides) -> Scenario:
     from harness.litmus.lexer import scan
     from harness.litmus.parser import Parser
 
-    if overrides:
-        raise UsageError(f"--set {overrides[0][0]}={overrides[0][1]}: {file} has no parameters")
+    refuse_overrides(str(file), overrides)
     return Parser(scan(str(file), read_text(file))).parse().scenario()
 
 
 def load(spec: str, overrides: Overrides = ()) -> Scenario:
     if spec.endswith(".litmus"):
         return load_litmus(Path(spec), overrides)
+    if spec.endswith(".c"):
+        from harness.program import compiled
+
+        refuse_overrides(spec, overrides)
+        return compiled.scenario_of(Path(spec), read_text(Path(spec)))
     return make(spec, overrides).scenario()

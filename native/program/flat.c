@@ -322,7 +322,7 @@ void flat_run(struct flat *f, struct flat_task *t, struct program_outcome *out)
 
 static int flat_setup(void)
 {
-	return 0;	/* flat_load() has done it: it needs the configuration */
+	return 0;	/* flat_load() has done it */
 }
 
 static void flat_body(struct task *task)
@@ -354,6 +354,7 @@ static void flat_check(void)
 const struct program program_flat = {
 	.name = "flat",
 	.text = "the program that a file of the user describes",
+	.load = flat_load,
 	.setup = flat_setup,
 	.body = flat_body,
 	.check = flat_check,

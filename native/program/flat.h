@@ -45,7 +45,7 @@ struct flat {
 #define flat_of()	((struct flat *)arena_of()->program_state)
 
 /* Set-up: copy the program of the configuration into the arena; 0, -EINVAL or -ENOMEM. */
-int flat_load(const struct mmut_flat *code, u32 nr_tasks);
+int flat_load(const struct mmut_config *config);
 
 /* Run `t` from its program counter to its end; the final part does so on the boss, with no event. */
 void flat_run(struct flat *f, struct flat_task *t, struct program_outcome *out);

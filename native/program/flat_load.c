@@ -225,11 +225,13 @@ static int make_registers(struct flat *f)
 	return 0;
 }
 
-int flat_load(const struct mmut_flat *code, u32 nr_tasks)
+int flat_load(const struct mmut_config *config)
 {
+	const struct mmut_flat *code = config->flat;
+	u32 nr_tasks = config->nr_tasks;
 	struct flat *f;
 
-	if (!program_is_valid(code, nr_tasks))
+	if (!code || !program_is_valid(code, nr_tasks))
 		return -EINVAL;
 	f = arena_alloc(sizeof(*f));
 	if (!f)

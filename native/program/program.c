@@ -5,6 +5,7 @@
 static const struct program *const programs[] = {
 	&program_pt3,
 	&program_flat,
+	&program_native,
 };
 
 const struct program *program_by_id(u32 id)

@@ -22,6 +22,8 @@ struct program {
 	const char *name;
 	const char *text;
 	u32 nr_tasks;				/* 0: as many as the configuration has */
+	int (*load)(const struct mmut_config *config);	/* what is the user's, into the arena; may be NULL */
+	int (*attach)(void);			/* another process: what it needs beside the arena; may be NULL */
 	int (*setup)(void);			/* boss: allocate and initialise; 0 or -ENOMEM */
 	void (*body)(struct task *task);	/* task->index counts from 0 */
 	void (*check)(void);			/* boss, afterwards: violation() where an invariant is broken */
@@ -32,6 +34,6 @@ struct program {
 /* By number, from 1 (0 is "no program"); NULL past the last. */
 const struct program *program_by_id(u32 id);
 
-extern const struct program program_pt3, program_flat;
+extern const struct program program_pt3, program_flat, program_native;
 
 #endif

@@ -17,7 +17,7 @@ import pytest
 import harness
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE_TREES = ("harness", "native", "scenarios", "tools", "tests", "docs", ".ci")
+SOURCE_TREES = ("harness", "native", "scenarios", "examples", "tools", "tests", "docs", ".ci")
 BUILT = shutil.ignore_patterns("__pycache__", "*.so", "*.o", "build", "*.egg-info")
 
 # One worker builds for all of them.
@@ -103,6 +103,7 @@ def test_wheel_holds_core_and_scenarios(wheel: Path) -> None:
         scripts = next(name for name in names if name.endswith("entry_points.txt"))
         assert "mmutorture = harness.cli:main" in archive.read(scripts).decode()
     assert names >= {"harness/_core.abi3.so", "harness/_core.pyi", "harness/py.typed"}
+    assert "harness/include/mmutorture.h" in names
     assert names >= {f"harness/{name}" for name in scenario_files()}
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"harness", "mmutorture"}
 
