@@ -91,6 +91,7 @@ void run_install_hooks(void)
 	proc.controlled = arena->controlled;
 	proc.sites = arena->sites;
 	if (arena->controlled) {
+		proc.scheduled = &sched_hooks;
 		proc.point = sched_point;
 		proc.block = sched_block;
 		proc.chance = sched_chance;

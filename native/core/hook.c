@@ -9,7 +9,7 @@
 
 #include "arena.h"
 #include "frame.h"
-#include "hook.h"
+#include "hook_perform.h"
 #include "task.h"
 
 const char *const op_names[NR_OPS] = {
@@ -32,123 +32,30 @@ const char *const task_kind_names[NR_TASK_KINDS] = {
 	[TASK_KIND_NX_RECOVERY] = "nx-recovery",
 };
 
-static inline bool op_writes(u8 op)
-{
-	return op >= OP_STORE && op <= OP_OR;
-}
-
-static inline void describe(struct event *ev, const struct site *site, void *addr, u64 operand, u64 expected)
-{
-	ev->addr = addr;
-	ev->operand = operand;
-	ev->expected = expected;
-	ev->op = site->op;
-	ev->size = site->size;
-	ev->order = site->order;
-	ev->flags = site->flags;
-	ev->site = (u16)site_id(site);
-	ev->task = current->id;
-	ev->done = 0;
-}
-
-#define PERFORM(type) do {								\
-	type *p = ev->addr, v = (type)ev->operand;					\
-	type old = (type)ev->expected;							\
-	switch (ev->op) {								\
-	case OP_LOAD:									\
-	case OP_AWAIT:									\
-		ev->old = ev->new = __atomic_load_n(p, __ATOMIC_ACQUIRE);		\
-		return;									\
-	case OP_STORE:									\
-	case OP_RCU_UNLOCK:								\
-		ev->old = *(volatile type *)p;						\
-		__atomic_store_n(p, v, __ATOMIC_RELEASE);				\
-		ev->new = v;								\
-		return;									\
-	case OP_RCU_LOCK:								\
-		if (ev->expected)							\
-			v = (type)*(const u64 *)ev->expected;				\
-		/* fall through */							\
-	case OP_XCHG:									\
-		ev->old = __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);			\
-		ev->new = v;								\
-		return;									\
-	case OP_CMPXCHG:								\
-		if (__atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_SEQ_CST,	\
-						__ATOMIC_RELAXED))			\
-			ev->new = v;							\
-		else									\
-			ev->new = old;							\
-		ev->old = old;								\
-		return;									\
-	case OP_ADD:									\
-		ev->old = __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);			\
-		ev->new = (type)((type)ev->old + v);					\
-		return;									\
-	case OP_AND:									\
-		ev->old = __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST);			\
-		ev->new = (type)ev->old & v;						\
-		return;									\
-	case OP_OR:									\
-		ev->old = __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);			\
-		ev->new = (type)ev->old | v;						\
-		return;									\
-	}										\
-} while (0)
-
-static __always_inline void perform(struct event *ev)
-{
-	switch (ev->size) {
-	case 8:
-		PERFORM(u64);
-		break;
-	case 4:
-		PERFORM(u32);
-		break;
-	case 1:
-		PERFORM(u8);
-		break;
-	case 0:		/* fence */
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		ev->old = ev->new = 0;
-		break;
-	}
-}
-
 /* The access itself, on memory, now.  Also what a memory model calls when it lets one through. */
 void hook_perform(struct event *ev)
 {
-	perform(ev);
+	event_perform(ev);
 }
 
 static inline void finish(struct event *ev)
 {
-	ev->done = 1;
+	event_done(ev);
 	if (proc.trace)
 		proc.trace(ev);
 	if (proc.watch)
 		proc.watch(ev);
 }
 
-/* A word of a frame is about to change: the frame is restored at the next reset. */
-static void touch_bulk(const void *addr)
-{
-	u32 n = proc.arena->checkpointed ? frame_of_addr(addr) : 0;
-
-	if (n)
-		frame_touch(n);
-}
-
 static __always_inline u64 carry_out(struct event *ev)
 {
 	if (proc.watch)
 		proc.watch(ev);
-	if (op_writes(ev->op) && unlikely((char *)ev->addr >= proc.arena->bulk_begin))
-		touch_bulk(ev->addr);
+	event_touch(ev);
 	if (proc.access)
 		ev->old = proc.access(ev);
 	else
-		perform(ev);
+		event_perform(ev);
 	finish(ev);
 	return ev->old;
 }
@@ -157,7 +64,9 @@ u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
 {
 	struct event *ev = &current->pending;
 
-	describe(ev, site, addr, operand, expected);
+	if (likely(proc.scheduled))
+		return proc.scheduled->access(site, addr, operand, expected);
+	event_describe(ev, site, addr, operand, expected);
 	if (proc.point)
 		proc.point(ev);
 	return carry_out(ev);
@@ -167,7 +76,7 @@ u64 hook_access_inside(const struct site *site, void *addr, u64 operand, u64 exp
 {
 	struct event *ev = &current->pending;
 
-	describe(ev, site, addr, operand, expected);
+	event_describe(ev, site, addr, operand, expected);
 	return carry_out(ev);
 }
 
@@ -175,7 +84,11 @@ void hook_begin(const struct site *site, void *addr, u64 operand)
 {
 	struct event *ev = &current->pending;
 
-	describe(ev, site, addr, operand, 0);
+	if (likely(proc.scheduled)) {
+		proc.scheduled->begin(site, addr, operand);
+		return;
+	}
+	event_describe(ev, site, addr, operand, 0);
 	if (proc.point)
 		proc.point(ev);
 	if (proc.watch)
@@ -188,6 +101,10 @@ void hook_end(const struct site *site, void *addr, u64 operand)
 {
 	struct event *ev = &current->pending;
 
+	if (likely(proc.scheduled)) {
+		proc.scheduled->end(site, addr, operand);
+		return;
+	}
 	/* Whatever the task waited for in between, it announced nothing else. */
 	WARN_ON_ONCE(ev->addr != addr || ev->op != site->op);
 	ev->operand = operand;
@@ -202,7 +119,7 @@ void hook_note(const struct site *site, u64 what, void *addr, u64 value)
 	if (!proc.watch)
 		return;
 	memset(&ev, 0, sizeof(ev));
-	describe(&ev, site, addr, what, value);
+	event_describe(&ev, site, addr, what, value);
 	ev.done = 1;
 	proc.watch(&ev);
 }

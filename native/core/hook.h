@@ -116,14 +116,23 @@ struct event {
 	u8 done;		/* 1: old and new are valid */
 };
 static_assert(sizeof(struct event) == 48, "event is copied into rings and read by Python");
+static_assert(offsetof(struct event, op) == 40 && offsetof(struct site, op) % 4 == 0, "they are copied as words");
 
 struct task;
 struct arena;
+
+/* hook_access(), hook_begin() and hook_end() all in one function: nothing returns right after a switch. */
+struct scheduled {
+	u64 (*access)(const struct site *site, void *addr, u64 operand, u64 expected);
+	void (*begin)(const struct site *site, void *addr, u64 operand);
+	void (*end)(const struct site *site, void *addr, u64 operand);
+};
 
 /* What one process keeps for itself: where the arena is, who runs, and which hooks are on. */
 struct proc {
 	bool hooks;		/* any callback below is set: the one byte on the hot path */
 	bool controlled;	/* a scheduler decides the order (fibers or baton) */
+	const struct scheduled *scheduled;	/* ... and does what hook.c would by the callbacks below; or NULL */
 	struct task *current_task;
 	struct arena *arena;
 	const struct site *sites;	/* of the program in the arena; NULL: it has none */

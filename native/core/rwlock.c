@@ -52,10 +52,12 @@ static void queue_enter(rwlock_t *lock)
 	u32 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	u32 i, serving;
 
-	for (i = 0; !proc.controlled && i < SPINS_QUEUE; i++) {
+	for (i = 0; i < SPINS_QUEUE; i++) {
 		/* Acquire: pairs with queue_leave(); the head sees what the last one did. */
 		if (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket)
 			return;
+		if (proc.controlled)
+			break;
 		cpu_pause();
 	}
 	__atomic_fetch_add(&lock->sleepers, 1, __ATOMIC_SEQ_CST);

@@ -2,12 +2,7 @@
 /*
  * Schedule points: who may run, who runs, and what is on record about the choice.
  *
- * Every event is a step.  A step is also a decision, except a cold scan: a task that goes
- * over a whole table touches hundreds of words that nobody else has touched or announced in
- * this execution, and asks after each whether it should yield.  A switch right before such a
- * word changes nothing that the others could have seen so far, so it is considered only at
- * one in 32 (by a counter-based draw, so that a replay has the same decisions); any
- * interleaving keeps a positive probability.
+ * Every event is a step.  A step is also a decision, except most cold scans (cold.h).
  *
  * A choice is recorded where it differs from the fallback: stay on the running task while it
  * can run and has not yielded, else go to the next one, cyclically.  What is recorded is (decisions
@@ -16,16 +11,15 @@
  */
 #include <errno.h>
 
-#include "../core/frame.h"
+#include "../core/hook_perform.h"
 #include "../core/lockdep.h"
 #include "../core/rcu.h"
 #include "anchor.h"
+#include "cold.h"
 #include "fiber.h"
 #include "lkmm.h"
 #include "sched.h"
-
-#define COLD_ONE_IN	32
-#define HEAT_SEVERAL	0xff
+#include "trace.h"
 
 void (*task_main)(struct task *task);
 const struct transfer *transfer;
@@ -35,7 +29,7 @@ void (*describe_no_progress)(char *buf, size_t n);
 static __always_inline u64 enabled_agents(const struct sched *s)
 {
 	const struct wait_test *wait = s->log->wait;
-	u64 equal = 0, w;
+	u64 over = 0, w;
 
 	for (w = s->waiting; w; w &= w - 1) {
 		u32 t = (u32)__builtin_ctzll(w);
@@ -43,9 +37,9 @@ static __always_inline u64 enabled_agents(const struct sched *s)
 		u64 now;
 
 		__builtin_memcpy(&now, test->addr, sizeof(now));
-		equal |= (u64)!((now ^ test->value) & test->mask) << t;
+		over |= (!((now ^ test->value) & test->mask) ^ test->change) << t;
 	}
-	return s->ready | (equal ^ s->waiting_change) | s->buffered << AGENT_BUFFER;
+	return s->ready | over | s->buffered << AGENT_BUFFER;
 }
 
 /* From now on `me` runs only when what it waits for has come. */
@@ -54,63 +48,11 @@ static inline void begin_wait(struct sched *s, const struct task *me)
 	const struct wait *wait = &me->wait;
 	u64 bit = BIT_ULL(me->id);
 
-	s->log->wait[me->id] = (struct wait_test){ .addr = wait->addr, .value = wait->value, .mask = wait->mask };
+	s->log->wait[me->id] = (struct wait_test){
+		.addr = wait->addr, .value = wait->value, .mask = wait->mask, .change = !wait->until_equal,
+	};
 	s->ready &= ~bit;
 	s->waiting |= bit;
-	s->waiting_change |= wait->until_equal ? 0 : bit;
-}
-
-/* Has anybody else touched, or announced, this table word?  Leaves the mark of `ev->task`. */
-static bool heat_up(struct sched *s, const struct event *ev)
-{
-	u64 at = ((u64)ev->addr - s->tables) / 8;
-	u8 *heat = &s->heat[at], mine = (u8)(ev->task + 1);
-
-	if (*heat == mine)
-		return false;
-	frame_touch((u32)(at / TABLE_WORDS));
-	if (!*heat) {
-		*heat = mine;
-		return false;
-	}
-	*heat = HEAT_SEVERAL;
-	return true;
-}
-
-/* One cold event in COLD_ONE_IN is a decision all the same; the same ones in a replay. */
-static inline bool drawn_anyway(const struct sched *s)
-{
-	return mix64(s->cold_key + arena_of()->step) % COLD_ONE_IN == 0;
-}
-
-static bool is_cold_scan(struct sched *s, const struct event *ev, bool in_table)
-{
-	u64 me = BIT_ULL(ev->task);
-	bool cold;
-
-	if (in_table) {
-		cold = !heat_up(s, ev) && (ev->flags & SITE_SCAN) && !drawn_anyway(s);
-	} else {
-		/* The walk asks at every entry; between cold entries nothing hangs on the answer. */
-		cold = (s->after_cold & me) && !drawn_anyway(s);
-		s->quiet_test = cold;
-	}
-	if (cold)
-		s->after_cold |= me;
-	else
-		s->after_cold &= ~me;
-	return cold;
-}
-
-static inline bool is_cold(struct sched *s, const struct event *ev)
-{
-	bool in_table = (u64)ev->addr - s->tables < s->tables_size;
-
-	if (in_table || ev->op == OP_NEEDBREAK)
-		return is_cold_scan(s, ev, in_table);
-	if (unlikely(s->after_cold))
-		s->after_cold &= ~BIT_ULL(ev->task);
-	return false;
 }
 
 /* Written in any case and kept if `forced`: a branch here would be a toss-up for the processor. */
@@ -159,9 +101,9 @@ static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yie
 	if (unlikely(s->anchored))
 		planned = fallback_of(enabled, me, anchor_impatient(s, me, yielded));
 	choice = strategy->choose(s, allowed, me, strategy == &strategy_anchored ? planned : fallback);
-	fair_chosen(&s->fair, choice);
+	if (unlikely(s->fair.watched))
+		fair_chosen(&s->fair, choice);
 	s->decisions++;
-	s->choices += s->workers_left != 0;
 	record(s, choice, choice != fallback);
 	if (unlikely(s->anchored))
 		anchor_decided(s, me, 0, choice, choice != planned);
@@ -207,10 +149,11 @@ static __always_inline void hand_over(struct sched *s, struct task *me, u32 next
 {
 	struct task *to = task_by_id(next);
 
-	to->state = TASK_READY;		/* whether it waited or not */
-	s->waiting &= ~BIT_ULL(next);
-	s->waiting_change &= ~BIT_ULL(next);
-	s->ready |= BIT_ULL(next);
+	if (unlikely(s->waiting & BIT_ULL(next))) {
+		to->state = TASK_READY;
+		s->waiting &= ~BIT_ULL(next);
+		s->ready |= BIT_ULL(next);
+	}
 	if (to != me) {
 		s->switches++;
 		switch_to(me, to);
@@ -291,7 +234,7 @@ static noinline void announce_first(struct sched *s, const struct task *me, cons
 	is_cold(s, ev);
 }
 
-void sched_point(struct event *ev)
+static __always_inline void point(struct event *ev)
 {
 	struct sched *s = sched_of();
 	struct task *me = current;
@@ -339,6 +282,7 @@ u32 sched_pick(u32 n, enum pick what)
 		return 0;
 	choice = strategies[s->driver]->pick(s, n, what);
 	s->decisions++;
+	s->picks++;
 	record(s, choice, choice != 0);
 	if (unlikely(s->anchored))
 		anchor_decided(s, current->id, 1 + what, choice, choice != 0);
@@ -363,8 +307,10 @@ void sched_task_exit(void)
 	if (s->anchored)
 		anchor_exit(s, me->id);
 	s->ready &= ~BIT_ULL(me->id);
-	if (!me->daemon && !--s->workers_left)
+	if (!me->daemon && !--s->workers_left) {
+		s->choices = s->decisions - s->picks;
 		rcu_close();
+	}
 	/* To whoever searches, the order in which the last stores come to memory is a choice, too. */
 	while (arena_of()->whole_steps && !(s->ready | s->waiting) && s->buffered)
 		tso_drain_one(choose(s, s->buffered << AGENT_BUFFER, me->id, false) - AGENT_BUFFER);
@@ -427,3 +373,60 @@ void sched_run(struct sched *s)
 	s->routine_until = 0;
 	tso_drain_all();
 }
+
+void sched_point(struct event *ev)
+{
+	point(ev);
+}
+
+/* ---------------------------------------------------------------- the whole of an event, in line */
+
+static u64 sched_access(const struct site *site, void *addr, u64 operand, u64 expected)
+{
+	struct event *ev = &current->pending;
+
+	event_describe(ev, site, addr, operand, expected);
+	point(ev);
+	if (proc.watch)
+		proc.watch(ev);
+	event_touch(ev);
+	if (unlikely(proc.access))
+		ev->old = proc.access(ev);
+	else
+		event_perform(ev);
+	event_done(ev);
+	trace_event(sched_of(), ev);
+	if (proc.watch)
+		proc.watch(ev);
+	return ev->old;
+}
+
+static void sched_event_begin(const struct site *site, void *addr, u64 operand)
+{
+	struct event *ev = &current->pending;
+
+	event_describe(ev, site, addr, operand, 0);
+	point(ev);
+	if (proc.watch)
+		proc.watch(ev);
+	if (unlikely(proc.access))
+		proc.access(ev);	/* a lock operation orders what was buffered */
+}
+
+static void sched_event_end(const struct site *site, void *addr, u64 operand)
+{
+	struct event *ev = &current->pending;
+
+	/* Whatever the task waited for in between, it announced nothing else. */
+	WARN_ON_ONCE(ev->addr != addr || ev->op != site->op);
+	ev->operand = operand;
+	ev->old = ev->new = operand;
+	event_done(ev);
+	trace_event(sched_of(), ev);
+	if (proc.watch)
+		proc.watch(ev);
+}
+
+const struct scheduled sched_hooks = {
+	.access = sched_access, .begin = sched_event_begin, .end = sched_event_end,
+};

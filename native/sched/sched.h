@@ -51,7 +51,6 @@ struct sched {
 	/* this execution */
 	u64 ready;			/* tasks that can run */
 	u64 waiting;			/* tasks whose wait condition decides */
-	u64 waiting_change;		/* those of them that wait for a word to change; the rest, to equal */
 	u64 buffered;			/* tasks with a store buffer that is not empty */
 	u64 routine_until;		/* up to this step a point needs no second look; 0 outside PHASE_RUN */
 	u32 driver;			/* number of the strategy that decides now */
@@ -59,6 +58,7 @@ struct sched {
 	u32 started;			/* number of the last task that has begun */
 	u32 workers_left;		/* tasks that are neither done nor daemons */
 	u64 decisions, switches;
+	u64 picks;			/* decisions about anything else */
 	u64 choices;			/* decisions about who runs, until the last worker ends: what PCT's k counts */
 	u64 last_choice;		/* decision number of the last recorded choice */
 	u64 digest;
@@ -93,7 +93,11 @@ struct sched {
 };
 
 /* A wait condition, so that those of all tasks stand side by side. */
-struct wait_test { const void *addr; u64 value, mask, pad; };
+struct wait_test {
+	const void *addr;
+	u64 value, mask;
+	u64 change;		/* 1: until it differs; 0: until it equals */
+};
 
 struct trace_record { struct event event; u64 step; u32 object, occurrence; };
 
@@ -146,6 +150,7 @@ static inline const struct event *pending_of(const struct sched *s, u32 agent, s
 int sched_init(u32 memory);	/* set-up: allocate; enum mmut_memory; 0 or -ENOMEM */
 
 /* point.c: the hooks that a controlled process installs. */
+extern const struct scheduled sched_hooks;	/* the same in one piece, with trace.c */
 void sched_point(struct event *ev);
 void sched_block(const void *addr, u64 value, u32 size);
 bool sched_chance(void);

@@ -90,7 +90,7 @@ struct condition search_condition(const struct sched *s, u32 agent)
 	if (!(s->waiting & BIT_ULL(agent)))
 		return (struct condition){ .kind = ALWAYS };
 	return (struct condition){
-		.kind = s->waiting_change & BIT_ULL(agent) ? UNTIL_CHANGED : UNTIL_EQUAL,
+		.kind = wait->change ? UNTIL_CHANGED : UNTIL_EQUAL,
 		.value = wait->value, .mask = wait->mask,
 	};
 }

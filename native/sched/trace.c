@@ -7,33 +7,13 @@
  * Digests of executions are summed, so that the total does not depend on who explored which.
  */
 #include "anchor.h"
-#include "lkmm.h"
-#include "sched.h"
-#include "trace_class.h"
+#include "trace.h"
 
 /* Slots are aligned to their size: the low bits of an address are its place in the arena. */
 static_assert(!(ARENA_BASE % ARENA_SLOT_SIZE), "arenas must be aligned to their address space");
 
-static inline u64 relative(u64 value)
-{
-	u64 at = value ^ (u64)arena_of();
-
-	return at < ARENA_SLOT_SIZE ? at : value;
-}
-
-static inline void fold(struct sched *s, const struct event *ev)
-{
-	u64 what = ((u64)ev->addr & (ARENA_SLOT_SIZE - 1)) ^ (u64)ev->site << 48 ^ (u64)ev->task << 40 ^
-		   (u64)ev->op << 34;
-	u64 d = s->digest;
-
-	d = (d ^ what) * 0x9e3779b97f4a7c15ULL;
-	d = ((d ^ d >> 29) + relative(ev->old)) * 0xbf58476d1ce4e5b9ULL;
-	s->digest = (d ^ d >> 32) + relative(ev->new);
-}
-
 /* The boss's own events are on nobody's timeline. */
-static noinline void put_on_record(const struct sched *s, const struct event *ev)
+void trace_put_on_record(const struct sched *s, const struct event *ev)
 {
 	struct sched_log *log = s->log;
 	struct trace_record *r = &log->trace[log->nr_traced];
@@ -48,17 +28,7 @@ static noinline void put_on_record(const struct sched *s, const struct event *ev
 
 void sched_trace(const struct event *ev)
 {
-	struct sched *s = sched_of();
-
-	if (unlikely(s->lkmm))
-		lkmm_complete(ev);
-	fold(s, ev);
-	if (likely(s->phase != PHASE_DONE))
-		class_fold(&s->class, s->log->class_objects, s->log->execution, ev, proc.access != NULL);
-	if (unlikely(s->observing))
-		strategies[s->driver]->observe(s, ev);
-	if (unlikely(s->log->tracing))
-		put_on_record(s, ev);
+	trace_event(sched_of(), ev);
 }
 
 /* The lowest bit says whether this execution is a sample of the untouched random stream. */

@@ -225,6 +225,7 @@ u64 fuzz(u64 programs, u64 seed, u32 ablate)
 			if (i)
 				mmut_world_detach();
 			open_world("dpor", tasks, MMUT_MEMORY_SC);
+			proc.scheduled = NULL;	/* step by step, so that the trace can be listened to */
 			proc.trace = watch_events;
 		}
 		prng_init(&p, seed, i, STREAM_DATA);

@@ -114,6 +114,7 @@ static void reset(void)
 		task_by_id(i)->state = TASK_DONE;
 	proc.stop = stop;
 	proc.watch = check_watch;
+	proc.scheduled = NULL;
 	proc.point = NULL;
 	proc.block = NULL;
 	proc.access = NULL;
