@@ -110,6 +110,13 @@ class mmut_flat:
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
+class mmut_weaken:
+    file: Any
+    line: int
+    order: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
 class mmut_config:
     seed: int
     bugs: int
@@ -148,6 +155,8 @@ class mmut_config:
     nr_slots: int
     nr_tasks: int
     nr_rules: int
+    nr_weaken: int
+    weaken: _Array[mmut_weaken]
     flat: mmut_flat
     object: Any
     object_size: int
@@ -328,12 +337,23 @@ class mmut_task_state:
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
+class mmut_annotation:
+    file: Any
+    func: Any
+    what: Any
+    line: int
+    op: int
+    order: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
 class _Lib:
     MMUT_MAX_TASKS: int
     MMUT_MAX_SLOTS: int
     MMUT_MAX_OPS: int
     MMUT_MAX_RULES: int
     MMUT_MAX_TERMS: int
+    MMUT_MAX_WEAKEN: int
     MMUT_NAME: int
     MMUT_REGISTERS: int
     MMUT_MESSAGE: int
@@ -478,6 +498,7 @@ class _Lib:
     def mmut_lockstat_site_get(self, a0: int, a1: mmut_lockstat_site, /) -> int: ...
     def mmut_outcome_get(self, a0: int, a1: Any, a2: Any, a3: Any, /) -> int: ...
     def mmut_outcomes_full(self) -> int: ...
+    def mmut_annotation_get(self, a0: int, a1: mmut_annotation, /) -> int: ...
 
 @type_check_only
 class _FFI:
@@ -518,6 +539,10 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_flat *"], init: Any = ..., /) -> mmut_flat: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_flat[]"], init: Any = ..., /) -> _Array[mmut_flat]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_weaken *"], init: Any = ..., /) -> mmut_weaken: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_weaken[]"], init: Any = ..., /) -> _Array[mmut_weaken]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_config *"], init: Any = ..., /) -> mmut_config: ...
     @overload
@@ -566,6 +591,10 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_task_state *"], init: Any = ..., /) -> mmut_task_state: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_task_state[]"], init: Any = ..., /) -> _Array[mmut_task_state]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_annotation *"], init: Any = ..., /) -> mmut_annotation: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_annotation[]"], init: Any = ..., /) -> _Array[mmut_annotation]: ...
     @overload
     def new(self, cdecl: str, init: Any = ..., /) -> Any: ...
     def addressof(self, cdata: Any, /, *fields: str | int) -> Any: ...

@@ -66,6 +66,12 @@ def locks(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def barriers(args: argparse.Namespace) -> int:
+    from harness.commands.barriers import run
+
+    return run(args)
+
+
 def doctor(args: argparse.Namespace) -> int:
     from harness.doctor import run
 
@@ -127,6 +133,21 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
         *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",
         help="fibers, or processes that take turns",
     )  # fmt: skip
+
+
+def add_barriers(parser: argparse.ArgumentParser) -> None:
+    add_scenarios(parser)
+    parser.add_argument(
+        "--strategy", metavar="NAME", default="mix", help="see list strategies; default: mix"
+    )
+    parser.add_argument("--schedules", metavar="N", help="executions for each annotation")
+    parser.add_argument(
+        "--budget", metavar="TIME", help="for each annotation; default: 2s without --schedules"
+    )
+    parser.add_argument(
+        "--memory", choices=MEMORY_MODELS, default="lkmm", help="memory model; default: lkmm"
+    )
+    parser.add_argument("--show", action="store_true", help="print the interleaving of each")
 
 
 def add_stress(parser: argparse.ArgumentParser) -> None:
@@ -193,6 +214,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
         *("minimise", minimise, add_minimise, "make a failure small and print it as columns"),
         "exit status 1: here it is, smaller; 3: it did not fail again; 2: refused",
     ),
+    ("barriers", barriers, add_barriers, "which memory-order annotations are needed", ""),
     ("list", listing, add_list, "scenarios, bugs, oracles, strategies, lock contracts", ""),
     ("show", show, add_run, "what a run did", ""),
     ("locks", locks, add_locks, "lock contention of a run, as /proc/lock_stat prints it", ""),

@@ -17,7 +17,7 @@ from harness.rules import (
     task_names,
 )
 from harness.schema import Scenario, Task
-from harness.settings import MEMORY_MODELS, Settings
+from harness.settings import MEMORY_MODELS, ORDERS, Settings
 
 if TYPE_CHECKING:
     from harness._core import mmut_config, mmut_op, mmut_task
@@ -138,6 +138,14 @@ def fill_rules(config: mmut_config, scenario: Scenario) -> None:
             into.value, into.not_equal = term.value, term.not_equal
 
 
+def fill_weakenings(config: mmut_config, settings: Settings) -> None:
+    config.nr_weaken = len(settings.weaken)
+    for number, weakening in enumerate(settings.weaken):
+        into = config.weaken[number]
+        into.file = weakening.file.encode()
+        into.line, into.order = weakening.line, ORDERS.index(weakening.order)
+
+
 def build(scenario: Scenario, settings: Settings) -> mmut_config:
     if settings.memory not in MEMORY_MODELS:
         allowed = ", ".join(MEMORY_MODELS)
@@ -195,4 +203,5 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
         fill_tasks(config, scenario)
         cut_tasks(config, settings.cut)
     fill_rules(config, scenario)
+    fill_weakenings(config, settings)
     return config

@@ -4,8 +4,21 @@
 from dataclasses import dataclass
 
 MEMORY_MODELS = ("sc", "tso", "lkmm")
+ORDERS = ("plain", "relaxed", "acquire", "release", "full")  # of the core, by number
 PCT_DEPTH = 3
 NOISE_PERMILLE = 2  # free running: how often an access is followed by a pause
+
+
+@dataclass(frozen=True)
+class Weakening:
+    """A memory-order annotation, by place, that counts for less than is written there."""
+
+    file: str
+    line: int
+    order: str = "relaxed"  # a fence is then none
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.order}"
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,7 @@ class Settings:
     memory: str = "sc"
     bugs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    weaken: tuple[Weakening, ...] = ()
     cut: tuple[tuple[str, int], ...] = ()  # controlled: a task does this many operations at most
     pinned: int | None = None  # the workload of this iteration; the schedules differ all the same
     controlled: bool = True

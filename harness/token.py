@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 from harness import anchors
 from harness.anchors import Plan
 from harness.errors import UsageError
-from harness.settings import MEMORY_MODELS, PCT_DEPTH, Settings
+from harness.settings import MEMORY_MODELS, ORDERS, PCT_DEPTH, Settings, Weakening
 
 VERSION = "mt2"
 FIELDS = 9
@@ -78,10 +78,19 @@ def format_scenario(recipe: Recipe) -> str:
         pairs.append(("vcpus" if key == VCPUS_KEY else key, value))
     pairs += [(f"{CUT_PREFIX}{name}", str(count)) for name, count in settings.cut]
     pairs += [("without", name) for name in settings.without]
+    pairs += [("weaken", str(weakening)) for weakening in settings.weaken]
     if settings.memory != MEMORY_MODELS[0]:
         pairs.append(("memory", settings.memory))
     parts = [quote(recipe.spec, SAFE), *(f"{k}={quote(v, SAFE)}" for k, v in pairs)]
     return ",".join(parts)
+
+
+def parse_weakening(text: str) -> Weakening:
+    file, _, rest = text.partition(":")
+    line, _, order = rest.partition(":")
+    if not file or order not in ORDERS:
+        raise refuse(f"'{text}' is no FILE:LINE:ORDER")
+    return Weakening(file, number(line, 10, "line"), order)
 
 
 def parse_scenario(text: str, settings: Settings) -> Recipe:
@@ -90,6 +99,7 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
     without: list[str] = []
     overrides: list[tuple[str, str]] = []
     cut: list[tuple[str, int]] = []
+    weaken: list[Weakening] = []
     memory = MEMORY_MODELS[0]
     for pair in pairs:
         key, separator, quoted = pair.partition("=")
@@ -100,6 +110,8 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
             bugs.append(value)
         elif key == "without":
             without.append(value)
+        elif key == "weaken":
+            weaken.append(parse_weakening(value))
         elif key == "memory":
             memory = value
         elif key.startswith(CUT_PREFIX):
@@ -107,7 +119,12 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
         else:
             overrides.append((VCPUS_KEY if key == "vcpus" else key, value))
     settings = replace(
-        settings, bugs=tuple(bugs), without=tuple(without), memory=memory, cut=tuple(cut)
+        settings,
+        bugs=tuple(bugs),
+        without=tuple(without),
+        memory=memory,
+        cut=tuple(cut),
+        weaken=tuple(weaken),
     )
     return Recipe(unquote(spec), tuple(overrides), settings)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from harness._core import ffi, lib
 from harness.anchors import Anchor, Plan
 from harness.errors import HarnessError
+from harness.settings import ORDERS
 from harness.statistics import Classes
 
 if TYPE_CHECKING:
@@ -78,6 +79,18 @@ class TaskState:
     faults: int
     held: str
     pending: str
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A memory-order annotation that executions came by."""
+
+    file: str
+    line: int
+    func: str
+    what: str
+    op: int
+    order: str
 
 
 @dataclass(frozen=True)
@@ -285,6 +298,11 @@ class World:
 
     def lockstat_sites(self) -> list[dict[str, Any]]:
         return rows("struct mmut_lockstat_site *", lib.mmut_lockstat_site_get)
+
+    def annotations(self) -> list[Annotation]:
+        """Of the source or a program; none under sc, which has no use for them."""
+        found = rows("struct mmut_annotation *", lib.mmut_annotation_get)
+        return [Annotation(**(row | {"order": ORDERS[row["order"]]})) for row in found]
 
     def outcomes(self) -> Iterator[Outcome]:
         values = ffi.new("int64_t[]", REGISTERS)

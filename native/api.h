@@ -18,6 +18,7 @@ enum {
 	MMUT_MAX_OPS = 16,
 	MMUT_MAX_RULES = 16,
 	MMUT_MAX_TERMS = 6,
+	MMUT_MAX_WEAKEN = 4,
 	MMUT_NAME = 16,
 	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
@@ -165,6 +166,9 @@ struct mmut_flat {
 	char file[64];
 };
 
+/* A memory-order annotation that has `order` (of the core; fences: none at all) instead of its own. */
+struct mmut_weaken { char file[48]; uint32_t line, order; };
+
 struct mmut_config {
 	uint64_t seed;
 	uint64_t bugs;			/* bit n: switch n of mmut_bug() */
@@ -196,7 +200,8 @@ struct mmut_config {
 	uint32_t warm_percent;		/* controlled: share of pages mapped, drawn anew, when an execution starts */
 	uint32_t spare_frames;		/* guest frames beyond what the slots need, for migration; 0: default */
 	uint32_t program;		/* a small program instead of a VM, by number from 1; 0: none */
-	uint32_t nr_slots, nr_tasks, nr_rules;
+	uint32_t nr_slots, nr_tasks, nr_rules, nr_weaken;
+	struct mmut_weaken weaken[MMUT_MAX_WEAKEN];
 	const struct mmut_flat *flat;	/* what the program "flat" runs; copied; else NULL */
 	const void *object;		/* and "native": bytes of a shared object; copied */
 	uint64_t object_size;
@@ -385,6 +390,13 @@ int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row);
 /* Outcomes seen: MMUT_REGISTERS values, numbered as in mmut_term; rule: index that matched, or ~0. */
 int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule);
 int mmut_outcomes_full(void);		/* 1: there were more than the table holds */
+
+/* An annotation that an execution came by, by file and line; a line may have several. */
+struct mmut_annotation {
+	char file[48], func[48], what[64];
+	uint32_t line, op, order;
+};
+int mmut_annotation_get(uint32_t n, struct mmut_annotation *row);	/* -1 past the last; none under sc */
 
 /* cffi: end */
 

@@ -35,6 +35,7 @@ const struct program *run_program(void);	/* NULL: a VM */
 #define run_log()	(arena_of()->run)
 
 void run_install_hooks(void);		/* of this process, as the arena's configuration wants them */
+int annotations_weaken(const struct mmut_config *config);	/* as it says; 0 or -ENOENT */
 void run_settle(void);			/* boss, after the tasks: outcome, quiescence, teardown */
 void run_add_statistics(void);		/* the vCPUs' counters into run_log()->model */
 

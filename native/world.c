@@ -253,10 +253,12 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	err = build_core(config);
 	if (!err) {
 		init_sched(config);
-		err = build_machine(config);
+		err = build_machine(config) ?: annotations_weaken(config);
 	}
 	if (err) {
 		arena_unmap();
+		if (err == -ENOENT)
+			return fail("an annotation is to be weakened that is not there", err);
 		return fail(err == -EOPNOTSUPP ? "tdp_mmu is fixed at creation and false is not supported yet"
 					       : "cannot build the machine", err);
 	}

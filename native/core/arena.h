@@ -99,6 +99,7 @@ struct arena {
 	struct run_log *run;
 	void *program_state;
 	const struct site *sites;	/* of the program that was loaded, behind the static ones; or NULL */
+	u32 nr_sites;
 	struct named_memory *named;	/* what a program calls its memory, for reports */
 	u32 nr_named;
 };

@@ -112,15 +112,15 @@
  * Barriers.  x86 is TSO: only smp_mb() is an instruction; smp_rmb()/smp_wmb() stop the
  * compiler, and are events so that weaker memory models can tell who relies on them.
  */
-#define __fence(order, insn) do {						\
+#define __fence(name, order, insn) do {						\
 	if (hooks_on())								\
-		hook_call(hook_access, SITE(OP_FENCE, order, 0, 0, #order), NULL, 0, 0); \
+		hook_call(hook_access, SITE(OP_FENCE, order, 0, 0, name), NULL, 0, 0); \
 	else									\
 		insn;								\
 } while (0)
-#define smp_mb()	__fence(ORDER_FULL, __atomic_thread_fence(__ATOMIC_SEQ_CST))
-#define smp_rmb()	__fence(ORDER_ACQUIRE, __atomic_thread_fence(__ATOMIC_ACQUIRE))
-#define smp_wmb()	__fence(ORDER_RELEASE, __atomic_thread_fence(__ATOMIC_RELEASE))
+#define smp_mb()	__fence("smp_mb()", ORDER_FULL, __atomic_thread_fence(__ATOMIC_SEQ_CST))
+#define smp_rmb()	__fence("smp_rmb()", ORDER_ACQUIRE, __atomic_thread_fence(__ATOMIC_ACQUIRE))
+#define smp_wmb()	__fence("smp_wmb()", ORDER_RELEASE, __atomic_thread_fence(__ATOMIC_RELEASE))
 
 /*
  * smp_cond_load_relaxed(p, cond): wait until `cond`, an expression over VAL, holds for the

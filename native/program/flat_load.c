@@ -162,6 +162,7 @@ static int make_sites(struct flat *f)
 			arena_of()->blocks = 1;
 		}
 	}
+	arena_of()->nr_sites = f->code.nr_insns;
 	f->sites = proc.sites = arena_of()->sites = sites;
 	return 0;
 }

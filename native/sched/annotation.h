@@ -22,13 +22,16 @@ static inline enum order order_of(const struct event *ev)
 	return a->weakened[ev->site] ? (enum order)(a->weakened[ev->site] - 1) : (enum order)ev->order;
 }
 
-/* A fence is there, or it is not. */
-static inline bool fence_dropped(const struct event *ev)
+/* A fence: smp_rmb() for acquire, smp_wmb() for release; one that is weakened to relaxed is none. */
+static inline enum fence fence_of(const struct event *ev)
 {
-	struct annotations *a = sched_of()->annotations;
+	enum order order = order_of(ev);
 
-	a->reached[ev->site] = 1;
-	return a->weakened[ev->site];
+	if (sched_of()->annotations->weakened[ev->site] && order < ORDER_ACQUIRE)
+		return FENCE_BARRIER;
+	if (ev->operand && order == ev->order)
+		return (enum fence)ev->operand;
+	return order == ORDER_FULL ? FENCE_MB : order == ORDER_ACQUIRE ? FENCE_RMB : FENCE_WMB;
 }
 
 #endif

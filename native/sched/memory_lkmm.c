@@ -23,7 +23,7 @@
 
 #define ROOM		3	/* events that one access needs at most */
 #define PFN_BITS	0x000ffffffffff000ULL
-#define GAP_BITS	13	/* steps between windows: at most 2^13, small ones as likely as large ones */
+#define GAP_BITS	11	/* steps between windows: below 2^11, small ones as likely as large ones */
 
 static u64 next_gap(struct lkmm *m)
 {
@@ -336,17 +336,25 @@ static bool meets(const struct event *ev, struct candidate *c)
 	return ev->op != OP_AWAIT || equal == !!current->wait.until_equal;
 }
 
+/* Of the modelled CPU and of compiled code: may a load be late, or a compare-exchange fail for being late? */
+static bool may_be_late(const struct event *ev, const struct candidate *c)
+{
+	return !c->writes && !(ev->flags & SITE_HW);
+}
+
 static u32 candidates(const struct lkmm *m, const struct event *ev, const struct lkmm_access *a, struct candidate *c)
 {
 	const struct lkmm_graph *g = m->now;
 	u8 stores[LKMM_EVENTS + 1];
-	/* The modelled CPU has no model of its own: its loads find the newest value. */
-	bool late = current->depends.known || ((ev->op == OP_LOAD || ev->op == OP_AWAIT) && !(ev->flags & SITE_HW));
 	u32 n = visible(g, a, stores), count = 0, i;
 
-	for (i = 0; i < (late ? n : 1); i++) {
+	for (i = 0; i < n; i++) {
 		c[count] = (struct candidate){ .store = stores[i], .old = value_of(g, a->location, stores[i]) };
-		if ((meets(ev, &c[count]) || !i) && !(c[count].writes && taken(g, a->location, stores[i])))
+		if (!meets(ev, &c[count]) && i)
+			continue;
+		if (c[count].writes && taken(g, a->location, stores[i]))
+			continue;
+		if (!i || current->depends.known || may_be_late(ev, &c[count]))
 			count++;
 	}
 	return count;
@@ -374,13 +382,6 @@ static u64 access(struct lkmm *m, struct event *ev)
 }
 
 /* ---------------------------------------------------------------- events */
-
-static enum fence fence_of(const struct event *ev)
-{
-	if (ev->operand)
-		return (enum fence)ev->operand;
-	return ev->order == ORDER_FULL ? FENCE_MB : ev->order == ORDER_ACQUIRE ? FENCE_RMB : FENCE_WMB;
-}
 
 /* The RCU task has taken the callbacks. */
 static void begin_grace_period(struct lkmm *m, u32 task, u32 domain)
@@ -429,7 +430,7 @@ u64 lkmm_access(struct event *ev)
 		ev->old = ev->new = 0;
 		if (m->grace[ev->task].active)
 			lkmm_grace_end(m, ev->task);
-		else if (!fence_dropped(ev) && m->active && !boss)
+		else if (m->active && !boss)
 			lkmm_fence(m->now, ev->task, fence_of(ev));
 		return 0;
 	default:

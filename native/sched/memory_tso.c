@@ -110,7 +110,7 @@ u64 tso_access(struct event *ev)
 			hook_perform(ev);
 		return ev->old;
 	case OP_FENCE:
-		if (!fence_dropped(ev) && ev->order == ORDER_FULL)
+		if (ev->order == ORDER_FULL && fence_of(ev) == FENCE_MB)
 			drain(s, ev->task);
 		ev->old = ev->new = 0;
 		return 0;

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which memory-order annotations does a scenario need?
+
+Each one that a clean run came by is weakened in turn, a fence away, an acquire, a release or a full
+read-modify-write to relaxed, and the scenario is explored again.  Where an oracle is violated the
+annotation is load-bearing, and the violation says what it is for.  Where none is, this scenario in
+this time does not need it, which is no proof that nobody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness import config
+from harness.explore import Exploration, Limits, run_blocks, summarise
+from harness.schema import Scenario
+from harness.settings import Weakening
+from harness.signals import Interrupt
+from harness.token import Recipe
+from harness.world import Annotation, World, event_op
+
+RELAXED = "relaxed"
+LESSER = ("acquire", "release")  # what may do where a full one was more than enough
+
+
+@dataclass(frozen=True)
+class Place:
+    """An annotation as its author sees it: a line of the source."""
+
+    file: str
+    line: int
+    func: str
+    what: str
+    op: str
+    order: str
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    @property
+    def says(self) -> str:
+        """What stands there."""
+        return self.what if self.op == "fence" else f"{self.op}.{self.order} {self.what}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One exploration with one annotation weakened."""
+
+    place: Place
+    order: str  # that it had instead
+    found: Exploration
+
+    @property
+    def violated(self) -> bool:
+        return self.found.failure is not None
+
+    @property
+    def schedules(self) -> int:
+        return int(self.found.totals.get("schedules", 0))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a place in one scenario."""
+
+    trial: Trial  # the weakest
+    enough: tuple[Trial, ...]  # lesser orders with which nothing was violated
+
+    @property
+    def load_bearing(self) -> bool:
+        return self.trial.violated
+
+
+def place_of(annotation: Annotation) -> Place:
+    return Place(
+        annotation.file,
+        annotation.line,
+        annotation.func,
+        annotation.what,
+        event_op(annotation.op),
+        annotation.order,
+    )
+
+
+def one(
+    recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt
+) -> tuple[Exploration, list[Place]]:
+    """Explore, and say which annotations executions came by; one for each line."""
+    with World(config.build(scenario, recipe.settings)) as world:
+        complete, clock = run_blocks(world.explore, world, limits, interrupt, lambda *_: None)
+        found = summarise(recipe, scenario, world, complete, clock, interrupt)
+        places: dict[str, Place] = {}
+        for annotation in world.annotations():
+            place = place_of(annotation)
+            places.setdefault(place.where, place)
+        return found, list(places.values())
+
+
+def attempt(
+    place: Place,
+    order: str,
+    recipe: Recipe,
+    scenario: Scenario,
+    limits: Limits,
+    interrupt: Interrupt,
+) -> Trial:
+    weakened = (*recipe.settings.weaken, Weakening(place.file, place.line, order))
+    weaker = replace(recipe, settings=replace(recipe.settings, weaken=weakened))
+    found, _ = one(weaker, scenario, limits, interrupt)
+    return Trial(place, order, found)
+
+
+def judge(
+    place: Place,
+    recipe: Recipe,
+    scenario: Scenario,
+    limits: Limits,
+    interrupt: Interrupt,
+) -> Verdict:
+    trial = attempt(place, RELAXED, recipe, scenario, limits, interrupt)
+    enough = []
+    if trial.violated and place.order == "full":
+        for order in LESSER:
+            lesser = attempt(place, order, recipe, scenario, limits, interrupt)
+            if not lesser.violated:
+                enough.append(lesser)
+    return Verdict(trial, tuple(enough))
+
+
+def examine(
+    recipe: Recipe,
+    scenario: Scenario,
+    limits: Limits,
+    interrupt: Interrupt,
+    report: Callable[[Verdict], None],
+) -> tuple[Exploration, list[Verdict]]:
+    """The clean run, and a verdict on each annotation; none where the clean run is not clean."""
+    clean, places = one(recipe, scenario, limits, interrupt)
+    verdicts: list[Verdict] = []
+    if clean.failure is None:
+        for place in places:
+            if interrupt:
+                break
+            verdicts.append(judge(place, recipe, scenario, limits, interrupt))
+            report(verdicts[-1])
+    return clean, verdicts

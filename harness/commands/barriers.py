@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``mmutorture barriers``: weaken each memory-order annotation in turn and explore again."""
+
+from argparse import Namespace
+from typing import Any
+
+from harness import barriers, failure
+from harness.barriers import Place, Verdict
+from harness.commands import common
+from harness.errors import Exit, UsageError, worst
+from harness.explore import Exploration, Limits
+from harness.results import RunDirectory
+from harness.schema import Scenario
+from harness.settings import Settings
+from harness.signals import Interrupt, interruptible
+from harness.token import Recipe
+from harness.units import hex64, parse_duration
+
+BUDGET = "2s"
+NONE = "none"  # what a fence becomes
+
+
+def limits_of(args: Namespace) -> Limits:
+    schedules = common.positive(args.schedules, "--schedules", 1 << 62)
+    if args.budget is None and schedules is not None:
+        return Limits(schedules, None)
+    return Limits(schedules, parse_duration(args.budget or BUDGET))
+
+
+def weaker(place: Place, order: str) -> str:
+    if place.op != "fence":
+        return order
+    return {"relaxed": NONE, "acquire": "smp_rmb", "release": "smp_wmb"}[order]
+
+
+def text_of(verdict: Verdict) -> str:
+    """The last column of the table."""
+    trial = verdict.trial
+    if not verdict.load_bearing:
+        return f"not needed here ({trial.schedules} schedules)"
+    assert trial.found.failure is not None
+    text = f"load-bearing: {trial.found.failure.oracle} after {trial.schedules} schedules"
+    for lesser in verdict.enough:
+        text += f"; {weaker(trial.place, lesser.order)} does ({lesser.schedules} schedules)"
+    return text
+
+
+class Session:
+    """One use of the command."""
+
+    def __init__(self, args: Namespace, seed: int) -> None:
+        self.args = args
+        self.out = common.Output(args.json, args.quiet)
+        self.run = RunDirectory(common.results_root(args))
+        self.seed = seed
+        self.codes: list[Exit] = []
+        self.blocks: list[str] = []
+        self.rows: list[dict[str, Any]] = []
+        self.cases: list[tuple[str, str, bool, list[str]]] = []
+
+    def kept(self, found: Exploration) -> dict[str, Any]:
+        """The failing execution, saved; its block is printed last."""
+        assert found.failure is not None
+        directory = self.run.scenario(found.scenario.name)
+        captured = failure.capture(
+            found.recipe, found.scenario, found.failure, "explore", found.decisions
+        )
+        kept = failure.save(captured, self.run, directory)
+        self.blocks.append(failure.block(captured, kept))
+        return {
+            "oracle": captured.record.oracle,
+            "message": captured.record.message,
+            "token": captured.record.token,
+            "directory": str(kept),
+        }
+
+    def verdict(self, recipe: Recipe, verdict: Verdict) -> None:
+        trial, place = verdict.trial, verdict.trial.place
+        to = weaker(place, trial.order)
+        self.out.say(f"  {place.where:<24} {place.says[:44]:<44} -> {to:<8} {text_of(verdict)}")
+        self.rows.append(
+            {
+                "scenario": recipe.spec,
+                "file": place.file,
+                "line": place.line,
+                "func": place.func,
+                "what": place.what,
+                "op": place.op,
+                "from": place.order,
+                "to": to,
+                "verdict": "load-bearing" if verdict.load_bearing else "not needed here",
+                "enough": [weaker(place, lesser.order) for lesser in verdict.enough],
+                "schedules": trial.schedules,
+                **(self.kept(trial.found) if verdict.load_bearing else {}),
+            }
+        )
+        if verdict.load_bearing:
+            self.out.say(f"  {'':<24} {self.rows[-1]['message']}")
+            self.out.say(f"  {'':<24} mmutorture reproduce {self.rows[-1]['directory']}")
+
+    def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
+        self.out.say(f"{recipe.spec}:")
+        clean, verdicts = barriers.examine(
+            recipe, scenario, limits, interrupt, lambda verdict: self.verdict(recipe, verdict)
+        )
+        if clean.failure is not None:
+            self.codes.append(common.violation_code(clean.failure.oracle))
+            self.kept(clean)
+            self.out.tell(
+                f"{recipe.spec}: {clean.failure.oracle} is violated as it is; mend it first"
+            )
+        elif not verdicts and not interrupt:
+            self.out.say("  no memory-order annotation was reached")
+        self.cases.append((recipe.spec, "", clean.failure is None, []))
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Each annotation over all scenarios."""
+        places: dict[tuple[str, int], list[dict[str, Any]]] = {}
+        for row in self.rows:
+            places.setdefault((row["file"], row["line"]), []).append(row)
+        found = []
+        for (file, line), rows in sorted(places.items()):
+            needing = [row["scenario"] for row in rows if row["verdict"] == "load-bearing"]
+            found.append(
+                {
+                    "file": file,
+                    "line": line,
+                    "what": rows[0]["what"],
+                    "needed_by": needing,
+                    "scenarios": len(rows),
+                    "schedules": sum(row["schedules"] for row in rows),
+                }
+            )
+        return found
+
+    def say_summary(self, summary: list[dict[str, Any]]) -> None:
+        self.out.say(f"{len(summary)} annotations:")
+        for row in summary:
+            names = ", ".join(row["needed_by"][:3]) + (" ..." if len(row["needed_by"]) > 3 else "")
+            say = (
+                f"needed by {names}"
+                if names
+                else f"no scenario needs it ({row['scenarios']} tried)"
+            )
+            self.out.say(
+                f"  {row['file'] + ':' + str(row['line']):<24} {row['what'][:44]:<44} {say}"
+            )
+
+    def finish(self, interrupt: Interrupt, several: bool) -> int:
+        if interrupt:
+            self.codes.append(Exit.INTERRUPTED)
+        code, summary = worst(self.codes), self.summary()
+        if several:
+            self.say_summary(summary)
+        document = {
+            "command": "barriers",
+            "seed": hex64(self.seed),
+            "barriers": self.rows,
+            "summary": summary,
+            "exit_code": int(code),
+            "results": str(self.run.shown(self.run.path)),
+        }
+        self.run.finish(document, common.ktap(self.cases))
+        if self.args.show or code:
+            for block in self.blocks:
+                self.out.tell(block)
+        self.out.say(f"results {document['results']}  seed {document['seed']}")
+        self.out.finish(document)
+        return int(code)
+
+
+def run(args: Namespace) -> int:
+    seed = common.chosen_seed(args)
+    if args.memory == "sc":
+        raise UsageError("--memory sc: no annotation matters there; give tso or lkmm")
+    bugs = common.chosen_bugs(args)
+    settings = Settings(
+        seed=seed,
+        strategy=args.strategy,
+        memory=args.memory,
+        bugs=tuple(bug.name for bug in bugs),
+        without=tuple(args.without or ()),
+    )
+    common.check_names(settings)
+    limits = limits_of(args)
+    prepared = common.prepare(common.chosen_specs(args, bugs), common.overrides_of(args), settings)
+    session = Session(args, seed)
+    session.out.say(f"seed {hex64(seed)}  memory {args.memory}")
+    with interruptible() as interrupt:
+        for recipe, scenario in prepared:
+            if not interrupt:
+                session.one(recipe, scenario, limits, interrupt)
+    return session.finish(interrupt, len(prepared) > 1)
