@@ -4,7 +4,7 @@
 from argparse import Namespace
 from typing import Any
 
-from harness import barriers, failure
+from harness import barriers, capture, failure
 from harness.barriers import Place, Verdict
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
@@ -62,7 +62,7 @@ class Session:
         """The failing execution, saved; its block is printed last."""
         assert found.failure is not None
         directory = self.run.scenario(found.scenario.name)
-        captured = failure.capture(
+        captured = capture.capture(
             found.recipe, found.scenario, found.failure, "explore", found.decisions
         )
         kept = failure.save(captured, self.run, directory)

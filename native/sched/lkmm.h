@@ -49,6 +49,7 @@ struct lkmm_location {
 	u64 *addr;
 	u64 base;		/* its value when the window began */
 	u8 first, last;		/* stores in coherence order */
+	u8 lock;		/* of a lock: its word is not for comparing */
 	u8 floor[MAX_TASKS];	/* the oldest store that a task may still read */
 	event_set accesses;
 };

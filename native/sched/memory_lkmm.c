@@ -127,22 +127,31 @@ static u32 location_of(struct lkmm *m, void *addr, u32 size)
 	u64 now = size ? word(addr, size) : 0;
 	struct lkmm_location *l;
 
-	if (*bucket != LKMM_NONE && (!size || value_of(g, *bucket, g->locations[*bucket].last) == now))
-		return *bucket;
+	if (*bucket != LKMM_NONE) {
+		l = &g->locations[*bucket];
+		if (l->lock || value_of(g, *bucket, l->last) == now)
+			return *bucket;
+	}
 	*bucket = (u8)g->nr_locations;
 	l = &g->locations[g->nr_locations++];
 	l->addr = addr;
 	l->base = now;
 	l->first = l->last = LKMM_NONE;
+	l->lock = !size;
 	l->accesses = 0;
 	memset(l->floor, LKMM_NONE, arena_of()->nr_tasks);
 	return *bucket;
 }
 
-/* A lock has a location of its own, next to its word. */
-static u32 lock_location(struct lkmm *m, const void *lock)
+/* Of a lock, by its first word, which spin_is_locked() looks at. */
+static u32 lock_location(struct lkmm *m, void *lock)
 {
-	return location_of(m, (char *)lock + 1, 0);
+	u8 bucket = *find_bucket(m, lock);
+
+	if (bucket == LKMM_NONE)
+		return location_of(m, lock, 0);
+	m->now->locations[bucket].lock = 1;
+	return bucket;
 }
 
 /* A frame changes its owner: its words have no past. */

@@ -353,7 +353,7 @@ static event_set before_unlocks(const struct lkmm_graph *g, const struct lkmm_ta
 void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location)
 {
 	struct lkmm_task *t = &g->tasks[task];
-	struct lkmm_access a = { .task = task, .location = location, .order = ORDER_ACQUIRE };
+	struct lkmm_access a = { .task = task, .location = location, .order = ORDER_ACQUIRE, .value = 1 };
 	u32 last = g->locations[location].last;
 
 	t->unlocked |= before_unlocks(g, t, location);

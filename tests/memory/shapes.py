@@ -16,6 +16,7 @@ from harness.program.build import Task
 from harness.program.expression import Array, Lock, Operand, Register
 from tests.memory.axioms import ACQUIRE, FULL, RELAXED, RELEASE, Op, Program, words_of
 
+SCHEDULES_MAX = 1_000_000
 ORDERS = {"acq": ACQUIRE, "rel": RELEASE, "full": FULL}
 ACCESS = re.compile(r"([WRXC])([a-z])(\d?)(\d?)((?:\.\w+)*)")
 FENCES = {
@@ -130,16 +131,25 @@ def flat_of(program: Program, name: str = "shape") -> Flat:
         with flat.task(f"P{t}") as task:
             writer = Writer(task, words, locks)
             for n, op in enumerate(ops):
+                before = len(task.insns)
                 writer.write(n, op)
+                for insn in task.insns[before:]:
+                    insn.line = line_of(t, n)
         flat.observe(**{f"r{t}_{n}": register for n, register in writer.registers.items()})
     flat.observe(**{f"final_{word}": words[word][0] for word in words})
     return flat
 
 
-def observed(program: Program, memory: str, schedules: int) -> set[tuple[int, ...]]:
-    """The outcomes that the core shows."""
-    result = flat_of(program).explore("random", memory, schedules=schedules, seed=7)
+def line_of(thread: int, position: int) -> int:
+    """Where a statement stands, for reports."""
+    return 100 * (thread + 1) + position
+
+
+def observed(program: Program, memory: str) -> set[tuple[int, ...]]:
+    """The outcomes that the core shows, all of them."""
+    result = flat_of(program).explore("dpor", memory, schedules=SCHEDULES_MAX, seed=7)
     assert not result.violation, result
+    assert result.schedules < SCHEDULES_MAX
     return {tuple(row["registers"].values()) for row in result.outcomes}
 
 
