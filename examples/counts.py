@@ -225,7 +225,8 @@ def z6u(p: Program) -> None:
         t.store(x, 1)
         t.store(y, 1)
     with p.task() as t:
+        t.fetch_add(y, 1)
         t.load(y)
-        t.store(x, 2)
     with p.task() as t:
-        loads(t, x, y)
+        t.store(y, 3)
+        t.load(x)

@@ -14,6 +14,7 @@ from harness.explore import Exploration, Limits
 from harness.outcomes import labels, pointer_names
 from harness.program.code import Litmus, parse
 from harness.schema import Scenario
+from harness.search import is_exhausted
 from harness.settings import MEMORY_MODELS
 from harness.token import Recipe
 
@@ -91,15 +92,15 @@ def holds(test: Litmus, positive: int, negative: int) -> bool:
     return negative == 0
 
 
-def exhausted(found: Exploration) -> bool:
-    """Whether every execution of the test was seen."""
-    return found.recipe.settings.strategy == EXHAUSTIVE and found.complete and not found.failure
-
-
-def sampled_note(found: Exploration) -> list[str]:
-    if exhausted(found):
-        return []
-    return [f"Sampled {found.totals.get('schedules', 0)} schedules: other states may exist"]
+def notes(found: Exploration, test: Litmus, verdict: str) -> list[str]:
+    """What a reader of herd7's output would not expect."""
+    if not is_exhausted(found):
+        return [f"Sampled {found.totals.get('schedules', 0)} schedules: there may be other states"]
+    if test.result == "Sometimes" and verdict == "Never":
+        memory = found.recipe.settings.memory
+        why = "a stronger model" if memory != WEAKEST else "docs/programs.md says what it lacks"
+        return [f"Result: Sometimes, and not seen under --memory {memory}: {why}"]
+    return []
 
 
 def report(found: Exploration, test: Litmus) -> list[str]:
@@ -115,7 +116,7 @@ def report(found: Exploration, test: Litmus) -> list[str]:
         f"Positive: {positive} Negative: {negative}",
         f"Condition {test.quantifier} {test.condition}",
         f"Observation {test.name} {verdict} {positive} {negative}",
-        *sampled_note(found),
+        *notes(found, test, verdict),
     ]
 
 
@@ -133,6 +134,6 @@ def document(found: Exploration) -> dict[str, Any] | None:
         "positive": positive,
         "negative": negative,
         "observation": observation(positive, negative),
-        "exhaustive": exhausted(found),
+        "exhaustive": is_exhausted(found),
         "ok": holds(test, positive, negative),
     }

@@ -55,7 +55,7 @@ def test_each_barrier_of_the_sequence_lock_is_needed(tmp_path: Path, barrier: in
     places = [n for n, line in enumerate(lines) if line.strip() in ("smp_wmb();", "smp_rmb();")]
     assert len(places) == 4
     lines[places[barrier]] = ""
-    failure, _ = explored(written(tmp_path, "\n".join(lines)), "lkmm", 60000)
+    failure, _ = explored(written(tmp_path, "\n".join(lines)), "lkmm", 5000)
     assert failure is not None and failure.message == "check(a == b)"
 
 
