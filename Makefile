@@ -94,7 +94,7 @@ bench: build
 doctor: build
 	$(mmutorture) doctor $(ARGS)
 
-##   make quality       how soon each planted bug is found, as a table; SEEDS= BUDGET=20 (seconds) JOBS= ARGS='--only A08'
+##   make quality       how soon each planted bug is found, by strategy; SEEDS=5 BUDGET=3s JOBS= ARGS='--only A08'
 .PHONY: quality
 quality: build
 	$(run) python tools/quality.py $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUDGET),--budget $(BUDGET:s=)) \

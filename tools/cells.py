@@ -16,7 +16,8 @@ from harness.settings import MEMORY_MODELS, Settings
 from harness.signals import Interrupt
 from harness.token import Recipe
 
-NOT_SEARCHING = frozenset({"replay", "anchored"})  # they follow a plan
+# Two follow a plan; one enumerates the schedules of programs that are small enough.
+NOT_SEARCHING = frozenset({"replay", "anchored", "dpor"})
 
 
 def strategies() -> list[str]:
