@@ -5,7 +5,8 @@ from typing import Any
 
 from harness.explore import Exploration
 from harness.rules import registers
-from harness.schema import Scenario
+from harness.schema import Outcome, Scenario
+from harness.search import is_exhausted
 
 
 def labels(scenario: Scenario) -> list[str]:
@@ -61,7 +62,19 @@ def outcome_rows(found: Exploration) -> list[dict[str, Any]]:
                 "text": rule.text if rule else "",
             }
         )
-    return rows
+    return rows + [unseen_row(found, rule) for rule in unseen_rules(found)]
+
+
+def unseen_rules(found: Exploration) -> list[Outcome]:
+    """Outcomes that the scenario names and that no execution had."""
+    seen = {outcome.rule for outcome in found.outcomes}
+    return [rule for n, rule in enumerate(found.scenario.outcomes) if n not in seen]
+
+
+def unseen_row(found: Exploration, rule: Outcome) -> dict[str, Any]:
+    row = {"scenario": found.recipe.spec, "registers": {}, "count": 0, "when": rule.when}
+    impossible = is_exhausted(found)
+    return row | {"verdict": rule.verdict, "text": rule.text, "impossible": impossible}
 
 
 def outcome_table(found: Exploration) -> list[str]:
@@ -71,7 +84,7 @@ def outcome_table(found: Exploration) -> list[str]:
     for row in rows:
         values = " ".join(f"{k}={value_text(v, pointers)}" for k, v in row["registers"].items())
         share = f"{100 * row['count'] / total:.2f}%"
-        lines.append(
-            f"    {row['count']:>10} {share:>7}  {row['verdict']:<12} {values}  {row['text']}"
-        )
+        count = "impossible" if row.get("impossible") else row["count"]
+        what = values or f"({row['when']})"
+        lines.append(f"    {count:>10} {share:>7}  {row['verdict']:<12} {what}  {row['text']}")
     return lines

@@ -64,7 +64,8 @@ def line(found: Exploration) -> str:
     if found.recipe.settings.strategy == "dfs":
         return schedules_line(found, search)
     if is_exhausted(found):
-        return f"exhausted: all {search['classes']} classes seen"
+        what = "executions" if found.recipe.settings.memory == "lkmm" else "classes"
+        return f"exhausted: all {search['classes']} {what} seen"
     seen, estimate = search["classes"], estimate_text(search)
     left = ""
     if found.failure is None and 0 < seen < search["estimate"]:

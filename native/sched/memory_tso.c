@@ -43,7 +43,7 @@ void tso_drain_one(u32 task)
 	};
 
 	make_visible(s, task);
-	sched_trace(&ev);
+	proc.trace(&ev);
 }
 
 static void drain(struct sched *s, u32 task)

@@ -18,8 +18,11 @@ struct machine {
 	u8 spin[SCRIPT_SPINS];
 	u8 readers[SCRIPT_RWS], writer[SCRIPT_RWS];
 	u8 epoch, slot[SCRIPT_TASKS], target[SCRIPT_TASKS];
+	struct { u8 word, value; } buffer[SCRIPT_TASKS][SCRIPT_OPS];	/* tso: oldest first */
+	u8 buffered[SCRIPT_TASKS];
 };
 
+bool enumerate_tso;
 static struct script_trace trace;
 static void (*on_end)(const struct script_trace *trace, u32 preemptions);
 static u64 count, most;
@@ -31,7 +34,7 @@ static const struct script_step *settle(struct machine *m, u32 t)
 		const struct script_step *s = &script.at[t][m->at[t]];
 		u32 past = m->at[t] + 1u;
 
-		if (s->op == S_FENCE) {
+		if (s->op == S_FENCE && !enumerate_tso) {
 			m->at[t] = (u8)past;
 			continue;
 		}
@@ -48,8 +51,16 @@ static u32 next_slot(u32 t, u32 slot)
 	return slot + (slot >= t);
 }
 
+/* All but loads and stores wait until the buffer is empty. */
+static bool waits_for_buffer(const struct machine *m, u32 t, const struct script_step *s)
+{
+	return m->buffered[t] && s->op != S_READ && s->op != S_AWAIT && s->op != S_WRITE && s->op != S_WRITE_NEXT;
+}
+
 static bool can_run(const struct machine *m, u32 t, const struct script_step *s)
 {
+	if (waits_for_buffer(m, t, s))
+		return false;
 	switch (s->op) {
 	case S_END:
 		return false;
@@ -74,6 +85,39 @@ static bool can_run(const struct machine *m, u32 t, const struct script_step *s)
 static void touch(u32 t, u32 object, bool write)
 {
 	trace.at[trace.count++] = (struct script_event){ .task = (u8)t, .object = { (u8)object }, .write = { write } };
+}
+
+/* What task `t` reads: its own newest store, while that is in the buffer. */
+static u8 value_for(const struct machine *m, u32 t, u32 word)
+{
+	u32 i;
+
+	for (i = m->buffered[t]; i-- > 0; )
+		if (m->buffer[t][i].word == word)
+			return m->buffer[t][i].value;
+	return m->word[word];
+}
+
+static void store(struct machine *m, u32 t, u8 word, u8 value)
+{
+	if (!enumerate_tso) {
+		m->word[word] = value;
+		touch(t, OBJECT_WORD + word, true);
+		return;
+	}
+	m->buffer[t][m->buffered[t]].word = word;
+	m->buffer[t][m->buffered[t]++].value = value;
+}
+
+static void drain(struct machine *m, u32 t)
+{
+	u32 i;
+
+	m->word[m->buffer[t][0].word] = m->buffer[t][0].value;
+	touch(SCRIPT_TASKS + t, OBJECT_WORD + m->buffer[t][0].word, true);
+	m->buffered[t]--;
+	for (i = 0; i < m->buffered[t]; i++)
+		m->buffer[t][i] = m->buffer[t][i + 1];
 }
 
 static bool sync_step(struct machine *m, u32 t)
@@ -103,14 +147,14 @@ static void step(struct machine *m, u32 t, const struct script_step *s)
 	switch (s->op) {
 	case S_READ:
 	case S_AWAIT:
-		m->last[t] = *word;
+		m->last[t] = value_for(m, t, s->object);
 		write = false;
 		break;
 	case S_WRITE:
-		*word = s->a;
+		store(m, t, s->object, s->a);
 		break;
 	case S_WRITE_NEXT:
-		*word = (u8)(m->last[t] + 1);
+		store(m, t, s->object, (u8)(m->last[t] + 1));
 		break;
 	case S_CAS:
 		write = *word == s->a;
@@ -159,7 +203,7 @@ static void step(struct machine *m, u32 t, const struct script_step *s)
 		done = sync_step(m, t);
 		break;
 	}
-	if (s->op >= S_READ && s->op <= S_AWAIT)
+	if (s->op >= S_READ && s->op <= S_AWAIT && s->op != S_WRITE && s->op != S_WRITE_NEXT)
 		touch(t, OBJECT_WORD + s->object, write);
 	if (done)
 		m->at[t]++;
@@ -175,7 +219,7 @@ static void explore(const struct machine *before, u32 running, u32 preemptions)
 	for (t = 0; t < script.nr_tasks; t++) {
 		next[t] = settle(&now, t);
 		can[t] = can_run(&now, t, next[t]);
-		enabled += can[t];
+		enabled += can[t] || now.buffered[t];
 	}
 	if (!enabled) {
 		if (++count <= most)
@@ -190,6 +234,16 @@ static void explore(const struct machine *before, u32 running, u32 preemptions)
 			continue;
 		step(&m, t, next[t]);
 		explore(&m, t, preemptions + (running != NONE && t != running && can[running]));
+		trace.count = length;
+	}
+	for (t = 0; t < script.nr_tasks && count <= most; t++) {
+		struct machine m = now;
+		u32 length = trace.count;
+
+		if (!now.buffered[t])
+			continue;
+		drain(&m, t);
+		explore(&m, running, preemptions);
 		trace.count = length;
 	}
 }

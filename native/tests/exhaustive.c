@@ -3,7 +3,7 @@
  * Exhaustive search against known answers and against plain enumeration.
  *
  * The families of known answers are those of other checkers' test suites (see docs/exhaustive.md).
- * `exhaustive fuzz PROGRAMS SEED [ABLATION]` compares the classes that the search finds in random
+ * `exhaustive fuzz PROGRAMS SEED [ABLATION [MEMORY]]` compares the classes that the search finds in random
  * scripts with those that enumerate.c finds; an ablation must make it fail.
  */
 #define _GNU_SOURCE
@@ -346,7 +346,7 @@ int main(int argc, char **argv)
 {
 	if (argc >= 4 && !strcmp(argv[1], "fuzz"))
 		return fuzz(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0),
-			    argc > 4 ? (u32)atoi(argv[4]) : 0) != 0;
+			    argc > 4 ? (u32)atoi(argv[4]) : 0, argc > 5 ? (u32)atoi(argv[5]) : 0) != 0;
 	if (argc >= 3 && !strcmp(argv[1], "speed"))
 		return speed((u32)atoi(argv[2]));
 	return tap_main(argc, argv, cases, ARRAY_SIZE(cases));

@@ -21,6 +21,6 @@ void add_step(u32 task, u32 *at, u8 op, u8 object, u8 a, u8 b);
 /* Random scripts: dfs within a bound against the orders with so many preemptions; how many were wrong. */
 u64 fuzz_bounds(u64 programs, u64 seed, u64 *schedules);
 /* Random scripts, the search against enumeration; how many were wrong. */
-u64 fuzz(u64 programs, u64 seed, u32 ablate);
+u64 fuzz(u64 programs, u64 seed, u32 ablate, u32 memory);
 
 #endif

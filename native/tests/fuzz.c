@@ -94,6 +94,8 @@ static void add_random(struct prng *p, const struct shape *shape, u32 t, u32 *at
 {
 	u8 word = (u8)prng_below(p, shape->words), a = (u8)prng_below(p, 3), b = (u8)prng_below(p, 3);
 
+	if (enumerate_tso && !prng_below(p, 6))
+		add_step(t, at, S_FENCE, 0, 0, 0);
 	if ((shape->features & AWAITS) && !prng_below(p, 6))
 		add_step(t, at, S_AWAIT, word, a, 0);
 	else
@@ -154,7 +156,7 @@ static void random_task(struct prng *p, const struct shape *shape, u32 t)
 static void random_script(struct prng *p, u32 nr_tasks, u32 features)
 {
 	struct shape shape = {
-		.length = nr_tasks == 2 ? 6 : 4, .words = 1 + prng_below(p, 3), .features = prng_below(p, FEATURES) & features,
+		.length = (nr_tasks == 2 ? 6 : 4) - enumerate_tso, .words = 1 + prng_below(p, 3), .features = prng_below(p, FEATURES) & features,
 	};
 	u32 t;
 
@@ -170,7 +172,7 @@ static void random_script(struct prng *p, u32 nr_tasks, u32 features)
 static void print_script(void)
 {
 	static const char *const names[] = { "end", "read", "write", "write+1", "cas", "xchg", "add", "await", "spin",
-		"unspin", "rlock", "runlock", "wlock", "wunlock", "rcu", "unrcu", "sync", "try", "skip", "skip_not" };
+		"unspin", "rlock", "runlock", "wlock", "wunlock", "rcu", "unrcu", "sync", "try", "skip", "skip_not", "fence", "needbreak" };
 	u32 t, i;
 
 	for (t = 0; t < script.nr_tasks; t++) {
@@ -210,11 +212,12 @@ static const char *compare_script(u32 ablate, u64 *orders)
 	return verdict(sched_of()->search);
 }
 
-u64 fuzz(u64 programs, u64 seed, u32 ablate)
+u64 fuzz(u64 programs, u64 seed, u32 ablate, u32 memory)
 {
 	u64 i, orders, all_orders = 0, all_classes = 0, wrong = 0, skipped = 0;
 	struct prng p;
 
+	enumerate_tso = memory == MMUT_MEMORY_TSO;
 	wanted.at = malloc(sizeof(u64) * CLASSES_MAX);
 	found.at = malloc(sizeof(u64) * CLASSES_MAX);
 	for (i = 0; i < programs; i++) {
@@ -224,12 +227,12 @@ u64 fuzz(u64 programs, u64 seed, u32 ablate)
 		if (!i || i == programs / 2) {
 			if (i)
 				mmut_world_detach();
-			open_world("dpor", tasks, MMUT_MEMORY_SC);
+			open_world("dpor", tasks, memory);
 			proc.scheduled = NULL;	/* step by step, so that the trace can be listened to */
 			proc.trace = watch_events;
 		}
 		prng_init(&p, seed, i, STREAM_DATA);
-		random_script(&p, tasks, FEATURES - 1);
+		random_script(&p, tasks, enumerate_tso ? FEATURES - 1 - RCU : FEATURES - 1);
 		text = compare_script(ablate, &orders);
 		if (orders == ~0ULL) {
 			skipped++;
@@ -243,6 +246,7 @@ u64 fuzz(u64 programs, u64 seed, u32 ablate)
 		}
 	}
 	mmut_world_detach();
+	enumerate_tso = false;
 	free(wanted.at);
 	free(found.at);
 	printf("%llu programs (%llu skipped), %llu orders, %llu classes: %llu wrong\n",

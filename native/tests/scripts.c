@@ -149,8 +149,14 @@ bool script_event_of(const struct event *ev, struct script_event *out)
 
 	if (!object || ev->task < 2 || ev->op == OP_NEEDBREAK)
 		return false;
+	if (enumerate_tso && ev->op == OP_STORE)	/* it is when the buffer is drained */
+		return false;
 	*out = (struct script_event){ .task = (u8)(ev->task - 2), .object = { (u8)object } };
 	switch (ev->op) {
+	case OP_DRAIN:
+		out->task += SCRIPT_TASKS;
+		out->write[0] = 1;
+		break;
 	case OP_LOAD:
 	case OP_AWAIT:
 	case OP_READ_LOCK:

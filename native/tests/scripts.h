@@ -48,6 +48,9 @@ struct script_trace {
 /* The same for all orders of one class: hash of the smallest linearisation. */
 u64 script_class(const struct script_trace *trace);
 
+/* The model has store buffers: what one makes visible is an event of task SCRIPT_TASKS + its owner. */
+extern bool enumerate_tso;
+
 /* Every order, each once: calls `seen` at the end of each; how many, or ~0 if more than `limit`. */
 u64 enumerate(void (*seen)(const struct script_trace *trace, u32 preemptions), u64 limit);
 

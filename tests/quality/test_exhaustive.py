@@ -50,8 +50,9 @@ def test_known_answers(exhaustive: Path, case: str) -> None:
     assert report.cases == {case: ""}, report.output
 
 
-def test_no_class_is_lost_and_none_repeated(exhaustive: Path) -> None:
-    wrong, output = fuzz(exhaustive, PROGRAMS, 2026)
+@pytest.mark.parametrize("memory", ["sc", "tso"])
+def test_no_class_is_lost_and_none_repeated(exhaustive: Path, memory: str) -> None:
+    wrong, output = fuzz(exhaustive, PROGRAMS, 2026, 0, ["sc", "tso"].index(memory))
     assert wrong == 0, output
 
 
