@@ -21,6 +21,7 @@
 #include "run.h"
 #include "sched/anchor.h"
 #include "sched/lkmm.h"
+#include "sched/livelock.h"
 #include "sched/sched.h"
 #include "sched/search.h"
 
@@ -84,6 +85,7 @@ void run_install_hooks(void)
 	task_main = run_task;
 	execution_prologue = run_prologue;
 	execution_settle = run_settle;
+	task_own_state = arena->run->config.program ? program_by_id(arena->run->config.program)->own_state : NULL;
 	describe_deadlock = check_deadlock;
 	describe_no_progress = check_no_progress;
 	name_object = check_object_name;

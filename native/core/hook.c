@@ -169,10 +169,38 @@ u64 hook_await(const struct site *site, void *addr, u64 value)
 	return hooks_on() ? hook_access(site, addr, 0, value) : load_sized(addr, site->size);
 }
 
-void __cpu_relax(const struct site *site)
+/*
+ * void __cpu_relax(const struct site *site): what the caller keeps in registers goes to where its
+ * frames are, so that who looks for a livelock can tell whether a loop has changed anything.
+ */
+__asm__(
+"	.text\n"
+"	.hidden __cpu_relax\n"
+"	.globl __cpu_relax\n"
+"	.type __cpu_relax, @function\n"
+"	.p2align 4\n"
+"__cpu_relax:\n"
+"	pushq %rbp\n"
+"	pushq %rbx\n"
+"	pushq %r12\n"
+"	pushq %r13\n"
+"	pushq %r14\n"
+"	pushq %r15\n"
+"	movq %rsp, %rsi\n"
+"	subq $8, %rsp\n"
+"	call cpu_relax_from\n"
+"	addq $56, %rsp\n"
+"	ret\n"
+"	.size __cpu_relax, . - __cpu_relax\n"
+);
+
+void cpu_relax_from(const struct site *site, const u64 *frame) __hidden;
+
+__attribute__((used)) void cpu_relax_from(const struct site *site, const u64 *frame)
 {
 	if (proc.controlled) {
 		hook_begin(site, NULL, 0);
+		proc.yield_frame = frame;
 		hook_end(site, NULL, 0);
 		return;
 	}

@@ -142,6 +142,7 @@ struct proc {
 	bool (*chance)(void);		/* a yes-or-no that is the strategy's; NULL: no */
 	void (*trace)(const struct event *ev);		/* after: digest, rings */
 	void (*watch)(struct event *ev);		/* oracles: before (done == 0) and after (done == 1) */
+	const u64 *yield_frame;		/* of the task that yields: saved registers, return address, its frames */
 	void (*stop)(void);		/* leave the model: a violation, or the end of the run */
 };
 extern struct proc proc __hidden;

@@ -332,6 +332,18 @@ static void flat_body(struct task *task)
 	flat_run(f, &f->tasks[task->index], NULL);
 }
 
+static u64 flat_own_state(const struct task *task)
+{
+	const struct flat *f = flat_of();
+	const struct flat_task *t = &f->tasks[task->index];
+	u64 hash = t->pc;
+	u32 i;
+
+	for (i = 0; i < f->code.nr_registers; i++)
+		hash = mix64(hash ^ t->registers[i]) + i;
+	return hash;
+}
+
 static void flat_finish(struct program_outcome *out)
 {
 	struct flat *f = flat_of();
@@ -359,5 +371,6 @@ const struct program program_flat = {
 	.body = flat_body,
 	.check = flat_check,
 	.finish = flat_finish,
+	.own_state = flat_own_state,
 	.no_callbacks = true,
 };

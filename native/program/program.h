@@ -28,6 +28,7 @@ struct program {
 	void (*body)(struct task *task);	/* task->index counts from 0 */
 	void (*check)(void);			/* boss, afterwards: violation() where an invariant is broken */
 	void (*finish)(struct program_outcome *out);	/* boss, before check(): may be NULL */
+	u64 (*own_state)(const struct task *task);	/* hash of what it keeps beside words and stack; may be NULL */
 	bool no_callbacks;			/* never calls call_rcu(): there is no RCU task */
 };
 

@@ -28,6 +28,7 @@ static u32 *baton_of(const struct task *task)
 	return &sched_of()->log->baton[task->id].word;
 }
 
+const void *baton_stack_end;
 static u64 my_execution;
 static jmp_buf top_of_body;
 enum { TURN_TO_COME = 1, TURN_IS_HERE };	/* why a task is back at the top */
@@ -112,6 +113,7 @@ void baton_worker(struct task *task)
 	if (setjmp(top_of_body) != TURN_IS_HERE && !baton_wait(task))
 		return;
 	my_execution = sched_of()->log->execution;
+	baton_stack_end = __builtin_frame_address(0);
 	task_main(task);
 	sched_task_exit();
 	__builtin_unreachable();

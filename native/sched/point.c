@@ -18,6 +18,7 @@
 #include "cold.h"
 #include "fiber.h"
 #include "lkmm.h"
+#include "livelock.h"
 #include "sched.h"
 #include "trace.h"
 
@@ -169,23 +170,26 @@ static u64 workload_iteration(const struct sched *s)
 static noinline void over_budget(struct sched *s, const struct event *ev)
 {
 	struct arena *arena = arena_of();
-	char text[240] = "";
+	char text[240] = "", circle[120] = "";
 
 	if (!s->fair_tail) {
 		s->fair_tail = 1;
 		s->log->unfair_cutoffs++;
 		/* The same tail whoever drove before, so that no plan has to hold it. */
-		s->driver = strategy_id(&strategy_random);
-		s->exhaustive = s->observing = s->fair_yields = 0;
+		s->driver = strategy_id(&strategy_tail);
+		s->exhaustive = s->fair_yields = 0;
+		s->observing = 1;
+		livelock_begin(s);
 		prng_init(&s->rng, arena->seed, workload_iteration(s), STREAM_TAIL);
 	}
 	if (arena->step <= 2 * s->steps_max)
 		return;
 	if (describe_no_progress)
 		describe_no_progress(text, sizeof(text));
+	livelock_describe(s, circle, sizeof(circle));
 	violation(ORACLE_NO_PROGRESS, site_by_id(ev->site), ev->addr,
-		  "not finished after %llu steps, the last half of them fairly scheduled: %s",
-		  (unsigned long long)arena->step, text);
+		  "not finished after %llu steps, the last half of them fairly scheduled: %s; %s",
+		  (unsigned long long)arena->step, circle, text);
 	/* The oracle is disabled: the execution ends all the same, or nothing ever would. */
 	arena->stop = STOP_VIOLATION;
 	sched_stop();

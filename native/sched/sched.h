@@ -166,6 +166,7 @@ struct transfer {
 	void (*leave)(struct task *from);	/* to the boss, and never come back */
 };
 extern const struct transfer fiber_transfer, baton_transfer;
+extern const void *baton_stack_end;	/* of this process: where the frames of its task begin */
 extern const struct transfer *transfer __hidden;	/* private to the process */
 
 /* Body of a task, set by native/api.c in each process. */

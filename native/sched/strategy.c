@@ -8,7 +8,7 @@ const struct strategy *const strategies[] = {
 	&strategy_pos, &strategy_urw, &strategy_surw, &strategy_dpor, &strategy_rff, &strategy_sticky,
 	&strategy_dfs,
 	/* not for users */
-	&strategy_profile, &strategy_estimate,
+	&strategy_profile, &strategy_estimate, &strategy_tail,
 };
 
 const struct strategy *strategy_by_id(u32 id)

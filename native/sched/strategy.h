@@ -46,7 +46,8 @@ struct strategy {
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored,
 			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor, strategy_dfs,
 			     strategy_rff, strategy_sticky;
-extern const struct strategy strategy_profile, strategy_estimate;	/* not for users, see their files */
+/* Not for users, see their files. */
+extern const struct strategy strategy_profile, strategy_estimate, strategy_tail;
 void random_begin(struct sched *s);
 void pct_begin_depth(struct sched *s, u32 depth);
 u32 random_pick(struct sched *s, u32 n, enum pick what);	/* contention by its percentage, the rest uniformly */

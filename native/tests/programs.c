@@ -101,6 +101,28 @@ static void wait_for_nobody(struct task *task)
 		cpu_relax();
 }
 
+/* Each waits for the other to begin. */
+static void after_you(struct task *task)
+{
+	struct words *w = words_of();
+	shared_u64 *mine = task->index ? &w->go : &w->trying, *other = task->index ? &w->trying : &w->go;
+
+	while (!READ_ONCE(*other))
+		cpu_relax();
+	WRITE_ONCE(*mine, 1);
+}
+
+/* Never over, and never the same: it counts. */
+static void counts_for_ever(struct task *task)
+{
+	struct words *w = words_of();
+
+	while (!task->index && !READ_ONCE(w->go)) {
+		fetch_add(&w->x, 1);
+		cpu_relax();
+	}
+}
+
 /* The same wait, and after many rounds it is over by itself. */
 static void slow_but_finite(struct task *task)
 {
@@ -171,7 +193,7 @@ static void fair_queue(struct task *task)
 
 static const struct program programs[] = {
 	PROGRAM(2, uneven), PROGRAM(2, lost_update), PROGRAM(2, opposite_locks), PROGRAM(2, same_order),
-	PROGRAM(2, wait_for_nobody), PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
+	PROGRAM(2, wait_for_nobody), PROGRAM(2, after_you), PROGRAM(2, counts_for_ever), PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
 	PROGRAM(2, keeps_a_lock), PROGRAM(2, stays_in_rcu), PROGRAM(3, fair_queue),
 };
 

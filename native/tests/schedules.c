@@ -466,7 +466,47 @@ static const char *no_progress_is_reported_after_a_fair_tail(void)
 						    (unsigned long long)arena_of()->step) :
 		sched_of()->log->unfair_cutoffs != 1 ? complain("no fair tail was counted") : NULL;
 	mmut_world_detach();
-	return wrong ? wrong : expect(&config, 1, ORACLE_NO_PROGRESS, "the last half of them fairly scheduled: ");
+	return wrong ? wrong : expect(&config, 1, ORACLE_NO_PROGRESS, "the last half of them fairly scheduled: livelock");
+}
+
+static struct mmut_config short_of_steps(const char *program, const char *strategy)
+{
+	struct mmut_config config = program_config(program, strategy);
+
+	config.steps_max = 1000;
+	config.decisions_max = 100;
+	return config;
+}
+
+static const char *a_livelock_is_told_by_a_state_that_comes_back(void)
+{
+	static const char *const names[] = { "random", "pct", "pos", "surw", "mix" };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct mmut_config config = short_of_steps("after_you", names[i]);
+		const char *wrong = expect(&config, 1, ORACLE_NO_PROGRESS, "livelock, the state of step ");
+
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+static const char *a_loop_that_counts_is_no_circle(void)
+{
+	struct mmut_config config = short_of_steps("counts_for_ever", "pct");
+
+	return expect(&config, 1, ORACLE_NO_PROGRESS, "no state came back");
+}
+
+/* What it counts is in a register only: were that not seen, this would be a circle. */
+static const char *a_private_counter_is_no_circle(void)
+{
+	struct mmut_config config = short_of_steps("slow_but_finite", "pct");
+
+	config.steps_max = 500;		/* 700 rounds of two events are not over after 1000 */
+	return expect(&config, 1, ORACLE_NO_PROGRESS, "no state came back");
 }
 
 /* Beyond steps_max, and finished within the fair tail. */
@@ -549,6 +589,8 @@ int main(int argc, char **argv)
 		CASE(pct_uneven_with_the_service_task),
 		CASE(a_deadlock_is_reported_as_a_cycle),
 		CASE(opposite_orders_are_reported_without_a_deadlock), CASE(one_order_is_quiet),
+		CASE(a_livelock_is_told_by_a_state_that_comes_back), CASE(a_loop_that_counts_is_no_circle),
+		CASE(a_private_counter_is_no_circle),
 		CASE(no_progress_is_reported_after_a_fair_tail), CASE(a_slow_finite_spin_is_no_violation),
 		CASE(the_fair_tail_ends_a_starvation),
 		CASE(a_task_that_ends_with_a_lock_is_reported), CASE(a_task_that_ends_inside_rcu_is_reported),
