@@ -16,12 +16,13 @@ from harness.settings import MEMORY_MODELS, Settings
 from harness.signals import Interrupt
 from harness.token import Recipe
 
-# Two follow a plan; one enumerates the schedules of programs that are small enough.
-NOT_SEARCHING = frozenset({"replay", "anchored", "dpor"})
+FOLLOWING = frozenset({"replay", "anchored"})  # strategies that follow a plan
 
 
 def strategies() -> list[str]:
-    return [entry.name for entry in catalogue.strategies() if entry.name not in NOT_SEARCHING]
+    """Those that draw schedules by a seed: neither a plan nor an enumeration."""
+    names = [entry.name for entry in catalogue.strategies()]
+    return [name for name in names if name not in FOLLOWING and not catalogue.is_search(name)]
 
 
 def all_cells(
