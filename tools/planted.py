@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-SLACK_SECONDS = 60  # for a process to start and to write its results, on a busy machine
+SLACK_SECONDS = 180  # to start, and to write the millions of events of a run that makes no progress
 
 
 class Broken(SystemExit):
@@ -29,9 +29,12 @@ class Caught:
 def mmutorture(*words: str, timeout: float) -> dict[str, Any]:
     """The JSON object that a command prints."""
     command = [sys.executable, "-m", "harness", *words, "--json"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Broken(f"{' '.join(command)}: no answer in {timeout:g} s") from None
     try:
         document: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
