@@ -9,11 +9,11 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import scenario  # noqa: E402
-from harness.explore import Limits, explore  # noqa: E402
-from harness.settings import Settings  # noqa: E402
-from harness.signals import Interrupt  # noqa: E402
-from harness.token import Recipe  # noqa: E402
+from harness import scenario
+from harness.explore import Limits, explore
+from harness.settings import Settings
+from harness.signals import Interrupt
+from harness.token import Recipe
 
 FILE = Path(__file__).parents[2] / "examples" / "counts.py"
 ANSWERS = [
