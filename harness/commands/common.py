@@ -114,6 +114,8 @@ def prepare(
     prepared = []
     for spec in (name for given in specs for name in scenario.expand(given)):
         loaded = scenario.load(spec, overrides, controlled=settings.controlled)
+        if loaded.kind == "program" and not settings.controlled:
+            raise UsageError(f"{spec}: a program runs once, and under a scheduler: explore it")
         prepared.append((Recipe(spec, overrides, settings), loaded))
     return prepared
 

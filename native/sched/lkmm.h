@@ -82,6 +82,7 @@ struct lkmm_access {
 	u32 task, location;
 	enum order order;
 	bool noreturn;			/* no load for smp_rmb() */
+	bool atomic;			/* a read-modify-write to smp_mb__after_atomic(), though it should fail */
 	event_set address, data, control;	/* loads it depends on */
 	event_set assumed;		/* earlier loads that count as before it: compiled code says nothing */
 	u64 value;

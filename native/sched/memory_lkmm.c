@@ -210,6 +210,7 @@ static struct lkmm_access describe(struct lkmm *m, const struct event *ev)
 	const struct lkmm_task *t = &g->tasks[ev->task];
 	struct lkmm_access a = {
 		.task = ev->task, .order = order_of(ev), .location = location_of(m, ev->addr, ev->size),
+		.atomic = ev->op == OP_CMPXCHG,
 	};
 
 	if (!d->known) {
@@ -233,7 +234,7 @@ static bool apply(struct lkmm_graph *g, const struct lkmm_access *a, const struc
 	bool rmw = c->reads && c->writes, full = rmw && a->order == ORDER_FULL;
 	u32 pair = LKMM_NONE;
 
-	if (rmw)
+	if (rmw || a->atomic)
 		lkmm_strong_fence(g, a->task, g->tasks[a->task].before_atomic);
 	if (full)
 		lkmm_fence(g, a->task, FENCE_MB);
@@ -242,6 +243,8 @@ static bool apply(struct lkmm_graph *g, const struct lkmm_access *a, const struc
 		pair = g->nr_events;
 		if (!lkmm_add_load(g, &part, c->store))
 			return false;
+		if (a->atomic)
+			g->tasks[a->task].rmw = (u8)pair;	/* a failed one, unless a store follows */
 	}
 	if (c->writes) {
 		part.value = c->new;

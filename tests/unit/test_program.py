@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """User programs: what the builder writes, what the interpreter does, and what is refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,11 @@ def test_a_word_is_in_atomic_blocks_always_or_never() -> None:
 def test_text_that_is_no_program(lines: list[str], what: str) -> None:
     with pytest.raises(CodeError, match=what):
         parse(lines)
+
+
+def test_a_program_is_not_run_free(mmutorture: Callable) -> None:
+    done = mmutorture("stress", f"{EXAMPLES / 'zoo.py'}::lazy01", "--duration", "1s")
+    assert done.code == 2 and "under a scheduler: explore it" in done.err
 
 
 def test_thirty_tasks_and_no_more() -> None:
