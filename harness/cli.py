@@ -85,7 +85,7 @@ def bench(args: argparse.Namespace) -> int:
         module = importlib.import_module("harness.bench")
     except ModuleNotFoundError:
         raise HarnessError("there are no benchmarks in this build") from None
-    return int(module.run(args.json, args.quiet))
+    return int(module.run(args.json, args.quiet, args.quick))
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -199,6 +199,10 @@ def add_locks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("lock_stat",), default="lock_stat")
 
 
+def add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+
+
 def add_nothing(parser: argparse.ArgumentParser) -> None:
     pass
 
@@ -218,7 +222,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
     ("list", listing, add_list, "scenarios, bugs, oracles, strategies, lock contracts", ""),
     ("show", show, add_run, "what a run did", ""),
     ("locks", locks, add_locks, "lock contention of a run, as /proc/lock_stat prints it", ""),
-    ("bench", bench, add_nothing, "the harness's own figures beside its peers", ""),
+    ("bench", bench, add_bench, "the harness's own figures beside its peers", ""),
     ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),
 )
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness import bench
-from harness.bench import Row, Target, Workshop, make_row
+from harness.bench import report, workshop
+from harness.bench.row import Effort, Row, Target, document, make_row
+from harness.bench.workshop import Workshop
 from harness.errors import Exit
 
 
@@ -43,9 +45,7 @@ class TestRow:
         assert target.met(ours, ratio) is met
 
     def test_document_has_what_scripts_rely_on(self) -> None:
-        row = bench.document(
-            make_row("rate", "M/s", [4.0], "peer", [2.0], Target(">= 2x", ratio=2))
-        )
+        row = document(make_row("rate", "M/s", [4.0], "peer", [2.0], Target(">= 2x", ratio=2)))
         assert json.loads(json.dumps(row)) == {
             **{"name": "rate", "unit": "M/s", "ours": 4.0, "spread": [4.0, 4.0]},
             **{"peer": 2.0, "peer_name": "peer", "ratio": 2.0, "target": ">= 2x", "met": True},
@@ -56,7 +56,7 @@ def test_table_is_whole_where_the_terminal_is_narrow(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("COLUMNS", "40")
     row = Row("a figure with quite a long name, 95 % read", "schedules/s", 12345.6, (1.0, 2.0))
     with redirect_stdout(io.StringIO()) as out:
-        bench.render([row])
+        report.render([row])
     assert row.name in out.getvalue() and "12,346" in out.getvalue()
 
 
@@ -70,7 +70,7 @@ class TestSkips:
     def test_without_sources(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(bench, "ROOT", tmp_path)
+        monkeypatch.setattr(workshop, "ROOT", tmp_path)
         assert "needs a source checkout" in self.sentence(capsys)
 
     def test_without_a_compiler(
@@ -84,11 +84,12 @@ class TestSkips:
 def test_report_is_one_object(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def measure(out: object, directory: Path) -> Sequence[Row]:
+    def measure(out: object, directory: Path, effort: Effort) -> Sequence[Row]:
+        assert effort.rounds >= 3
         return [make_row("lock", "ns", [1.0])]
 
     monkeypatch.setattr(bench, "measure", measure)
-    assert bench.run(json=True, quiet=False) == Exit.PASS
+    assert bench.run(json=True, quiet=False, quick=True) == Exit.PASS
     printed = json.loads(capsys.readouterr().out)
     assert printed["rows"][0]["name"] == "lock"
     assert printed["bench"].keys() >= {"cores", "load", "busy", "idle", "build", "elapsed_s"}
@@ -107,9 +108,9 @@ def test_programs_compile_and_measure(tmp_path: Path) -> None:
         ("rwlock", "pairs", "1"): 4,
     }
     for (name, *args), count in columns.items():
-        lines = bench.samples(shop.program(name, "plain", core), *args)
+        lines = workshop.samples(shop.program(name, "plain", core), *args)
         assert [len(line) for line in lines] == [count]
         assert all(value > 0 for value in lines[0][:2])
-    mixed = bench.samples(tmp_path / "rwlock-plain", "mix", 4, 20, 2)
+    mixed = workshop.samples(tmp_path / "rwlock-plain", "mix", 4, 20, 2)
     assert [len(line) for line in mixed] == [3] * 4
     assert all(0 <= fairness <= 1 for _, _, fairness in mixed)
