@@ -26,7 +26,7 @@ def totals(name: str, count: int, first: int = 0, **settings: object) -> dict[st
     return {key: found[key] for key in SAME}
 
 
-@pytest.mark.parametrize("memory", ["sc", "tso"])
+@pytest.mark.parametrize("memory", ["sc", "tso", "lkmm"])
 @pytest.mark.parametrize("strategy", ["mix", "pct", "random"])
 @pytest.mark.parametrize("name", NAMES)
 def test_twice_the_same(name: str, strategy: str, memory: str) -> None:
@@ -46,7 +46,7 @@ def test_another_seed_is_another_execution() -> None:
     assert totals("same-gfn", 5)["digest"] != totals("same-gfn", 5, seed=1)["digest"]
 
 
-@pytest.mark.parametrize("memory", ["sc", "tso"])
+@pytest.mark.parametrize("memory", ["sc", "tso", "lkmm"])
 @pytest.mark.parametrize("name", ["notifier-vs-fault", "dirty-toggle", "two-writers", "thp"])
 def test_processes_do_what_fibers_do(mmutorture: Callable, name: str, memory: str) -> None:
     found = []

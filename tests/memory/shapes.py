@@ -8,7 +8,9 @@ order (``.acq .rel .full``) or for what it depends on: ``.addr .data .ctrl`` the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from math import factorial, prod
 from random import Random
 
 from harness.program import Program as Flat
@@ -17,6 +19,7 @@ from harness.program.expression import Array, Lock, Operand, Register
 from tests.memory.axioms import ACQUIRE, FULL, RELAXED, RELEASE, Op, Program, words_of
 
 SCHEDULES_MAX = 1_000_000
+CANDIDATES_MAX = 1500
 ORDERS = {"acq": ACQUIRE, "rel": RELEASE, "full": FULL}
 ACCESS = re.compile(r"([WRXC])([a-z])(\d?)(\d?)((?:\.\w+)*)")
 FENCES = {
@@ -218,5 +221,15 @@ class Generator:
         return tuple(program)
 
 
-def random_program(seed: int) -> Program:
-    return Generator(seed).program()
+def candidates_of(program: Program) -> int:
+    """About how many executions the judge has to look at."""
+    ops = [op for thread in program for op in thread if op.kind in KINDS.values()]
+    stores = Counter(op.word for op in ops if op.kind != "load")
+    loads = prod(1 + stores[op.word] for op in ops if op.kind != "store")
+    return loads * prod(factorial(count) for count in stores.values())
+
+
+def random_programs(first: int, count: int) -> list[Program]:
+    """Those of so many seeds that the judge is not long about."""
+    drawn = (Generator(seed).program() for seed in range(first, first + count))
+    return [program for program in drawn if candidates_of(program) < CANDIDATES_MAX]

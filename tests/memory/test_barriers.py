@@ -88,7 +88,6 @@ def test_more_than_ten_of_them_are_load_bearing():
     [
         ("kvm_mmu_faultin_pfn", "smp_rmb()", 1),  # the sequence number before the host's answer
         ("vcpu_enter_guest", "smp_mb()", 4),  # the mode before the requests
-        ("kvm_make_request", "*(&vcpu->requests)", 5),  # the request before the mode
         ("vcpu_exit_guest", "smp_wmb()", 1),  # the mode before the count that a flusher waits for
     ],
 )
