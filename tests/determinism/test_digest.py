@@ -26,8 +26,17 @@ def totals(name: str, count: int, first: int = 0, **settings: object) -> dict[st
     return {key: found[key] for key in SAME}
 
 
-@pytest.mark.parametrize("memory", ["sc", "tso", "lkmm"])
-@pytest.mark.parametrize("strategy", ["mix", "pct", "random"])
+RUNS = [
+    ("mix", "sc"),
+    ("pct", "sc"),
+    ("random", "sc"),
+    ("mix", "tso"),
+    ("pct", "tso"),
+    ("mix", "lkmm"),
+]
+
+
+@pytest.mark.parametrize(("strategy", "memory"), RUNS)
 @pytest.mark.parametrize("name", NAMES)
 def test_twice_the_same(name: str, strategy: str, memory: str) -> None:
     options = {"strategy": strategy, "memory": memory}
