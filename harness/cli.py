@@ -128,6 +128,10 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", metavar="N", help="processes; what is found does not depend on it"
     )
+    parser.add_argument(
+        "--check-determinism", action="store_true",
+        help="run every execution twice (else one in 1000) and name the first step that differs",
+    )  # fmt: skip
     parser.add_argument("--no-minimise", action="store_true", help="show a failure as it was found")
     parser.add_argument(
         *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",

@@ -165,6 +165,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
         config.bound_kind, config.bound = BOUND_PREEMPTIONS, settings.preemptions
     config.pct_depth = settings.depth
     config.pinned = settings.pinned is not None
+    config.check_every = settings.check_every
     config.pinned_iteration = settings.pinned or 0
     percent = CONTENTION_PERCENT if settings.controlled else CONTENTION_PERCENT_FREE
     config.contention_percent = percent

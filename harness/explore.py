@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import config, contracts
+from harness import config, contracts, repeat
 from harness.errors import HarnessError
 from harness.schema import Scenario
 from harness.signals import Interrupt
@@ -26,6 +26,7 @@ U64 = 1 << 64
 MAXIMA = frozenset({"decisions_max", "agents", "profile"})  # totals that are no sums
 
 Progress = Callable[[int, int, float], None]  # schedules, schedule points, seconds
+Begin = Callable[[int], None]  # told the first iteration of each block, before it runs
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def run_blocks(
     limits: Limits,
     interrupt: Interrupt,
     progress: Progress,
+    begin: Begin = lambda first: None,
 ) -> tuple[bool, Clock]:
     """Iterations in order, in this process; True when every requested one was run."""
     clock, begun, idle = Clock(limits), 0, 0
@@ -103,7 +105,9 @@ def run_blocks(
             return True, clock
         if seconds <= 0:
             break
+        begin(begun)
         done = run(begun, count, seconds)
+        repeat.check(world)
         begun += done
         world.classes.add(world.take_classes())
         if world.failure() is not None:
@@ -126,6 +130,7 @@ def explore(
     jobs: int,
     interrupt: Interrupt,
     progress: Progress,
+    begin: Begin = lambda first: None,
 ) -> Exploration:
     """Explore with fibers, in this process or in `jobs` of them."""
     if jobs > 1:
@@ -133,7 +138,7 @@ def explore(
 
         return explore_parallel(recipe, scenario, limits, jobs, interrupt, progress)
     with World(config.build(scenario, recipe.settings)) as world:
-        complete, clock = run_blocks(world.explore, world, limits, interrupt, progress)
+        complete, clock = run_blocks(world.explore, world, limits, interrupt, progress, begin)
         return summarise(recipe, scenario, world, complete, clock, interrupt)
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Exploring in several processes: a dispatcher, and explorers with a world of their own each."""
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness import config, contracts, worker
+from harness import config, contracts, repeat, worker
 from harness.errors import HarnessError
 from harness.explore import (
     Clock,
@@ -52,6 +53,7 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
             while (request := connection.recv()) is not None:
                 first, count, seconds = request
                 done = world.explore(first, count, seconds)
+                repeat.check(world)
                 totals_after, outcomes_after = world.totals(), counted(world)
                 entered_after = contracts.counts(contracts.current())
                 new = {k: n - outcomes.get(k, 0) for k, n in outcomes_after.items()}
@@ -71,7 +73,19 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
     except HarnessError as error:
-        connection.send(str(error))
+        with contextlib.suppress(OSError):  # another one has failed, and nobody listens
+            connection.send(error)
+
+
+class ExplorerDied(HarnessError):
+    """An explorer process was killed in one of these executions."""
+
+    def __init__(self, first: int, count: int) -> None:
+        super().__init__(
+            f"an explorer process died in one of the executions {first} to {first + count - 1};"
+            " the token is of the first"
+        )
+        self.iteration = first
 
 
 class Dispatcher:
@@ -163,22 +177,22 @@ def dispatch(
 ) -> None:
     from multiprocess.connection import wait
 
-    idle, running = list(connections), dict[Any, int]()
+    idle, running = list(connections), dict[Any, tuple[int, int]]()
     while True:
         while idle and not interrupt and (request := dispatcher.next()) is not None:
             connection = idle.pop(0)
             connection.send(request)
-            running[connection] = request[1]
+            running[connection] = request[:2]
         if not running:
             return
         for connection in wait(list(running), timeout=0.5):
             try:
                 answer = connection.recv()
-            except EOFError:
-                raise HarnessError("an explorer process died") from None
-            if isinstance(answer, str):
-                raise HarnessError(answer)
-            dispatcher.take(answer, running.pop(connection))
+            except (EOFError, ConnectionResetError):
+                raise ExplorerDied(*running[connection]) from None
+            if isinstance(answer, HarnessError):
+                raise answer
+            dispatcher.take(answer, running.pop(connection)[1])
             idle.append(connection)
         progress(*dispatcher.counts(), dispatcher.clock.elapsed())
 

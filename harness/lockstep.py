@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from harness import config
 from harness.errors import WorkerDied
 from harness.explore import (
+    Begin,
     Exploration,
     Limits,
     Progress,
@@ -88,7 +89,8 @@ def explore_lockstep(
     limits: Limits,
     interrupt: Interrupt,
     progress: Progress,
+    begin: Begin = lambda first: None,
 ) -> Exploration:
     with lockstep_world(scenario, recipe) as world:
-        complete, clock = run_blocks(world.lockstep, world, limits, interrupt, progress)
+        complete, clock = run_blocks(world.lockstep, world, limits, interrupt, progress, begin)
         return summarise(recipe, scenario, world, complete, clock, interrupt)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 MEMORY_MODELS = ("sc", "tso", "lkmm")
 ORDERS = ("plain", "relaxed", "acquire", "release", "full")  # of the core, by number
 PCT_DEPTH = 3
+CHECK_EVERY = 1000
 NOISE_PERMILLE = 2  # free running: how often an access is followed by a pause
 
 
@@ -37,6 +38,7 @@ class Settings:
     weaken: tuple[Weakening, ...] = ()
     cut: tuple[tuple[str, int], ...] = ()  # controlled: a task does this many operations at most
     pinned: int | None = None  # the workload of this iteration; the schedules differ all the same
+    check_every: int = CHECK_EVERY  # one execution in so many runs twice and has to do the same
     controlled: bool = True
     checks: bool = True
     noise_permille: int = NOISE_PERMILLE

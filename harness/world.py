@@ -27,6 +27,7 @@ SLOT = 0
 CLASSES_KEPT = 1 << 12  # by the core, of the executions since they were last asked for
 REGISTERS = lib.MMUT_REGISTERS
 NO_RULE = 0xFFFFFFFF
+NONE = (1 << 64) - 1  # no index
 MISSED, TAKEN, IMPOSSIBLE = 0, 1, 2  # what became of an anchor
 STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED = 1, 2, 3, 4
 
@@ -115,6 +116,23 @@ def attach(fd: int, slot: int = SLOT) -> None:
         raise HarnessError(core_error())
 
 
+class CoreCrashed(HarnessError):
+    """A signal ended an execution, and with it the use of the world."""
+
+    def __init__(
+        self, number: int, task: str, pending: str, addr: int, iteration: int, step: int
+    ) -> None:
+        super().__init__(
+            f"the core died of signal {number} in execution {iteration}, in {task} after {pending}"
+        )
+        self.signal, self.task, self.pending = number, task, pending
+        self.addr, self.iteration, self.step = addr, iteration, step
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (self.signal, self.task, self.pending, self.addr, self.iteration, self.step)
+        return CoreCrashed, parts
+
+
 class World:
     """An arena, mapped while the context lasts; the memfd vanishes with the last process."""
 
@@ -147,7 +165,30 @@ class World:
 
     def explore(self, first: int, count: int, seconds: float) -> int:
         """Executions [first, first + count) as fibers; how many were finished."""
-        return lib.mmut_explore(first, count, seconds)
+        done = lib.mmut_explore(first, count, seconds)
+        self.alive()
+        return done
+
+    def alive(self) -> None:
+        """CoreCrashed if the core has not survived the last execution."""
+        crash = ffi.new("struct mmut_crash *")
+        if lib.mmut_crash(crash) != 0:
+            return
+        state = next((s for s in self.tasks() if s.id == crash.task), None)
+        name, pending = (state.name, state.pending) if state else ("?", "?")
+        raise CoreCrashed(crash.signal, name, pending, crash.addr, crash.iteration, crash.step)
+
+    def differs(self) -> tuple[int, int] | None:
+        """An execution that was another one when it ran again, and where its event will be."""
+        found = ffi.new("struct mmut_differs *")
+        if lib.mmut_differs(found) != 0:
+            return None
+        return found.iteration, found.other_event
+
+    def compare(self, iteration: int) -> int | None:
+        """Run twice, traced: the index of the first event that differs."""
+        index = lib.mmut_explore_compared(iteration)
+        return None if index == NONE else index
 
     def lockstep(self, first: int, count: int, seconds: float) -> int:
         """The same, by worker processes that take turns; the caller is the boss."""
@@ -162,30 +203,31 @@ class World:
     def trace(self, iteration: int) -> list[Event]:
         """Run one execution again and return what happened in it, oldest first."""
         count = lib.mmut_explore_traced(iteration)
+        self.alive()
+        events = (self.event(index) for index in range(count))
+        return [event for event in events if event is not None]
+
+    def event(self, index: int) -> Event | None:
+        """An event of the last traced execution."""
         raw = ffi.new("struct mmut_trace_event *")
-        events = []
-        for index in range(count):
-            if lib.mmut_trace_event(index, raw) != 0:
-                break
-            events.append(
-                Event(
-                    step=raw.step,
-                    task=raw.task,
-                    op=event_op(raw.op),
-                    func=text(raw.func),
-                    file=text(raw.file),
-                    line=raw.line,
-                    what=text(raw.what),
-                    object=text(raw.object),
-                    addr=raw.addr,
-                    old=raw.old_value,
-                    new=raw.new_value,
-                    operand=raw.operand,
-                    anchor=raw.anchor,
-                    occurrence=raw.occurrence,
-                )
-            )
-        return events
+        if lib.mmut_trace_event(index, raw) != 0:
+            return None
+        return Event(
+            step=raw.step,
+            task=raw.task,
+            op=event_op(raw.op),
+            func=text(raw.func),
+            file=text(raw.file),
+            line=raw.line,
+            what=text(raw.what),
+            object=text(raw.object),
+            addr=raw.addr,
+            old=raw.old_value,
+            new=raw.new_value,
+            operand=raw.operand,
+            anchor=raw.anchor,
+            occurrence=raw.occurrence,
+        )
 
     def decisions(self) -> bytes:
         """What the last execution decided, for the replay strategy of the same build."""

@@ -185,6 +185,7 @@ struct mmut_config {
 	uint32_t noise_permille;	/* free running with checks: chance of a pause at an access */
 	uint64_t decisions_max;		/* PCT's k; 0: profile it first */
 	uint64_t steps_max;		/* schedule points before a fair tail begins; 0: default */
+	uint64_t check_every;		/* one execution in so many runs twice and has to do the same; 0: none */
 	uint64_t pinned_iteration;	/* pinned: every execution has the workload of this one, schedules differ */
 	uint32_t pinned;
 	/* machine */
@@ -346,6 +347,21 @@ uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds);
 /* Execution `iteration` again, traced; events are read with mmut_trace_event().  Returns their number. */
 uint64_t mmut_explore_traced(uint64_t iteration);
 int mmut_trace_event(uint64_t index, struct mmut_trace_event *event);
+
+/*
+ * One execution in config.check_every runs twice.  0: one did other things the second time, and
+ * exploring stopped there; -1: none has.
+ */
+struct mmut_differs { uint64_t iteration, first, second, other_event; };
+int mmut_differs(struct mmut_differs *differs);
+/*
+ * Execution `iteration` twice more, traced: index of the first event that differs, ~0: none.  The
+ * event of the second run is at index mmut_differs.other_event.
+ */
+uint64_t mmut_explore_compared(uint64_t iteration);
+/* A crash of the core ended the execution, and the world with it: 0; else -1. */
+struct mmut_crash { uint32_t signal, task; uint64_t addr, iteration, step; };
+int mmut_crash(struct mmut_crash *crash);
 
 /*
  * The decisions of the last execution: one word, then (decision index gap, choice) pairs; how many

@@ -139,6 +139,28 @@ uint32_t mmut_anchor_fate(uint64_t index)
 	return anchor_fate(sched_of(), index);
 }
 
+int mmut_differs(struct mmut_differs *out)
+{
+	const struct sched_log *log = sched_of()->log;
+
+	*out = (struct mmut_differs){
+		.iteration = log->differs.iteration, .first = log->differs.first, .second = log->differs.second,
+		.other_event = TRACE_MAX,
+	};
+	return log->differs.set ? 0 : -1;
+}
+
+int mmut_crash(struct mmut_crash *out)
+{
+	const struct arena *arena = arena_of();
+
+	*out = (struct mmut_crash){
+		.signal = arena->crash.signal, .task = arena->crash.task, .addr = arena->crash.addr,
+		.iteration = arena->iteration, .step = arena->step,
+	};
+	return arena->crash.signal ? 0 : -1;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -154,7 +176,7 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	const struct site *site;
 	const char *name;
 
-	if (index >= log->nr_traced)
+	if (index >= log->nr_traced && index != TRACE_MAX)
 		return -1;
 	r = &log->trace[index];
 	site = site_by_id(r->event.site);

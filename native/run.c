@@ -152,8 +152,10 @@ static void check_machine(void)
 
 void run_settle(void)
 {
-	run_add_statistics();
-	count_outcome();
+	if (!sched_of()->log->rerun) {
+		run_add_statistics();
+		count_outcome();
+	}
 	check_machine();
 }
 
@@ -183,6 +185,12 @@ uint64_t mmut_explore_traced(uint64_t iteration)
 	if (arena_of()->failure.set)
 		run_log()->failure_digest = sched_of()->digest;
 	return traced;
+}
+
+uint64_t mmut_explore_compared(uint64_t iteration)
+{
+	transfer = &fiber_transfer;
+	return execution_compared(iteration);
 }
 
 uint64_t mmut_lockstep_boss(uint64_t first, uint64_t count, double seconds)

@@ -181,6 +181,7 @@ static void init_sched(const struct mmut_config *config)
 	s->pct_depth = config->pct_depth;
 	s->contention_percent = config->contention_percent;
 	s->pinned = config->pinned;
+	s->log->check_every = (u32)config->check_every;
 	s->pinned_iteration = config->pinned_iteration;
 	s->decisions_expected = config->decisions_max;
 	s->log->decisions_max = config->decisions_max;

@@ -5,25 +5,26 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, contracts, failure, locks, search, statistics
+from harness import catalogue, contracts, failure, locks, repeat, search, statistics
 from harness.commands import common
-from harness.errors import Exit, UsageError, worst
+from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.explore import Exploration, Limits, explore
 from harness.litmus import herd
 from harness.outcomes import has_outcomes, outcome_rows, outcome_table
 from harness.results import RunDirectory, write_text
-from harness.scenario import to_toml
+from harness.scenario import scenario_hash, to_toml
 from harness.schema import Scenario
-from harness.settings import PCT_DEPTH, Settings
+from harness.settings import CHECK_EVERY, PCT_DEPTH, Settings
 from harness.signals import Interrupt, interruptible
-from harness.token import Recipe
+from harness.token import Recipe, Token, format_token
 from harness.units import hex64, human_count, parse_duration, parse_integer
-from harness.world import Failure
+from harness.world import CoreCrashed, Failure
 
 BUDGET_SECONDS = 10.0
 MINIMISE_SECONDS = 2.0  # mmutorture minimise has more patience
 JOBS_MAX = 256
 STRATEGY = "mix"
+RUNNING = "running.txt"  # in the results, while executions run
 
 
 def limits_of(args: Namespace) -> Limits:
@@ -61,6 +62,7 @@ def settings_of(args: Namespace, seed: int) -> Settings:
         memory=common.chosen_memory(args, bugs),
         bugs=tuple(bug.name for bug in bugs),
         without=tuple(args.without or ()),
+        check_every=1 if args.check_determinism else CHECK_EVERY,
     )
     common.check_names(settings)
     return settings
@@ -106,6 +108,12 @@ def merge(documents: list[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
+def token_at(recipe: Recipe, scenario: Scenario, iteration: int) -> Token:
+    """An execution that has left no plan."""
+    build = catalogue.build_id()[:8]
+    return Token(recipe, scenario_hash(scenario), build, iteration, None)
+
+
 def minimise_seconds(args: Namespace) -> float:
     """How long a failure is made smaller; 0: not at all."""
     return 0.0 if args.no_minimise else MINIMISE_SECONDS
@@ -134,14 +142,34 @@ class Session:
                 f"{statistics.left(schedules, limits.schedules, elapsed)}"
             )
 
+        def begin(first: int) -> None:
+            # Whatever ends this process, what it was about can be told.
+            token = format_token(token_at(recipe, scenario, first))
+            running.write_text(f"from this execution on: {token}\n", encoding="utf-8")
+
+        running = self.run.path / RUNNING
         if self.args.execution == "lockstep":
             from harness.lockstep import explore_lockstep
 
-            found = explore_lockstep(recipe, scenario, limits, interrupt, progress)
+            found = explore_lockstep(recipe, scenario, limits, interrupt, progress, begin)
         else:
             jobs = common.positive(self.args.jobs, "--jobs", JOBS_MAX) or 1
-            found = explore(recipe, scenario, limits, jobs, interrupt, progress)
+            found = self.guarded(recipe, scenario, limits, jobs, interrupt, progress, begin)
         self.report(found)
+
+    def guarded(self, recipe: Recipe, scenario: Scenario, *how: Any) -> Exploration:
+        """Explore; the core may crash, and then the token of that execution is told."""
+        from harness.jobs import ExplorerDied
+
+        try:
+            return explore(recipe, scenario, *how)
+        except CoreCrashed as crash:
+            text = repeat.crash_text(crash, token_at(recipe, scenario, crash.iteration))
+        except ExplorerDied as death:
+            token = format_token(token_at(recipe, scenario, death.iteration))
+            text = f"{death}\n    token      {token}"
+        write_text(self.run.path / "crash.txt", text + "\n")
+        raise HarnessError(text)
 
     def report(self, found: Exploration) -> None:
         name, totals = found.recipe.spec, found.totals
@@ -233,6 +261,7 @@ class Session:
             "exit_code": int(code),
             "results": str(self.run.shown(self.run.path)),
         }
+        (self.run.path / RUNNING).unlink(missing_ok=True)
         self.run.finish(document, common.ktap(self.cases))
         self.out.say(f"results {self.run.shown(self.run.path)}  seed {hex64(self.seed)}")
         for block in self.blocks:

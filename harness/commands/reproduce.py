@@ -5,8 +5,10 @@ from argparse import Namespace
 
 from harness import reproduce
 from harness.commands import common
-from harness.errors import Exit
+from harness.errors import Exit, HarnessError
+from harness.repeat import crash_text
 from harness.units import parse_integer
+from harness.world import CoreCrashed
 
 REPEAT_MAX = 1 << 20
 CODES = {"reproduced": Exit.VIOLATION, "diverged": Exit.NOT_FOUND, "refused": Exit.USAGE}
@@ -17,7 +19,10 @@ def run(args: Namespace) -> int:
     out = common.Output(args.json, args.quiet)
     repeat = parse_integer(args.repeat, "--repeat", 1, REPEAT_MAX)
     target = reproduce.find_target(args.target)
-    verdict = reproduce.reproduce(target, args.execution, repeat, args.force, args.by)
+    try:
+        verdict = reproduce.reproduce(target, args.execution, repeat, args.force, args.by)
+    except CoreCrashed as crash:
+        raise HarnessError(crash_text(crash, target.token)) from None
     code = CODES[verdict.verdict]
     if verdict.verdict == "refused":
         out.tell(f"refused: {verdict.detail}")

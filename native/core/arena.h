@@ -27,7 +27,7 @@
 #define ARENA_SLOTS		8
 #define ARENA_REGIONS		16
 
-enum stop_reason { STOP_NONE, STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED };
+enum stop_reason { STOP_NONE, STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED, STOP_CRASHED };
 
 /* The first violation of an execution. */
 struct failure {
@@ -76,6 +76,7 @@ struct arena {
 	u32 blocks;		/* some sites are SITE_BLOCK */
 	u32 closing;		/* the workload is over, service tasks drain and end */
 	struct failure failure;
+	struct { u32 signal, task; u64 addr; } crash;	/* signal 0: none */
 
 	/* set-up allocation */
 	char *state_begin, *state_end, *state_limit, *state_golden;

@@ -4,12 +4,14 @@
  * processes, which differ in `transfer` alone.
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "../api.h"
 #include "../core/frame.h"
 #include "anchor.h"
 #include "annotation.h"
+#include "crash.h"
 #include "fiber.h"
 #include "lkmm.h"
 #include "sched.h"
@@ -122,7 +124,43 @@ static bool more_to_explore(struct sched *s)
 	return !s->log->exhausted;
 }
 
-u64 execution_loop(u64 first, u64 count, double seconds)
+static void back_from_crash(void)
+{
+	__builtin_longjmp(boss_env, 1);
+}
+
+/* A search does not run an execution twice: it has gone on. */
+static bool is_checked(const struct sched *s, u64 iteration)
+{
+	u32 every = s->log->check_every;
+
+	return every && iteration % every == every - 1 && !strategies[s->strategy]->exhaustive && !s->cut;
+}
+
+/* Whether the execution does the same when it runs again; what differs is noted. */
+static bool same_again(u64 iteration)
+{
+	struct arena *arena = arena_of();
+	struct sched *s = arena->sched;
+	struct lockstat_task *lockstat = arena->lockstat;
+	u64 digest = s->digest, steps = arena->step;
+
+	arena->lockstat = NULL;
+	s->log->rerun = 1;
+	execution_run(iteration);
+	s->log->rerun = 0;
+	arena->lockstat = lockstat;
+	if (arena->stop > STOP_VIOLATION || (s->digest == digest && arena->step == steps && !arena->failure.set))
+		return true;
+	s->log->differs.set = 1;
+	s->log->differs.iteration = iteration;
+	s->log->differs.first = digest;
+	s->log->differs.second = s->digest;
+	memset(&arena->failure, 0, sizeof(arena->failure));
+	return false;
+}
+
+static u64 run_executions(u64 first, u64 count, double seconds)
 {
 	struct arena *arena = arena_of();
 	double end = seconds > 0 ? now() + seconds : 0;
@@ -138,6 +176,8 @@ u64 execution_loop(u64 first, u64 count, double seconds)
 		if (!more_to_explore(arena->sched) || arena->failure.set)
 			break;
 		steps += arena->step;
+		if (is_checked(arena->sched, first + done - 1) && !same_again(first + done - 1))
+			break;
 		if (seconds > 0 && steps >= STEPS_PER_LOOK) {
 			steps = 0;
 			if (now() >= end)
@@ -147,15 +187,42 @@ u64 execution_loop(u64 first, u64 count, double seconds)
 	return done;
 }
 
+u64 execution_loop(u64 first, u64 count, double seconds)
+{
+	u64 done;
+
+	crash_catch(back_from_crash);
+	done = run_executions(first, count, seconds);
+	crash_release();
+	return done;
+}
+
 u64 execution_traced(u64 iteration)
 {
 	struct sched_log *log = sched_of()->log;
 
+	crash_catch(back_from_crash);
 	log->nr_traced = 0;
 	log->tracing = 1;
 	execution_run(iteration);
 	log->tracing = 0;
+	crash_release();
 	return log->nr_traced;
+}
+
+u64 execution_compared(u64 iteration)
+{
+	struct sched_log *log = sched_of()->log;
+	u64 events = execution_traced(iteration);
+
+	log->differs_at = ~0ULL;
+	log->comparing = 1;
+	execution_traced(iteration);
+	log->comparing = 0;
+	if (log->differs_at == ~0ULL && log->nr_traced != events)
+		log->differs_at = min(log->nr_traced, events);
+	log->nr_traced = events;
+	return log->differs_at;
 }
 
 /* Whether there is another execution after `done` of them, which took `steps`. */
@@ -198,6 +265,7 @@ void execution_profile(void)
 	void (*watch)(struct event *) = proc.watch;
 
 	proc.watch = NULL;
+	crash_catch(back_from_crash);
 	golden->strategy = strategy_id(&strategy_profile);
 	arena->seed = PROFILE_SEED;
 	profile_begin(&arena->sched->log->profile);
@@ -214,6 +282,11 @@ void execution_profile(void)
 		pilot(golden);
 	arena->seed = seed;
 	arena->sched->log->decisions_max = longest;
+	crash_release();
+	/* What crashes here will crash there as well, and then has a number. */
+	memset(&arena->crash, 0, sizeof(arena->crash));
+	if (arena->stop == STOP_CRASHED)
+		arena->stop = STOP_NONE;
 	arena_reset();
 	proc.watch = watch;
 }

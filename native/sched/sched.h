@@ -107,6 +107,9 @@ struct sched_log {
 	u64 digest;			/* commutative sum over executions */
 	u64 decisions_max;
 	u64 execution;			/* number of the current one: lockstep workers compare it */
+	u32 check_every;		/* one execution in so many runs twice; 0: none */
+	u32 rerun;			/* this is the second time: nothing is counted */
+	struct { u32 set, pad; u64 iteration, first, second; } differs;	/* and its digest was another one */
 	u32 exhausted;			/* the strategy has seen all there is */
 	struct { u32 word; u32 pad[15]; } baton[MAX_TASKS];	/* lockstep: see baton.c */
 	struct wait_test wait[MAX_TASKS];	/* of the tasks in `waiting` */
@@ -119,7 +122,9 @@ struct sched_log {
 	/* traced execution */
 	u32 tracing;
 	u64 nr_traced;
-	struct trace_record trace[TRACE_MAX];
+	u32 comparing;			/* the trace is not written but compared */
+	u64 differs_at;			/* index of the first event that is another one; ~0: none */
+	struct trace_record trace[TRACE_MAX + 1];	/* the last one: that other event */
 	u64 pct_runs[PCT_DEPTH_MAX + 1];	/* executions under PCT, by depth; 0: under something else */
 	u32 nr_classes;
 	u64 classes[CLASSES_KEPT];
@@ -192,6 +197,8 @@ extern void (*execution_settle)(void);	/* after the tasks, on the boss: quiescen
 u64 execution_loop(u64 first, u64 count, double seconds);
 void execution_run(u64 iteration);	/* one, from the checkpoint */
 u64 execution_traced(u64 iteration);	/* once more, every event on record; how many */
+/* Twice more: the index of the first event that is not the same; ~0 if all are. */
+u64 execution_compared(u64 iteration);
 void execution_profile(void);		/* measure PCT's k over a few random executions */
 
 /* baton.c */

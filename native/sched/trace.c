@@ -12,6 +12,12 @@
 /* Slots are aligned to their size: the low bits of an address are its place in the arena. */
 static_assert(!(ARENA_BASE % ARENA_SLOT_SIZE), "arenas must be aligned to their address space");
 
+static bool same_event(const struct event *a, const struct event *b)
+{
+	return a->task == b->task && a->site == b->site && a->op == b->op && a->addr == b->addr &&
+	       a->old == b->old && a->new == b->new;
+}
+
 /* The boss's own events are on nobody's timeline. */
 void trace_put_on_record(const struct sched *s, const struct event *ev)
 {
@@ -21,6 +27,12 @@ void trace_put_on_record(const struct sched *s, const struct event *ev)
 	if (ev->task == TASK_BOSS || log->nr_traced >= TRACE_MAX)
 		return;
 	log->nr_traced++;
+	if (log->comparing) {
+		if (log->differs_at != ~0ULL || same_event(ev, &r->event))
+			return;
+		log->differs_at = log->nr_traced - 1;
+		r = &log->trace[TRACE_MAX];
+	}
 	*r = (struct trace_record){ .event = *ev, .step = arena_of()->step };
 	if (ev->op != OP_DRAIN)		/* which the task has not announced */
 		anchor_of(s, ev->task, &r->object, &r->occurrence);

@@ -22,10 +22,11 @@ sys.path.insert(0, str(ROOT))
 from native import build_core  # noqa: E402
 
 REPLACED = "native/program/program.c"
-MAINS = ("oracles", "schedules", "primitives", "exhaustive")
+MAINS = ("oracles", "schedules", "primitives", "exhaustive", "repeat")
 SHARED = ("tap",)
 PARTS = {
     "schedules": ("programs", "scripts"),
+    "repeat": ("programs", "scripts"),
     "primitives": ("workers",),
     "exhaustive": ("programs", "scripts", "enumerate", "fuzz"),
 }

@@ -22,7 +22,6 @@ struct machine {
 	u8 buffered[SCRIPT_TASKS];
 };
 
-bool enumerate_tso;
 static struct script_trace trace;
 static void (*on_end)(const struct script_trace *trace, u32 preemptions);
 static u64 count, most;

@@ -188,6 +188,53 @@ static void fair_queue(struct task *task)
 	}
 }
 
+/* ---- what must not be in a core that repeats itself: see repeat.c */
+
+static void looks_at_the_clock(struct task *task)
+{
+	struct words *w = words_of();
+
+	WRITE_ONCE(w->x, task->index);
+	if (task->index)
+		return;
+	WRITE_ONCE(w->go, 1);
+	WRITE_ONCE(w->done, __builtin_ia32_rdtsc());
+	WRITE_ONCE(w->queued, 1);
+}
+
+static void stores_an_address(struct task *task)
+{
+	struct words *w = words_of();
+
+	WRITE_ONCE(w->x, task->index);
+	if (task->index)
+		return;
+	WRITE_ONCE(w->go, 1);
+	WRITE_ONCE(w->done, mix64((u64)malloc(24)));	/* kept, so that the next one is elsewhere */
+	WRITE_ONCE(w->queued, 1);
+}
+
+static void follows_null(struct task *task)
+{
+	struct words *w = words_of();
+	volatile u64 *volatile none = NULL;
+
+	if (task->index)
+		WRITE_ONCE(w->x, 1);
+	else if (READ_ONCE(w->x))
+		*none = 1;
+}
+
+static void aborts(struct task *task)
+{
+	struct words *w = words_of();
+
+	if (task->index)
+		WRITE_ONCE(w->x, 1);
+	else if (READ_ONCE(w->x))
+		abort();
+}
+
 #define PROGRAM(tasks, fn)	{ .name = #fn, .text = #fn, .nr_tasks = tasks, .setup = setup, .body = fn, \
 				  .check = count_bugs }
 
@@ -195,6 +242,7 @@ static const struct program programs[] = {
 	PROGRAM(2, uneven), PROGRAM(2, lost_update), PROGRAM(2, opposite_locks), PROGRAM(2, same_order),
 	PROGRAM(2, wait_for_nobody), PROGRAM(2, after_you), PROGRAM(2, counts_for_ever), PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
 	PROGRAM(2, keeps_a_lock), PROGRAM(2, stays_in_rcu), PROGRAM(3, fair_queue),
+	PROGRAM(2, looks_at_the_clock), PROGRAM(2, stores_an_address), PROGRAM(2, follows_null), PROGRAM(2, aborts),
 };
 
 const struct program *program_by_id(u32 id)

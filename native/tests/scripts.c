@@ -7,6 +7,8 @@
 #include "programs.h"
 #include "scripts.h"
 
+bool enumerate_tso;
+
 struct script script;
 
 struct objects {

@@ -261,3 +261,26 @@ def test_an_exhaustive_search_is_one_process(mmutorture: Callable) -> None:
     done = mmutorture("explore", "two-writers", "--strategy", "dpor", "--jobs", "2")
     assert done.code == 2
     assert "--jobs" in done.err and "dpor" in done.err
+
+
+def test_every_execution_twice(mmutorture: Callable) -> None:
+    options = ("same-gfn", "--schedules", "60", "--seed", "7", "--json")
+    twice = mmutorture("explore", *options, "--check-determinism").json
+    once = mmutorture("explore", *options).json
+    for key in ("schedules", "schedule_points", "switches", "digest"):
+        assert twice[key] == once[key]
+    assert twice["scenarios"][0]["totals"] == once["scenarios"][0]["totals"]
+
+
+def test_where_a_run_is_can_be_told_while_it_runs(
+    started: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    from harness.token import parse_token
+
+    process = started("explore", "same-gfn", "--budget", "60s", "--seed", "3")
+    running = tmp_path / "results/latest/running.txt"
+    assert wait_until(running.exists, 30)
+    process.kill()
+    process.wait()
+    token = parse_token(running.read_text().rpartition(" ")[2])
+    assert token.recipe.settings.seed == 3 and token.recipe.spec == "same-gfn"

@@ -27,6 +27,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return build.build_once(build.shared_directory(tmp_path_factory.getbasetemp()))
 
 
+@pytest.mark.parametrize("case", cases("repeat"))
+def test_repeat(programs: dict[str, Path], case: str) -> None:
+    report = tap.run(programs["repeat"], case)
+    assert report.cases == {case: ""}, report.output
+
+
 @pytest.mark.parametrize("case", cases("schedules"))
 def test_schedules(programs: dict[str, Path], case: str) -> None:
     report = tap.run(programs["schedules"], case)
