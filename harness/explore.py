@@ -19,7 +19,9 @@ from harness.statistics import ClassCounts
 from harness.token import Recipe
 from harness.world import Failure, Outcome, World
 
-BLOCK = 1 << 10  # iterations handed out at a time
+BLOCK = 1 << 10  # iterations handed out at a time, at first
+BLOCK_MAX = 1 << 16  # as many classes as the core keeps
+BLOCK_SHARE = 64  # of what was handed out already: the last blocks end at about the same time
 BLOCK_SECONDS = 0.5  # and for how long at most: signals and progress wait for it
 ITERATIONS_MAX = 1 << 62
 U64 = 1 << 64
@@ -86,7 +88,7 @@ class Clock:
     def count(self, begun: int) -> int:
         """Iterations for the next block; 0: all have been handed out."""
         total = ITERATIONS_MAX if self.limits.schedules is None else self.limits.schedules
-        return max(0, min(BLOCK, total - begun))
+        return max(0, min(max(BLOCK, begun // BLOCK_SHARE), BLOCK_MAX, total - begun))
 
 
 def run_blocks(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness._core import mmut_config
 
 SLOT = 0
-CLASSES_KEPT = 1 << 12  # by the core, of the executions since they were last asked for
+CLASSES_KEPT = 1 << 16  # by the core, of the executions since they were last asked for
 REGISTERS = lib.MMUT_REGISTERS
 NO_RULE = 0xFFFFFFFF
 NONE = (1 << 64) - 1  # no index
@@ -145,6 +145,7 @@ class World:
             raise HarnessError(reason)
         self.open = True
         self.classes = Classes()
+        self.taken: Any = None  # where the core puts them
 
     def close(self) -> None:
         if self.open:
@@ -196,9 +197,10 @@ class World:
 
     def take_classes(self) -> bytes:
         """The trace classes of the executions since the last call, for Classes.add()."""
-        raw = ffi.new("uint64_t[]", CLASSES_KEPT)
-        count = lib.mmut_classes_take(raw, CLASSES_KEPT)
-        return bytes(ffi.buffer(raw, 8 * count))
+        if self.taken is None:
+            self.taken = ffi.new("uint64_t[]", CLASSES_KEPT)
+        count = lib.mmut_classes_take(self.taken, CLASSES_KEPT)
+        return bytes(ffi.buffer(self.taken, 8 * count))
 
     def trace(self, iteration: int) -> list[Event]:
         """Run one execution again and return what happened in it, oldest first."""

@@ -377,7 +377,7 @@ int mmut_anchors_set(const struct mmut_anchor *anchors, uint64_t count);
 /* In the last execution: 0 its place did not come, 1 taken, 2 its choice was not possible there. */
 uint32_t mmut_anchor_fate(uint64_t index);
 
-/* Classes of the executions since the last call, 4096 at most, in order; the lowest bit: a sample. */
+/* Classes of the executions since the last call, 65536 at most, in order; the lowest bit: a sample. */
 uint64_t mmut_classes_take(uint64_t *classes, uint64_t capacity);
 void mmut_classes_add(struct mmut_classes *table, const uint64_t *classes, uint64_t count);
 

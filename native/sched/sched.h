@@ -25,7 +25,7 @@
 #define PLAN_EXHAUSTIVE	1u		/* every point was a decision */
 #define PLAN_WHOLE_STEPS 2u		/* arena->whole_steps */
 #define TRACE_MAX	(1u << 20)	/* events of a traced execution */
-#define CLASSES_KEPT	(1u << 12)	/* classes of executions that wait for somebody to count them */
+#define CLASSES_KEPT	(1u << 16)	/* classes of executions that wait for somebody to count them */
 #define STORE_BUFFER	16
 #define PCT_DEPTH_MAX	16
 

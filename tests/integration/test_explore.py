@@ -198,11 +198,13 @@ def test_usage_errors_are_one_line(
 
 def test_jobs_do_not_change_what_is_found(mmutorture: Callable) -> None:
     fields = ("schedules", "schedule_points", "switches", "digest", "violations", "complete")
+    seen = ("distinct", "classes", "samples", "classes_sampled", "classes_once", "classes_twice")
     found = []
     for jobs in ("1", "2", "3"):
         options = ("--schedules", "4000", "--seed", "3", "--jobs", jobs, "--json")
         document = mmutorture("explore", "two-writers", *options).json
         found.append({field: document[field] for field in fields} | {"o": document["outcomes"]})
+        found[-1] |= {field: document["scenarios"][0][field] for field in seen}
     assert found[0]["schedules"] == 4000
     assert found[0] == found[1] == found[2]
 
