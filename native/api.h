@@ -118,6 +118,7 @@ enum mmut_insn_op {
 	MMUT_I_DISCARD,			/* final part: this execution does not count, where a is 0 */
 	MMUT_I_LOAD,			/* dst = word */
 	MMUT_I_STORE,			/* word = b */
+	/* of these dst may be MMUT_NO_REGISTER: nobody wants the value */
 	MMUT_I_XCHG,			/* dst = word, word = b */
 	MMUT_I_CMPXCHG,			/* dst = word, word = b where it was a */
 	MMUT_I_FETCH_ADD, MMUT_I_FETCH_AND, MMUT_I_FETCH_OR,	/* dst = word, word op= b */

@@ -83,7 +83,7 @@ def add_unless(t: Task, word: Word, by: Expression | int, unless: Expression | i
     return added
 
 
-def atomic(t: Task, base: str, order: str, args: list[object]) -> Expression:
+def atomic(t: Task, base: str, order: str, args: list[object]) -> Expression | None:
     """atomic_inc(), atomic_fetch_add(), atomic_sub_return(), atomic_dec_and_test(), .."""
     match = ATOMIC.fullmatch(base)
     assert match is not None
@@ -96,9 +96,15 @@ def atomic(t: Task, base: str, order: str, args: list[object]) -> Expression:
     if op in ("and", "or", "andnot"):
         by = by ^ -1 if op == "andnot" else by
         old: Expression = (t.fetch_or if op == "or" else t.fetch_and)(word, by, order)
+        if not returns:
+            t.unwanted()
+            return None
         return old if match["fetch"] else {"or": old | by}.get(op, old & by)
     change = 0 - by if op in ("sub", "dec") else by
     old = t.fetch_add(word, change, order)
+    if not returns:
+        t.unwanted()
+        return None
     if match["result"] == "_and_test":
         return old + change == 0
     if match["result"] == "_negative":

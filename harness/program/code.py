@@ -33,7 +33,8 @@ OBSERVED_MAX = 32
 WORDS_MAX = 1 << 16
 TEXT_MAX = 47
 
-# What stands behind each operation: d, a and x are registers, b a register or a number, w a word
+# What stands behind each operation: d, a and x are registers (d may be _, no register, for the
+# value of a read-modify-write that nobody wants), b a register or a number, w a word
 # or lock, i a number, f a fence.  The order is that of enum mmut_insn_op.
 SIGNATURES = {
     "move": "db",
@@ -64,6 +65,7 @@ SIGNATURES = {
     "yield": "",
     "atomic": "",
 }
+UNWANTED = frozenset(("xchg", "cmpxchg", "fetch-add", "fetch-and", "fetch-or"))
 NUMBERS = {name: number for number, name in enumerate(SIGNATURES)}
 
 
@@ -148,7 +150,7 @@ def insn_text(code: Code, insn: Insn) -> str:
     for letter in SIGNATURES[insn.op]:
         match letter:
             case "d":
-                parts.append(f"r{insn.dst}")
+                parts.append("_" if insn.dst == NONE else f"r{insn.dst}")
             case "a":
                 parts.append(f"r{insn.a}")
             case "x":
@@ -217,7 +219,7 @@ def parse_where(text: str, objects: dict[str, int], insn: Insn) -> None:
 def parse_operand(letter: str, text: str, objects: dict[str, int], insn: Insn) -> None:
     match letter:
         case "d":
-            insn.dst = register_of(text)
+            insn.dst = NONE if text == "_" else register_of(text)
         case "a":
             insn.a = register_of(text)
         case "x":
@@ -317,6 +319,8 @@ def check_insn(code: Code, number: int, insn: Insn) -> None:
         wants_word = "lock" not in insn.op
         if (kind in (None, "words")) != wants_word or (kind is None and insn.index == NONE):
             raise CodeError(f"{where}: wants {'a word' if wants_word else 'a lock'}")
+    if "d" in signature and insn.dst == NONE and insn.op not in UNWANTED:
+        raise CodeError(f"{where}: its value goes nowhere")
     if insn.op.startswith("jump") and not 0 <= insn.imm < len(code.insns):
         raise CodeError(f"{where}: leads out of the program")
     if number < code.final and insn.op in ("register", "rule", "discard"):

@@ -145,6 +145,15 @@ class Task:
         """The old value, as of all fetch_*."""
         return self.access("fetch-add", word, value, order)
 
+    def add(self, word: Word, value: Operand = 1) -> None:
+        """atomic_add(): no value, and no order."""
+        self.fetch_add(word, value, "relaxed")
+        self.unwanted()
+
+    def unwanted(self) -> None:
+        """Nobody wants the value of the read-modify-write just written: smp_rmb() ignores it."""
+        self.insns[-1].dst = NONE
+
     def fetch_and(self, word: Word, value: Operand, order: str = "full") -> Register:
         return self.access("fetch-and", word, value, order)
 

@@ -90,7 +90,8 @@ struct dependencies {
 	u64 data;		/* the value stored, or compared */
 	u64 control;		/* branches so far */
 	u32 load;		/* number of this access among the task's loads, if it is one */
-	u32 known;
+	u16 known;
+	u16 noreturn;		/* a read-modify-write whose old value nobody wants, as atomic_inc() */
 };
 
 struct task {

@@ -113,12 +113,15 @@ static void say_dependencies(struct flat_task *t, const struct mmut_insn *i)
 	d->data = depends_b(t, i) | (i->op == MMUT_I_CMPXCHG ? t->depends[i->a] : 0);
 	d->control = t->control;
 	d->load = t->loads;
+	d->noreturn = i->op >= MMUT_I_XCHG && i->op <= MMUT_I_FETCH_OR && i->dst == MMUT_NO_REGISTER;
 }
 
 static void set_loaded(struct flat_task *t, u16 dst, u64 value)
 {
-	t->registers[dst] = value;
-	t->depends[dst] = BIT_ULL(min(t->loads, FLAT_LOADS_TOLD));
+	if (dst != MMUT_NO_REGISTER) {
+		t->registers[dst] = value;
+		t->depends[dst] = BIT_ULL(min(t->loads, FLAT_LOADS_TOLD));
+	}
 	t->loads++;
 }
 

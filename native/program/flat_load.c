@@ -69,7 +69,8 @@ static bool insn_is_valid(const struct mmut_flat *code, u32 at, u32 final)
 
 	if (i->op >= MMUT_NR_INSN_OPS || i->order > ORDER_FULL)
 		return false;
-	if ((uses & USES_DST) && !is_register(code, i->dst))
+	if ((uses & USES_DST) && !is_register(code, i->dst) &&
+	    !(i->dst == MMUT_NO_REGISTER && i->op >= MMUT_I_XCHG && i->op <= MMUT_I_FETCH_OR))
 		return false;
 	if ((uses & USES_A) && !is_register(code, i->a))
 		return false;

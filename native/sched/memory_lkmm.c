@@ -217,6 +217,7 @@ static struct lkmm_access describe(struct lkmm *m, const struct event *ev)
 		a.assumed = loads_assumed(g, ev);
 		return a;
 	}
+	a.noreturn = d->noreturn;
 	a.address = loads_told(g, t, d->address);
 	a.data = loads_told(g, t, d->data);
 	a.control = loads_told(g, t, d->control);

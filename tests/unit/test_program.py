@@ -54,6 +54,8 @@ def test_branches_loops_arrays_and_pointers() -> None:
                 t.set(total, total + 10 * t.load(a[n]))
         t.store(i, total)
         t.store(t.at(t.load(pointer)), 9)
+        t.add(a[1], 16)
+        t.add(a[1], -16)
         found = t.cmpxchg(a[0], 1, 5)
         lost = t.cmpxchg(a[0], 1, 6)
         t.fetch_or(a[1], 8)
@@ -234,6 +236,7 @@ def test_a_word_is_in_atomic_blocks_always_or_never() -> None:
         (["spinlock l 0", "task t0", "load r0 l", "exit"], "wants a word"),
         (["words x 0", "task t0", "load r0 x"], "last instruction is not exit"),
         (["exit"], "0 tasks"),
+        (["words x 0", "task t0", "load _ x", "exit"], "its value goes nowhere"),
         (["words x 0", "observe x final 3", "task t0", "exit"], "no such place"),
     ],
 )
