@@ -14,6 +14,14 @@ import msgspec
 
 from harness import catalogue, config
 from harness.anchors import Kept, plan_of
+from harness.diverge import (
+    Wanted,
+    explain,
+    first_difference,
+    moved_text,
+    search,
+    violates,
+)
 from harness.errors import HarnessError, UsageError
 from harness.failure import Record
 from harness.scenario import load, load_file, scenario_hash
@@ -30,6 +38,7 @@ class Target:
     scenario: Scenario
     record: Record | None
     kept: tuple[Kept, ...] = ()  # the plan, in clear
+    events: str = ""  # events.txt
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,13 @@ def read_plan(directory: Path) -> tuple[Kept, ...] | None:
         raise UsageError(f"{file}: is damaged: {error}") from None
 
 
+def read_events(directory: Path) -> str:
+    try:
+        return (directory / "events.txt").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
 def find_target(text: str) -> Target:
     """A token, or a failure directory (whose own scenario.toml counts)."""
     if looks_like_token(text):
@@ -84,7 +100,13 @@ def find_target(text: str) -> Target:
         kept = read_plan(directory)
         if token.plan is None and kept is not None:
             token = replace(token, plan=plan_of(kept))
-        return Target(token, load_file(directory / "scenario.toml"), record, kept or ())
+        return Target(
+            token,
+            load_file(directory / "scenario.toml"),
+            record,
+            kept or (),
+            read_events(directory),
+        )
     raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt2:...)")
 
 
@@ -154,6 +176,47 @@ def once(target: Target, by_plan: bool) -> Found | None:
         return Found(failure, world.decisions()) if failure is not None else None
 
 
+def elsewhere(target: Target, repeat: int, why: str) -> Verdict:
+    """The plan in another build or scenario: as it is, with a switch moved, or what differs."""
+    token, record = target.token, target.record
+    plan, iteration = token.plan or (), token.iteration
+    oracle = record.oracle if record else token.oracle
+    wanted = Wanted(oracle, record.site.rpartition(" ")[2] if record else "")
+    with replaying(target, "explore", by_plan=True) as world:
+        moved = ""
+        if not violates(world, iteration, plan, wanted):
+            found = search(world, iteration, plan, wanted)
+            if found is None:
+                return diverged(target, world, repeat)
+            moved = moved_text(world, iteration, plan, found, target.kept)
+            plan = found[0]
+        good = sum(violates(world, iteration, plan, wanted) for _ in range(repeat))
+        failure = world.failure()
+        return Verdict(
+            verdict="reproduced" if good == repeat else "diverged",
+            repeats=repeat,
+            reproduced=good,
+            digest=f"0x{failure.digest:016x}" if failure else "",
+            oracle=failure.oracle if failure else "",
+            detail=f"{moved or (failure.message if failure else '')} ({why})",
+        )
+
+
+def diverged(target: Target, world: World, repeat: int) -> Verdict:
+    """No plan near this one fails in the same way."""
+    token = target.token
+    plan, iteration = token.plan or (), token.iteration
+    world.follow(plan)
+    world.explore(iteration, 1, 0.0)
+    failure = world.failure()
+    what = f"{failure.oracle} was violated" if failure else "no oracle was violated"
+    texts = [what, explain(world, iteration, plan, target.kept)]
+    names = {state.id: state.name for state in world.tasks()}
+    if target.events and (text := first_difference(target.events, world.trace(iteration), names)):
+        texts.append(f"first difference: {text}")
+    return Verdict("diverged", repeat, 0, "", failure.oracle if failure else "", "; ".join(texts))
+
+
 def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str) -> Verdict:
     """Replay `repeat` times; `by` is seed or plan."""
     if (why := refusal(target)) and not force:
@@ -170,6 +233,8 @@ def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str)
         raise UsageError("the token carries no plan; replay it by seed")
     # The seed means another schedule in another build, while a plan may survive the change.
     by_plan = by == "plan" or kept or (bool(why) and token.plan is not None)
+    if why and by_plan and execution == "explore":
+        return elsewhere(target, repeat, why)
     record = None if why else target.record
     good, first, detail = 0, None, ""
     with replaying(target, execution, by_plan) as world:

@@ -47,14 +47,13 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "160"}
 
 
-@pytest.fixture
-def mmutorture(tmp_path: Path) -> Run:
-    """Run a command in a directory of the test's own; results go there too."""
+def runner(directory: Path) -> Run:
+    """Runs a command in a directory; results go there too."""
 
     def run(*arguments: str, seconds: float = SECONDS_MAX) -> Done:
         done = subprocess.run(
             command(*arguments),
-            cwd=tmp_path,
+            cwd=directory,
             env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -65,6 +64,12 @@ def mmutorture(tmp_path: Path) -> Run:
         return Done(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def mmutorture(tmp_path: Path) -> Run:
+    """Run a command in a directory of the test's own."""
+    return runner(tmp_path)
 
 
 @pytest.fixture
