@@ -52,10 +52,11 @@ class Trial:
     place: Place
     order: str  # that it had instead
     found: Exploration
+    appeared: tuple[str, ...]  # outcomes worth a remark that the clean run did not show
 
     @property
     def violated(self) -> bool:
-        return self.found.failure is not None
+        return self.found.failure is not None or bool(self.appeared)
 
     @property
     def schedules(self) -> int:
@@ -85,6 +86,13 @@ def place_of(annotation: Annotation) -> Place:
     )
 
 
+def remarkable(found: Exploration) -> dict[int, str]:
+    """The outcomes seen that a program declares interesting: a litmus test's `exists`."""
+    rules = found.scenario.outcomes
+    seen = {outcome.rule for outcome in found.outcomes if outcome.rule is not None}
+    return {n: rules[n].text for n in sorted(seen) if rules[n].verdict == "interesting"}
+
+
 def one(
     recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt
 ) -> tuple[Exploration, list[Place]]:
@@ -100,31 +108,23 @@ def one(
 
 
 def attempt(
-    place: Place,
-    order: str,
-    recipe: Recipe,
-    scenario: Scenario,
-    limits: Limits,
-    interrupt: Interrupt,
+    place: Place, order: str, clean: Exploration, limits: Limits, interrupt: Interrupt
 ) -> Trial:
+    recipe = clean.recipe
     weakened = (*recipe.settings.weaken, Weakening(place.file, place.line, order))
     weaker = replace(recipe, settings=replace(recipe.settings, weaken=weakened))
-    found, _ = one(weaker, scenario, limits, interrupt)
-    return Trial(place, order, found)
+    found, _ = one(weaker, clean.scenario, limits, interrupt)
+    before = remarkable(clean)
+    appeared = tuple(text for n, text in remarkable(found).items() if n not in before)
+    return Trial(place, order, found, appeared)
 
 
-def judge(
-    place: Place,
-    recipe: Recipe,
-    scenario: Scenario,
-    limits: Limits,
-    interrupt: Interrupt,
-) -> Verdict:
-    trial = attempt(place, RELAXED, recipe, scenario, limits, interrupt)
+def judge(place: Place, clean: Exploration, limits: Limits, interrupt: Interrupt) -> Verdict:
+    trial = attempt(place, RELAXED, clean, limits, interrupt)
     enough = []
     if trial.violated and place.order == "full":
         for order in LESSER:
-            lesser = attempt(place, order, recipe, scenario, limits, interrupt)
+            lesser = attempt(place, order, clean, limits, interrupt)
             if not lesser.violated:
                 enough.append(lesser)
     return Verdict(trial, tuple(enough))
@@ -144,6 +144,6 @@ def examine(
         for place in places:
             if interrupt:
                 break
-            verdicts.append(judge(place, recipe, scenario, limits, interrupt))
+            verdicts.append(judge(place, clean, limits, interrupt))
             report(verdicts[-1])
     return clean, verdicts

@@ -38,8 +38,12 @@ def text_of(verdict: Verdict) -> str:
     trial = verdict.trial
     if not verdict.load_bearing:
         return f"not needed here ({trial.schedules} schedules)"
-    assert trial.found.failure is not None
-    text = f"load-bearing: {trial.found.failure.oracle} after {trial.schedules} schedules"
+    failed = trial.found.failure
+    text = "load-bearing: "
+    if failed is not None:
+        text += f"{failed.oracle} after {trial.schedules} schedules"
+    else:
+        text += f"it shows {', '.join(trial.appeared)}"
     for lesser in verdict.enough:
         text += f"; {weaker(trial.place, lesser.order)} does ({lesser.schedules} schedules)"
     return text
@@ -91,10 +95,11 @@ class Session:
                 "verdict": "load-bearing" if verdict.load_bearing else "not needed here",
                 "enough": [weaker(place, lesser.order) for lesser in verdict.enough],
                 "schedules": trial.schedules,
-                **(self.kept(trial.found) if verdict.load_bearing else {}),
+                "appeared": list(trial.appeared),
+                **(self.kept(trial.found) if trial.found.failure else {}),
             }
         )
-        if verdict.load_bearing:
+        if trial.found.failure:
             self.out.say(f"  {'':<24} {self.rows[-1]['message']}")
             self.out.say(f"  {'':<24} mmutorture reproduce {self.rows[-1]['directory']}")
 

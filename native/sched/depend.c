@@ -3,6 +3,7 @@
 #include "../core/frame.h"
 #include "../core/lock.h"
 #include "../core/rcu.h"
+#include "annotation.h"
 #include "depend.h"
 #include "sched.h"
 
@@ -108,7 +109,7 @@ u64 waits_for_drain(const struct sched *s)
 			waits = false;
 			break;
 		case OP_FENCE:
-			waits = ev->order == ORDER_FULL;
+			waits = ev->order == ORDER_FULL && fence_of(ev) == FENCE_MB;
 			break;
 		}
 		blocked |= (u64)waits << t;

@@ -2,6 +2,7 @@
 """``barriers`` says of each annotation what the axioms say when it is weakened."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.memory.axioms import Op, Program, outcomes
 from tests.memory.shapes import flat_of, line_of, parse
 from tests.memory.test_models import SHAPES, shows
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ANNOTATED = [
     shape for shape in SHAPES if shape[4][2] == "-" and any(mark in shape[1] for mark in (".", "b"))
 ]
@@ -98,7 +100,32 @@ def test_barriers_of_the_model(func, what, seed):
     clean, places = barriers.one(recipe, resolved, Limits(30, None), Interrupt())
     assert clean.failure is None
     place = next(p for p in places if (p.func, p.what) == (func, what))
-    trial = barriers.attempt(place, "relaxed", recipe, resolved, Limits(8000, None), Interrupt())
+    trial = barriers.attempt(place, "relaxed", clean, Limits(8000, None), Interrupt())
     assert trial.violated
     spec = format_scenario(trial.found.recipe)
     assert parse_scenario(spec, settings) == trial.found.recipe
+
+
+def test_of_a_litmus_test_what_it_asks_for_appears(mmutorture, tmp_path):
+    file = tmp_path / "mp.litmus"
+    file.write_text(
+        "C mp\n\n{}\n\nP0(int *x, int *y)\n{\n\tWRITE_ONCE(*x, 1);\n\tsmp_wmb();\n"
+        "\tWRITE_ONCE(*y, 1);\n}\n\nP1(int *x, int *y)\n{\n\tint r0;\n\tint r1;\n\n"
+        "\tr0 = READ_ONCE(*y);\n\tsmp_rmb();\n\tsmp_rmb();\n\tr1 = READ_ONCE(*x);\n}\n\n"
+        "exists (1:r0=1 /\\ 1:r1=0)\n"
+    )
+    options = ("--strategy", "dpor", "--schedules", "1000", "--json")
+    found = mmutorture("barriers", file, *options).json
+    rows = {row["line"]: row for row in found["barriers"]}
+    assert rows[8]["verdict"] == "load-bearing" and rows[8]["appeared"]
+    assert {rows[line]["verdict"] for line in (18, 19)} == {"not needed here"}
+
+
+def test_a_failure_says_what_was_weakened_and_replays(mmutorture):
+    file = str(EXAMPLES / "store_buffering.py")
+    options = ("--set", "fences=1", "--memory", "tso", "--schedules", "1000", "--json")
+    found = mmutorture("barriers", file, *options).json
+    assert [row["verdict"] for row in found["barriers"]] == ["load-bearing"] * 2
+    token = found["barriers"][0]["token"]
+    assert "weaken=store_buffering.py" in token
+    assert mmutorture("reproduce", token).code == 1
