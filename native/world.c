@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "check/races.h"
 #include "core/contract.h"
 #include "core/frame.h"
 #include "core/lockdep.h"
@@ -89,7 +90,7 @@ void run_install_hooks(void)
 	describe_deadlock = check_deadlock;
 	describe_no_progress = check_no_progress;
 	name_object = check_object_name;
-	proc.watch = arena->hooks_wanted && arena->check ? check_watch : NULL;
+	proc.watch = !arena->hooks_wanted ? NULL : arena->check ? check_watch : arena->races ? races_watch : NULL;
 	proc.controlled = arena->controlled;
 	proc.sites = arena->sites;
 	if (arena->controlled) {
@@ -204,14 +205,23 @@ static int build_program(const struct mmut_config *config)
 	return err ?: program->setup() ?: arena_checkpoint();
 }
 
+/* Of programs only those that say so: in most a plain access is part of what they are about. */
+static int init_races(const struct mmut_config *config)
+{
+	bool wanted = !config->program || program_by_id(config->program)->races;
+
+	return wanted && config->controlled && config->oracles & BIT_ULL(ORACLE_DATA_RACE) ? races_init() : 0;
+}
+
 static int build_machine(const struct mmut_config *config)
 {
-	int err;
+	int err = init_races(config);
 
+	if (err)
+		return err;
 	if (config->program)
 		return build_program(config);
 	err = kvm_create_vm(config);
-
 	if (err)
 		return err;
 	err = workload_init(config);

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 
+#include "races.h"
 #include "shadow.h"
 
 int held_mode(const struct task *task, const void *lock)
@@ -151,6 +152,8 @@ void check_watch(struct event *ev)
 {
 	struct check *c = check_of();
 
+	if (arena_of()->races)
+		races_watch(ev);
 	if (likely(ev->op >= OP_LOAD && ev->op <= OP_OR)) {
 		if (ev->op != OP_LOAD || ev->done || (ev->flags & SITE_HW))
 			watch_access(c, ev);

@@ -97,6 +97,8 @@ struct arena {
 	struct kvm *kvm;
 	struct workload *workload;
 	struct check *check;
+	struct races *races;	/* NULL: nobody looks for races */
+	struct races_begun *races_begun;
 	struct run_log *run;
 	void *program_state;
 	const struct site *sites;	/* of the program that was loaded, behind the static ones; or NULL */

@@ -16,6 +16,7 @@ const char *const oracle_names[NR_ORACLES] = {
 	[ORACLE_WARN] = "warn", [ORACLE_DIRTY_LOG] = "dirty-log", [ORACLE_NX_LIST] = "nx-list",
 	[ORACLE_ASSERTION] = "assertion", [ORACLE_MMIO] = "mmio",
 	[ORACLE_WRITE_TRACK] = "write-track",
+	[ORACLE_DATA_RACE] = "data-race",
 	[ORACLE_WITHDRAWN] = "withdrawn", [ORACLE_ACCOUNTING] = "accounting",
 };
 
@@ -38,6 +39,7 @@ const char *const oracle_texts[NR_ORACLES] = {
 	[ORACLE_MMIO] = "memory that a memslot has added is never taken for MMIO",
 	[ORACLE_WITHDRAWN] = "what the host or user space has taken away is mapped nowhere, and not mapped again",
 	[ORACLE_ACCOUNTING] = "counters of tables and leaves agree with the tables whenever nobody holds mmu_lock",
+	[ORACLE_DATA_RACE] = "accesses of which one is plain and one writes are ordered by happens-before",
 	[ORACLE_WARN] = "no WARN_ON_ONCE or KVM_BUG_ON of the model fires",
 };
 

@@ -31,6 +31,7 @@ enum oracle {
 	ORACLE_ACCOUNTING,		/* counters of tables and leaves, whenever nobody holds mmu_lock */
 	ORACLE_WRITE_TRACK,		/* a write-tracked gfn is mapped writable, or written without an exit */
 	ORACLE_MMIO,			/* memory that a memslot has added is emulated, or would be */
+	ORACLE_DATA_RACE,		/* two accesses, one plain and one a write, that nothing orders */
 	NR_ORACLES
 };
 extern const char *const oracle_names[NR_ORACLES];

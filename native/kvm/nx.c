@@ -51,7 +51,7 @@ void track_possible_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page *sp)
 	 */
 	if (READ_ONCE(sp->nx_huge_page_disallowed) || bug(kvm, A16)) {
 		list_add_tail(&sp->possible_nx_huge_page_link, &kvm->possible_nx_huge_pages);
-		data_write(kvm->nr_possible_nx_huge_pages, data_read(kvm->nr_possible_nx_huge_pages) + 1);
+		WRITE_ONCE(kvm->nr_possible_nx_huge_pages, data_read(kvm->nr_possible_nx_huge_pages) + 1);
 	}
 	spin_unlock(&kvm->tdp_mmu_pages_lock);
 }
@@ -64,7 +64,7 @@ static void unaccount_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page *sp)
 	if (data_read(sp->possible_nx_huge_page_link.next) == &sp->possible_nx_huge_page_link)
 		return;		/* another reason than NX kept the huge page away, too */
 	list_del_init(&sp->possible_nx_huge_page_link);
-	data_write(kvm->nr_possible_nx_huge_pages, data_read(kvm->nr_possible_nx_huge_pages) - 1);
+	WRITE_ONCE(kvm->nr_possible_nx_huge_pages, data_read(kvm->nr_possible_nx_huge_pages) - 1);
 }
 
 void untrack_removed_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page *sp)

@@ -29,6 +29,7 @@ struct program {
 	void (*check)(void);			/* boss, afterwards: violation() where an invariant is broken */
 	void (*finish)(struct program_outcome *out);	/* boss, before check(): may be NULL */
 	u64 (*own_state)(const struct task *task);	/* hash of what it keeps beside words and stack; may be NULL */
+	bool races;				/* plain accesses that nothing orders are violations */
 	bool no_callbacks;			/* never calls call_rcu(): there is no RCU task */
 };
 

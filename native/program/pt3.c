@@ -123,4 +123,5 @@ const struct program program_pt3 = {
 	.body = pt3_body,
 	.check = pt3_check,
 	.no_callbacks = true,
+	.races = true,
 };

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from native import build_core  # noqa: E402
 
 REPLACED = "native/program/program.c"
-MAINS = ("oracles", "schedules", "primitives", "exhaustive", "repeat")
+MAINS = ("oracles", "schedules", "primitives", "exhaustive", "races", "repeat")
 SHARED = ("tap",)
 PARTS = {
     "schedules": ("programs", "scripts"),

@@ -43,3 +43,9 @@ def test_schedules(programs: dict[str, Path], case: str) -> None:
 def test_primitives(programs: dict[str, Path], case: str) -> None:
     report = tap.run(programs["primitives"], case)
     assert report.cases == {case: ""}, report.output
+
+
+@pytest.mark.parametrize("case", cases("races"))
+def test_races(programs: dict[str, Path], case: str) -> None:
+    report = tap.run(programs["races"], case)
+    assert report.cases == {case: ""}, report.output
