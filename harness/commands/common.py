@@ -116,6 +116,8 @@ def prepare(
         loaded = scenario.load(spec, overrides, controlled=settings.controlled)
         if loaded.kind == "program" and not settings.controlled:
             raise UsageError(f"{spec}: a program runs once, and under a scheduler: explore it")
+        if loaded.kind == "program" and settings.bugs:
+            raise UsageError(f"--bug {settings.bugs[0]}: is of the model, and not of {spec}")
         prepared.append((Recipe(spec, overrides, settings), loaded))
     return prepared
 

@@ -69,6 +69,18 @@ def read_text(file: Path) -> str:
         raise UsageError(f"{file}: is not UTF-8 text (byte {error.start})") from None
 
 
+def own_error(file: Path, error: Exception) -> UsageError:
+    """An exception of the user's code, as the line of the file that it came from."""
+    line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
+    place = error.__traceback__
+    while place is not None:
+        if place.tb_frame.f_code.co_filename == str(file):
+            line = place.tb_lineno
+        place = place.tb_next
+    what = error.msg if isinstance(error, SyntaxError) else str(error)
+    return UsageError(f"{file}:{line}: {type(error).__name__}: {what}")
+
+
 def read(file: Path) -> dict[str, Any]:
     """What the file defines, by name: programs and functions that make one."""
     if not file.is_file():
@@ -78,13 +90,7 @@ def read(file: Path) -> dict[str, Any]:
     except UsageError:
         raise
     except Exception as error:  # the user's own code: say where, not how we came there
-        place = error.__traceback__
-        line = 0
-        while place is not None:
-            if place.tb_frame.f_code.co_filename == str(file):
-                line = place.tb_lineno
-            place = place.tb_next
-        raise UsageError(f"{file}:{line}: {type(error).__name__}: {error}") from None
+        raise own_error(file, error) from None
     programs = {}
     for name, value in found.items():
         if isinstance(value, Program):
@@ -144,8 +150,10 @@ def make(spec: str, overrides: Overrides) -> Program:
     parameters = parameters_of(made, spec, overrides)
     try:
         return made(**parameters)  # type: ignore[no-any-return]
-    except (TypeError, ValueError, IndexError, AssertionError) as error:
-        raise UsageError(f"{spec}: {type(error).__name__}: {error}") from None
+    except UsageError:
+        raise
+    except Exception as error:
+        raise own_error(file, error) from None
 
 
 def refuse_overrides(spec: str, overrides: Overrides) -> None:

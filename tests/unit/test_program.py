@@ -250,6 +250,25 @@ def test_a_program_is_not_run_free(mmutorture: Callable) -> None:
     assert done.code == 2 and "under a scheduler: explore it" in done.err
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("def (:", ":1: SyntaxError"),
+        ("x = 1", "defines no program"),
+        ("import harness\nharness.nothing", ":2: AttributeError"),
+        (
+            "from harness.program import program\n@program\ndef f(p):\n    p.word(q)",
+            ":4: NameError",
+        ),
+    ],
+)
+def test_files_that_are_refused_in_one_line(tmp_path: Path, text: str, what: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=rf"mine\.py.*{what}"):
+        scenario.load(str(file))
+
+
 def test_thirty_tasks_and_no_more() -> None:
     p = Program("many")
     x = p.word("x")
