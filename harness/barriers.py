@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from harness import config
 from harness.explore import Exploration, Limits, run_blocks, summarise
 from harness.schema import Scenario
+from harness.search import is_exhausted
 from harness.settings import Weakening
 from harness.signals import Interrupt
 from harness.token import Recipe
 from harness.world import Annotation, World, event_op
 
-RELAXED = "relaxed"
+RELAXED, EXHAUSTIVE = "relaxed", "dpor"
 LESSER = ("acquire", "release")  # what may do where a full one was more than enough
 
 
@@ -136,9 +137,19 @@ def examine(
     limits: Limits,
     interrupt: Interrupt,
     report: Callable[[Verdict], None],
+    *,
+    exhaust: bool = False,
 ) -> tuple[Exploration, list[Verdict]]:
-    """The clean run, and a verdict on each annotation; none where the clean run is not clean."""
-    clean, places = one(recipe, scenario, limits, interrupt)
+    """The clean run, and a verdict on each annotation; none where the clean run is not clean.
+
+    What can be exhausted within the limits is; else, and of scenarios, the strategy samples.
+    """
+    clean = None
+    if exhaust and scenario.kind == "program":
+        whole = replace(recipe, settings=replace(recipe.settings, strategy=EXHAUSTIVE))
+        clean, places = one(whole, scenario, limits, interrupt)
+    if clean is None or not (is_exhausted(clean) or clean.failure):
+        clean, places = one(recipe, scenario, limits, interrupt)
     verdicts: list[Verdict] = []
     if clean.failure is None:
         for place in places:

@@ -142,7 +142,9 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
 def add_barriers(parser: argparse.ArgumentParser) -> None:
     add_scenarios(parser)
     parser.add_argument(
-        "--strategy", metavar="NAME", default="mix", help="see list strategies; default: mix"
+        "--strategy",
+        metavar="NAME",
+        help="see list strategies; default: mix, of a program that it exhausts dpor",
     )
     parser.add_argument("--schedules", metavar="N", help="executions for each annotation")
     parser.add_argument(

@@ -11,12 +11,13 @@ from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits
 from harness.results import RunDirectory
 from harness.schema import Scenario
+from harness.search import is_exhausted
 from harness.settings import Settings
 from harness.signals import Interrupt, interruptible
 from harness.token import Recipe
 from harness.units import hex64, parse_duration
 
-BUDGET = "2s"
+BUDGET, STRATEGY = "2s", "mix"
 NONE = "none"  # what a fence becomes
 
 
@@ -37,6 +38,8 @@ def text_of(verdict: Verdict) -> str:
     """The last column of the table."""
     trial = verdict.trial
     if not verdict.load_bearing:
+        if is_exhausted(trial.found):
+            return f"not needed (all {trial.schedules} schedules)"
         return f"not needed here ({trial.schedules} schedules)"
     failed = trial.found.failure
     text = "load-bearing: "
@@ -95,6 +98,7 @@ class Session:
                 "verdict": "load-bearing" if verdict.load_bearing else "not needed here",
                 "enough": [weaker(place, lesser.order) for lesser in verdict.enough],
                 "schedules": trial.schedules,
+                "exhausted": is_exhausted(trial.found),
                 "appeared": list(trial.appeared),
                 **(self.kept(trial.found) if trial.found.failure else {}),
             }
@@ -106,7 +110,12 @@ class Session:
     def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
         self.out.say(f"{recipe.spec}:")
         clean, verdicts = barriers.examine(
-            recipe, scenario, limits, interrupt, lambda verdict: self.verdict(recipe, verdict)
+            recipe,
+            scenario,
+            limits,
+            interrupt,
+            lambda verdict: self.verdict(recipe, verdict),
+            exhaust=self.args.strategy is None,
         )
         if clean.failure is not None:
             self.codes.append(common.violation_code(clean.failure.oracle))
@@ -181,7 +190,7 @@ def run(args: Namespace) -> int:
     bugs = common.chosen_bugs(args)
     settings = Settings(
         seed=seed,
-        strategy=args.strategy,
+        strategy=args.strategy or STRATEGY,
         memory=args.memory,
         bugs=tuple(bug.name for bug in bugs),
         without=tuple(args.without or ()),
