@@ -2,7 +2,7 @@
 /*
  * Exploring with fibers: how many executions and schedule points a second.
  *
- *	explore WORKLOAD STRATEGY SECONDS ROUNDS	one line a round: executions/s, million points/s
+ *	explore WORKLOAD STRATEGY SECONDS ROUNDS [races]	a line for each round: executions/s, million points/s
  *
  * Workloads: `pt3`; `small`, three tasks of five marked accesses each, to one word and another:
  * what an execution costs by itself; `long`, three tasks of 20 000 such accesses: what a
@@ -57,11 +57,11 @@ static void no_check(void)
 
 static const struct program program_small = {
 	.name = "small", .text = "", .nr_tasks = 3, .setup = words_setup, .body = small_body, .check = no_check,
-	.no_callbacks = true,
+	.no_callbacks = true, .races = true,
 };
 static const struct program program_long = {
 	.name = "long", .text = "", .nr_tasks = 3, .setup = words_setup, .body = long_body, .check = no_check,
-	.no_callbacks = true,
+	.no_callbacks = true, .races = true,
 };
 static const struct program *const programs[] = { &program_pt3, &program_small, &program_long };
 
@@ -114,13 +114,13 @@ int main(int argc, char **argv)
 	u32 i, rounds;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: explore WORKLOAD STRATEGY SECONDS ROUNDS\n");
+		fprintf(stderr, "usage: explore WORKLOAD STRATEGY SECONDS ROUNDS [races]\n");
 		return 2;
 	}
 	config.seed = SEED;
 	config.oracles = ~0ULL;
 	config.controlled = 1;
-	config.checks = 1;
+	config.checks = argc > 5;	/* then the race detector watches */
 	config.strategy = strategy_named(argv[2]);
 	config.pct_depth = 3;
 	config.contention_percent = 5;
