@@ -125,6 +125,11 @@ determinism: build
 coverage: build
 	$(run) python tools/native_coverage.py $(parallel) $(ARGS)
 
+##   make interleavings  each switch of the catalogue as columns, in docs/bugs/ (ten minutes); ARGS='--only A06'
+.PHONY: interleavings
+interleavings: build
+	$(run) python tools/interleavings.py $(ARGS)
+
 ##   make survival      do tokens survive edits of the core?  ARGS='--seeds 5 --rounds 20'
 .PHONY: survival
 survival: build
