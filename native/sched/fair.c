@@ -7,35 +7,36 @@
  * until that task has taken a step.  P (`before`) stays acyclic, since whoever has run is behind
  * nobody's back, so that somebody may always run.  The first yield only opens the account.
  *
- * Deviation: store buffers are always allowed.  Costs nothing before the first yield.
+ * A store buffer is an agent like another, but that it never yields: what a task spins for may be in
+ * one.  Costs nothing before the first yield.
  */
 #include "fair.h"
 
 static void account(struct fair *f, u64 enabled)
 {
-	u32 ran = f->last < 32 ? (u32)BIT_ULL(f->last) : 0;
+	u64 ran = f->last < 64 ? BIT_ULL(f->last) : 0;
 	u32 w;
 
 	for (w = f->watched; w; w &= w - 1) {
 		u32 u = (u32)__builtin_ctz(w);
 
-		f->always[u] &= (u32)enabled;
+		f->always[u] &= enabled;
 		f->scheduled[u] |= ran;
 		f->before[u] &= ~ran;
 	}
-	if (ran)
-		f->disabled[f->last] |= (u32)(f->enabled & ~enabled) & ~ran;
+	if (f->last < 32)
+		f->disabled[f->last] |= f->enabled & ~enabled & ~ran;
 	f->enabled = enabled;
 }
 
 static void yield(struct fair *f, u64 enabled, u32 me)
 {
-	u32 bit = (u32)BIT_ULL(me);
+	u64 bit = BIT_ULL(me);
 
 	if (f->watched & bit)
 		f->before[me] |= (f->always[me] | f->disabled[me]) & ~f->scheduled[me] & ~bit;
-	f->watched |= bit;
-	f->always[me] = (u32)enabled;
+	f->watched |= (u32)bit;
+	f->always[me] = enabled;
 	f->disabled[me] = f->scheduled[me] = 0;
 }
 

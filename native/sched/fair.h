@@ -9,11 +9,11 @@ struct fair {
 	u32 watched;		/* tasks that have yielded: the others have no constraints */
 	u32 last;		/* who executed the last step */
 	u64 enabled;		/* who could have */
-	/* of task u, since its last yield */
-	u32 before[32];		/* P: u must not run while one of these can */
-	u32 always[32];		/* E: could run all the time */
-	u32 disabled[32];	/* D: stopped being able to by a step of u */
-	u32 scheduled[32];	/* S: ran */
+	/* sets of agents, of task u since its last yield */
+	u64 before[32];		/* P: u must not run while one of these can */
+	u64 always[32];		/* E: could run all the time */
+	u64 disabled[32];	/* D: stopped being able to by a step of u */
+	u64 scheduled[32];	/* S: ran */
 };
 
 /* A decision: `last` has run, and `me` now yields if `yielded`.  Those of `enabled` that may run. */
