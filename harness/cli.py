@@ -116,7 +116,7 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
         "--strategy", metavar="NAME", help="see list strategies; default: mix, of a .litmus dpor"
     )
     parser.add_argument(
-        "--bound", metavar="N", help="--strategy dfs: at most N preemptions, few first"
+        "--bound", metavar="N", help="--strategy dpor or dfs: at most N preemptions"
     )
     parser.add_argument("--delays", metavar="N", help="--strategy dfs: at most N delays instead")
     parser.add_argument("--depth", metavar="D", help="bug depth of --strategy pct; default: 3")

@@ -64,6 +64,10 @@ def line(found: Exploration) -> str:
     if found.recipe.settings.strategy == "dfs":
         return schedules_line(found, search)
     if is_exhausted(found):
+        if search["bound"] != UNBOUNDED:
+            within = f"with at most {search['bound']} preemptions"
+            more = "; there are others with more" if search["beyond"] else ""
+            return f"exhausted: all {search['classes']} classes {within} seen{more}"
         what = "executions" if found.recipe.settings.memory == "lkmm" else "classes"
         return f"exhausted: all {search['classes']} {what} seen"
     seen, estimate = search["classes"], estimate_text(search)

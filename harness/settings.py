@@ -29,7 +29,7 @@ class Settings:
     seed: int
     strategy: str = "mix"
     depth: int = PCT_DEPTH
-    preemptions: int | None = None  # dfs: at most
+    preemptions: int | None = None  # dpor, dfs: at most
     delays: int | None = None  # dfs: at most, instead
     whole_steps: bool = False  # a plan is followed, and a search found it
     memory: str = "sc"

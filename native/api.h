@@ -179,7 +179,7 @@ struct mmut_config {
 	uint32_t lock_stat;		/* 1: keep lock statistics */
 	uint32_t memory;		/* enum mmut_memory */
 	uint32_t strategy;		/* index of mmut_strategy_name() */
-	uint32_t bound_kind, bound;	/* dfs: 0 no bound; 1 preemptions, 2 delays: at most so many */
+	uint32_t bound_kind, bound;	/* dpor, dfs: 0 no bound; 1 preemptions, 2 delays: at most so many */
 	uint32_t whole_steps;		/* 1: the plan to follow is that of an exhaustive search */
 	uint32_t pct_depth;
 	uint32_t contention_percent;	/* how often a strategy claims contention at a yield test */
@@ -250,8 +250,8 @@ struct mmut_classes {
  */
 struct mmut_search {
 	uint64_t classes;		/* seen, each once; dfs: schedules */
-	uint64_t bound;			/* dfs: what the schedules being explored may cost; ~0: anything */
-	uint64_t beyond;		/* dfs: 1: there are schedules that cost more than the bound */
+	uint64_t bound;			/* what the schedules being explored may cost; ~0: anything */
+	uint64_t beyond;		/* 1: there are schedules that cost more than the bound */
 	uint64_t cut;			/* executions given up: whatever could follow had been seen */
 	uint64_t exhausted;		/* 1: nothing is left */
 	double estimate, estimate_error;	/* of all classes, beforehand; 95 %: +- the second */

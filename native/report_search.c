@@ -3,7 +3,7 @@
 #include "api.h"
 #include "core/arena.h"
 #include "sched/sched.h"
-#include "sched/search.h"
+#include "sched/bound.h"
 
 uint32_t mmut_strategy_is_search(uint32_t n)
 {
@@ -44,6 +44,13 @@ int mmut_search_get(struct mmut_search *out)
 		.diverged = x->diverged, .bound = ~0ULL,
 		.exhausted = s->log->exhausted && !(x->too_deep | x->too_many | x->diverged),
 	};
-	estimate_get(x, out);
+	if (s->bound_kind == BOUND_NONE) {
+		estimate_get(x, out);
+	} else {
+		out->classes = x->bounded->classes;
+		out->cut = x->bounded->executions - x->bounded->classes;
+		out->bound = s->bound;
+		out->beyond = x->bounded->beyond;
+	}
 	return 0;
 }

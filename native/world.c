@@ -239,7 +239,8 @@ static void profile(void)
 {
 	struct run_log *log = run_log();
 
-	if (strategy_by_id(log->config.strategy) == &strategy_dfs)
+	if (strategy_by_id(log->config.strategy)->whole_steps && (log->config.bound_kind ||
+	    strategy_by_id(log->config.strategy) == &strategy_dfs))
 		return;
 	if (strategy_by_id(log->config.strategy)->whole_steps)
 		search_estimate();

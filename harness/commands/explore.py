@@ -39,8 +39,10 @@ def chosen_bound(args: Namespace, name: str) -> int | None:
     text = getattr(args, name)
     if text is None:
         return None
-    if args.strategy != "dfs":
-        raise UsageError(f"--{name} is for --strategy dfs, and not for {args.strategy}")
+    if args.strategy != "dfs" and (name, args.strategy) != ("bound", "dpor"):
+        fits = "dpor or dfs" if name == "bound" else "dfs"
+        given = f", and not for {args.strategy}" if args.strategy else ""
+        raise UsageError(f"--{name} is for --strategy {fits}{given}")
     if args.bound is not None and args.delays is not None:
         raise UsageError("--bound and --delays are two ways to bound a search: give one of them")
     return parse_integer(text, f"--{name}", 0, 1000)

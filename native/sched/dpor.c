@@ -9,12 +9,16 @@
  * are reversed as race.c says.
  */
 #include "sched.h"
-#include "search.h"
+#include "bound.h"
 
 static void dpor_begin(struct sched *s)
 {
 	struct search *x = s->search;
 
+	if (s->bound_kind != BOUND_NONE) {
+		bounded_begin(s);
+		return;
+	}
 	search_start(s);
 	x->length = 0;
 	x->run = -1;
@@ -93,6 +97,8 @@ static u32 dpor_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	struct search *x = s->search;
 	struct node *node = &x->node[x->length];
 
+	if (unlikely(s->bound_kind != BOUND_NONE))
+		return bounded_choose(s, enabled, me, fallback);
 	if (unlikely(s->buffered))
 		enabled &= ~waits_for_drain(s);
 	if (x->length >= x->replay)
@@ -128,6 +134,8 @@ static u32 dpor_pick(struct sched *s, u32 n, enum pick what)
 	struct search *x = s->search;
 	struct node *node = &x->node[x->length];
 
+	if (unlikely(s->bound_kind != BOUND_NONE))
+		return bounded_pick(s, n);
 	if (x->length < x->replay) {
 		if (unlikely(node->kind != NODE_PICK || node->n != n)) {
 			x->diverged++;
@@ -183,6 +191,8 @@ static bool dpor_end(struct sched *s)
 	struct search *x = s->search;
 	u32 i, length;
 
+	if (unlikely(s->bound_kind != BOUND_NONE))
+		return bounded_end(s);
 	race_link(s);
 	for (i = 0; i < x->nr_races; i++)
 		race_reverse(s, &x->race[i]);
@@ -203,12 +213,19 @@ static bool dpor_end(struct sched *s)
 	return length != 0;
 }
 
+/* Without a bound nothing is seen twice. */
+static bool dpor_seen(struct sched *s)
+{
+	return s->bound_kind != BOUND_NONE && bounded_seen(s);
+}
+
 const struct strategy strategy_dpor = {
 	.name = "dpor",
 	.text = "every class of schedules once: optimal dynamic partial order reduction",
 	.begin = dpor_begin,
 	.choose = dpor_choose,
 	.pick = dpor_pick,
+	.seen = dpor_seen,
 	.end = dpor_end,
 	.exhaustive = true,
 	.whole_steps = true,

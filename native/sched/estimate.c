@@ -17,6 +17,7 @@
 #include "search.h"
 
 #define DESCENTS	4000
+#define DESCENTS_MIN	100
 #define DESCENTS_CUTS	6000000	/* of all descents together, but not of fewer than 20 */
 #define STREAM_ESTIMATE	0x6b6e757468ULL	/* "knuth" */
 #define CUTS_MAX	(1u << 20)
@@ -196,7 +197,8 @@ void estimate_get(const struct search *x, struct mmut_search *out)
 	const struct estimate *e = x->estimate;
 	double n = (double)e->descents, mean, variance;
 
-	if (!(e->sum > 0))
+	/* A few descents, or means below one class: nearly all the weight was missed. */
+	if (e->descents < DESCENTS_MIN || e->sum < n)
 		return;
 	mean = e->sum / n;
 	variance = e->squares / n - mean * mean;

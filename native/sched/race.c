@@ -160,10 +160,14 @@ static void races_of_waiter(struct search *x, const struct waiter *w, s16 *known
 				return;
 			continue;
 		}
-		if (!access_conflict(access, w->acc.of[0]) || !possible_without(x, w, k, link_which(link)))
+		if (!access_conflict(access, w->acc.of[0]))
+			continue;
+		/* What lies between may be beyond the bound: all of them are asked. */
+		if (!x->bounding && !possible_without(x, w, k, link_which(link)))
 			continue;
 		note_race(x, k, w->at, w->task);
-		join(x, known, clock_of(x, k));
+		if (!x->bounding)
+			join(x, known, clock_of(x, k));
 	}
 }
 

@@ -2,15 +2,17 @@
 /* Exhaustive search: its memory, and a new node.  See search.h. */
 #include "../core/rcu.h"
 #include "sched.h"
-#include "search.h"
+#include "bound.h"
 
 struct search *search_alloc(void)
 {
 	struct search *x = arena_alloc_bulk(sizeof(*x));
 
-	if (x)
-		x->estimate = estimate_alloc();
-	return x && x->estimate ? x : NULL;
+	if (!x)
+		return NULL;
+	x->estimate = estimate_alloc();
+	x->bounded = arena_alloc_bulk(sizeof(*x->bounded));
+	return x->estimate && x->bounded ? x : NULL;
 }
 
 void search_start(struct sched *s)
@@ -21,6 +23,7 @@ void search_start(struct sched *s)
 	if (likely(x->started))
 		return;
 	x->started = 1;
+	x->bounding = s->bound_kind != BOUND_NONE;
 	x->nr_lanes = arena_of()->nr_tasks * (s->memory_tso ? 2 : 1);
 	x->width = round_up(x->nr_lanes, 8u);
 	for (i = 0; i < SEARCH_LANES; i++)
@@ -36,6 +39,8 @@ void search_forget(struct sched *s)
 		__builtin_memset(x->object, 0, sizeof(x->object));
 	x->nr_objects = 0;
 	x->wakeup.free = x->wakeup.used = 0;
+	if (x->bounded->classes)
+		__builtin_memset(x->bounded, 0, sizeof(*x->bounded));
 	s->log->exhausted = 0;
 }
 

@@ -15,6 +15,7 @@
 #ifndef MMUT_SCHED_SEARCH_H
 #define MMUT_SCHED_SEARCH_H
 
+#include "../core/arena.h"
 #include "depend.h"
 #include "wakeup.h"
 
@@ -75,6 +76,7 @@ struct search {
 	u32 tree;			/* what is known about how to go on from it */
 	u32 nr_sleepers, nr_races;
 	u32 started;
+	u32 bounding;			/* see bound.c */
 	u32 ablate;
 	s16 last[SEARCH_LANES];		/* latest transition of each agent among those linked, or -1 */
 	/* verdict and statistics */
@@ -93,6 +95,7 @@ struct search {
 	struct sequence sequence;	/* the reversal at hand */
 	struct wakeup wakeup;
 	struct estimate *estimate;	/* made beforehand; see estimate.c */
+	struct bounded *bounded;	/* see bound.c */
 };
 
 static inline s16 *clock_of(struct search *x, u32 node)

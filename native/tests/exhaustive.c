@@ -46,12 +46,12 @@ void open_world(const char *strategy, u32 nr_tasks, u32 memory)
 	}, strategy);
 }
 
-void open_bounded_world(u32 nr_tasks, u32 preemptions)
+void open_bounded_world(const char *strategy, u32 nr_tasks, u32 preemptions)
 {
 	open_configured((struct mmut_config){
 		.seed = 1, .controlled = 1, .decisions_max = 1, .nr_tasks = nr_tasks,
 		.bound_kind = BOUND_PREEMPTIONS, .bound = preemptions,
-	}, "dfs");
+	}, strategy);
 }
 
 void forget(u32 ablate)
@@ -304,6 +304,14 @@ static const char *bounded_counts_are_those_of_enumeration(void)
 						     (unsigned long long)wrong, (unsigned long long)schedules) : NULL;
 }
 
+static const char *bounded_classes_are_those_of_enumeration(void)
+{
+	u64 classes, executions, wrong = fuzz_bounded_classes(100, 7, &classes, &executions);
+
+	return wrong || classes < 3000 ? complain("%llu of 100 programs are wrong, in %llu classes",
+						  (unsigned long long)wrong, (unsigned long long)classes) : NULL;
+}
+
 /* ------------------------------------------------------------------ speed */
 
 /* Of this process: others may run. */
@@ -340,7 +348,7 @@ static int speed(u32 n)
 static const struct tap_case cases[] = {
 	CASE(ainc), CASE(lockinc), CASE(rwlockinc), CASE(writers), CASE(readers), CASE(casrot), CASE(lastzero),
 	CASE(fib), CASE(rmw), CASE(philosophers), CASE(estimates),
-	CASE(bounded_counts_are_those_of_enumeration),
+	CASE(bounded_counts_are_those_of_enumeration), CASE(bounded_classes_are_those_of_enumeration),
 };
 
 int main(int argc, char **argv)

@@ -285,7 +285,7 @@ u64 fuzz_bounds(u64 programs, u64 seed, u64 *schedules)
 
 	*schedules = 0;
 	for (bound = 0; bound <= PREEMPTIONS; bound++) {
-		open_bounded_world(3, bound);
+		open_bounded_world("dfs", 3, bound);
 		for (i = 0; i < programs; i++) {
 			prng_init(&p, seed, i, STREAM_DATA);
 			/* Grace periods have steps that the model does without. */
@@ -300,5 +300,61 @@ u64 fuzz_bounds(u64 programs, u64 seed, u64 *schedules)
 		}
 		mmut_world_detach();
 	}
+	return wrong;
+}
+
+static u32 preemptions_allowed;
+
+static void add_within_bound(const struct script_trace *trace, u32 preemptions)
+{
+	if (preemptions <= preemptions_allowed)
+		add_class(&wanted, trace);
+}
+
+/* Within the bound: the classes of the orders that have so few preemptions; false: not so. */
+static bool same_bounded_classes(u64 *executions)
+{
+	u64 done = 0;
+
+	wanted.count = found.count = 0;
+	if (enumerate(add_within_bound, 5000) == ~0ULL) {
+		wanted.count = 0;
+		return true;
+	}
+	make_set(&wanted);
+	forget(0);
+	while (!sched_of()->log->exhausted && done < 30000) {
+		seen_trace.count = 0;
+		mmut_explore(done++, 1, 0);
+		if (!sched_of()->cut)
+			add_class(&found, &seen_trace);
+	}
+	make_set(&found);
+	*executions += done;
+	return !missing(&wanted, &found) && !missing(&found, &wanted) && !found.repeated;
+}
+
+u64 fuzz_bounded_classes(u64 programs, u64 seed, u64 *classes, u64 *executions)
+{
+	u64 i, wrong = 0;
+	struct prng p;
+
+	*classes = *executions = 0;
+	wanted.at = malloc(sizeof(u64) * CLASSES_MAX);
+	found.at = malloc(sizeof(u64) * CLASSES_MAX);
+	for (preemptions_allowed = 0; preemptions_allowed <= PREEMPTIONS; preemptions_allowed++) {
+		open_bounded_world("dpor", 3, preemptions_allowed);
+		proc.scheduled = NULL;
+		proc.trace = watch_events;
+		for (i = 0; i < programs; i++) {
+			prng_init(&p, seed, i, STREAM_DATA);
+			random_script(&p, 3, FEATURES - 1 - RCU);
+			wrong += !same_bounded_classes(executions);
+			*classes += wanted.count;
+		}
+		mmut_world_detach();
+	}
+	free(wanted.at);
+	free(found.at);
 	return wrong;
 }
