@@ -161,7 +161,7 @@ void check_no_progress(char *buf, size_t n)
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
 		const struct task *task = task_by_id(i);
 
-		if (task->state == TASK_DONE)
+		if (task->state == TASK_DONE || task->absent)
 			continue;
 		say(&t, "%s", said++ ? "; " : "");
 		say_task(&t, task);

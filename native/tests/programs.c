@@ -101,6 +101,20 @@ static void wait_for_nobody(struct task *task)
 		cpu_relax();
 }
 
+/* Waits politely for what the other one does last. */
+static void polite_spin(struct task *task)
+{
+	struct words *w = words_of();
+	u32 i;
+
+	for (i = 0; task->index && i < 50; i++)
+		fetch_add(&w->x, 1);
+	if (task->index)
+		WRITE_ONCE(w->go, 1);
+	while (!READ_ONCE(w->go))
+		cpu_relax();
+}
+
 /* Each waits for the other to begin. */
 static void after_you(struct task *task)
 {
@@ -240,7 +254,7 @@ static void aborts(struct task *task)
 
 static const struct program programs[] = {
 	PROGRAM(2, uneven), PROGRAM(2, lost_update), PROGRAM(2, opposite_locks), PROGRAM(2, same_order),
-	PROGRAM(2, wait_for_nobody), PROGRAM(2, after_you), PROGRAM(2, counts_for_ever), PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
+	PROGRAM(2, wait_for_nobody), PROGRAM(2, polite_spin), PROGRAM(2, after_you), PROGRAM(2, counts_for_ever), PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
 	PROGRAM(2, keeps_a_lock), PROGRAM(2, stays_in_rcu), PROGRAM(3, fair_queue),
 	PROGRAM(2, looks_at_the_clock), PROGRAM(2, stores_an_address), PROGRAM(2, follows_null), PROGRAM(2, aborts),
 };

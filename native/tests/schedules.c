@@ -478,6 +478,26 @@ static struct mmut_config short_of_steps(const char *program, const char *strate
 	return config;
 }
 
+/* Whoever yields lets the other one get on with it: no strategy needs the fair tail. */
+static const char *a_polite_spin_ends_under_every_strategy(void)
+{
+	static const char *const names[] = { "random", "sticky", "pct", "pos", "urw", "surw", "rff", "mix" };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct mmut_config config = program_config("polite_spin", names[i]);
+		struct mmut_totals totals;
+		const char *wrong;
+
+		config.steps_max = 2000;
+		wrong = expect_silence(&config, 2000, &totals);
+		if (wrong || totals.unfair_cutoffs)
+			return wrong ? wrong : complain("%s needed the fair tail %llu times", names[i],
+							(unsigned long long)totals.unfair_cutoffs);
+	}
+	return NULL;
+}
+
 static const char *a_livelock_is_told_by_a_state_that_comes_back(void)
 {
 	static const char *const names[] = { "random", "pct", "pos", "surw", "mix" };
@@ -589,6 +609,7 @@ int main(int argc, char **argv)
 		CASE(pct_uneven_with_the_service_task),
 		CASE(a_deadlock_is_reported_as_a_cycle),
 		CASE(opposite_orders_are_reported_without_a_deadlock), CASE(one_order_is_quiet),
+		CASE(a_polite_spin_ends_under_every_strategy),
 		CASE(a_livelock_is_told_by_a_state_that_comes_back), CASE(a_loop_that_counts_is_no_circle),
 		CASE(a_private_counter_is_no_circle),
 		CASE(no_progress_is_reported_after_a_fair_tail), CASE(a_slow_finite_spin_is_no_violation),
