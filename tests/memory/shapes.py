@@ -185,6 +185,14 @@ class Generator:
         old, value = rng.choice((0, 0, 1)), self.values[word]
         return Op(kind, word, order, value, old, address=address, data=data, control=control)
 
+    def fences(self) -> tuple[str, ...]:
+        usual = ("mb", "rmb", "wmb")
+        if self.flavour == "rmw":
+            return (*usual, "before-atomic", "after-atomic")
+        if self.flavour == "lock":
+            return (*usual, "after-spinlock", "after-unlock-lock")
+        return ("mb", *usual)
+
     def thread(self, length: int, around: tuple[Op, Op] | None, grace: bool) -> tuple[Op, ...]:
         rng, ops = self.rng, list[Op]()
         loads: list[int] = []
@@ -196,7 +204,7 @@ class Generator:
             if n and grace and rng.random() < 0.6:
                 ops.append(Op("sync"))
             elif n and rng.random() < 0.3:
-                ops.append(Op("fence", fence=rng.choice(("mb", "mb", "rmb", "wmb"))))
+                ops.append(Op("fence", fence=rng.choice(self.fences())))
             if loads and rng.random() < 0.15:
                 control = tuple(sorted({*control, rng.choice(loads)}))
             ops.append(self.access(loads, control))

@@ -30,6 +30,16 @@ SHAPES = [
     ("MP+rel+failed", "Wx1 Wy1.rel | Cy23.full Rx", (1, 0), {}, "--T"),
     ("MP+locks", "L:l Wx1 Wy1 U:l | L:l Ry Rx U:l", (1, 0), {}, "---"),
     ("MP+unlock-lock+rmb", "L:l Wx1 U:l L:l Wy1 U:l | Ry rmb Rx", (1, 0), {}, "---"),
+    (
+        *("Z6.0+lock+lock-mb", "L:l Wx1 Wy1 U:l | L:l lock-mb Ry Wz1 U:l | Wz2 mb Rx"),
+        *((1, 0), {"z": 2}, "---"),
+    ),
+    ("Z6.0+locks", "L:l Wx1 Wy1 U:l | L:l Ry Wz1 U:l | Wz2 mb Rx", (1, 0), {"z": 2}, "--T"),
+    (
+        *("SB+locks+unlock-lock-mb", "L:l Wx1 U:l | L:l unlock-lock-mb Rx Ry U:l | Wy1 mb Rx"),
+        *((1, 0, 0), {}, "---"),
+    ),
+    ("SB+locks", "L:l Wx1 U:l | L:l Rx Ry U:l | Wy1 mb Rx", (1, 0, 0), {}, "--T"),
     ("LB", "Rx Wy1 | Ry Wx1", (1, 1), {}, "---"),
     ("LB+datas", "Rx Wy1.data | Ry Wx1.data", (1, 1), {}, "---"),
     ("S", "Wx2 Wy1 | Ry Wx1", (1,), {"x": 2}, "--T"),
