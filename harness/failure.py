@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from harness import catalogue
+from harness import anchors, catalogue
 from harness.anchors import Kept, Plan
 from harness.results import RunDirectory, write_json, write_text
 from harness.scenario import to_toml
 from harness.schema import Scenario
-from harness.token import Recipe
+from harness.token import PLAN_CHARS_MAX, Recipe
 from harness.units import hex64
 from harness.world import STOP_FINISHED, Failure, World
 
@@ -156,7 +156,12 @@ def block(captured: Captured, directory: Path) -> str:
         lines += [f"    note       {FREE_NOTE}", f"    kept in    {directory}"]
         return "\n".join(lines)
     if captured.minimal is not None:
-        lines.append(f"    minimal    {captured.minimal.record.token}")
+        small = captured.minimal
+        # A plan that is too long for a token is in the directory.
+        packed = anchors.pack(small.plan)
+        by_token = len(packed) <= PLAN_CHARS_MAX
+        how = small.record.token if by_token else f"mmutorture reproduce {directory / MINIMAL}"
+        lines.append(f"    minimal    {how}")
     lines.append(f"    reproduce  mmutorture reproduce {directory}")
     lines.append(f"    token      {record.token}")
     return "\n".join(lines)

@@ -39,7 +39,7 @@ from harness.commands.common import profile_override
 from harness.explore import Limits, explore
 from harness.scenario import load
 from harness.settings import Settings
-from harness.token import Recipe
+from harness.token import Recipe, parse_token
 
 seeds, budget = int(sys.argv[1]), float(sys.argv[2])
 for bug in catalogue.bugs():
@@ -52,7 +52,7 @@ for bug in catalogue.bugs():
             continue
         kept = capture.capture(recipe, scenario, found.failure, "explore", found.decisions)
         kept = capture.with_minimal(kept, recipe, scenario, found.failure, budget, lambda *_: None)
-        if kept.minimal is not None:
+        if kept.minimal is not None and parse_token(kept.minimal.record.token).plan is not None:
             record = kept.minimal.record
             print(json.dumps({"token": record.token, "site": record.site, "oracle": record.oracle,
                               "bug": bug.name}), flush=True)
