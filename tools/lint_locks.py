@@ -15,6 +15,8 @@ def main() -> int:
     copy.write()
     problems = list(copy.check(clang))
     print("\n".join(problems), end="\n" if problems else "")
+    if problems:
+        print("State the contract in the function (native/core/contract.h), or keep it.")
     return 1 if problems else 0
 
 

@@ -45,7 +45,14 @@ void retry_note(const struct event *ev)
 		  text);
 }
 
+/* One got through: what the others tried before that says nothing about what their next try will come to. */
 void retry_over(const struct event *ev)
 {
+	struct check *c = check_of();
+
+	if (!shadow_of(ev)->retrying)
+		return;
+	for (u32 i = 1; i < arena_of()->nr_tasks; i++)
+		c->task[i].retrying = min(c->task[i].retrying, 1u);
 	shadow_of(ev)->retrying = 0;
 }
