@@ -183,6 +183,20 @@ void kvm_tdp_mmu_invalidate_roots(struct kvm *kvm)
 	}
 }
 
+/*
+ * A root that its last vCPU let go of is zapped by that vCPU, which may yield half-way: a second
+ * zap ends no later than ours.  Otherwise: a memslot is gone and its pages are freed; the zapper goes
+ * on, and marks dirty and young what belongs to somebody else.
+ */
+static void finish_zap_legacy(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
+{
+	must_hold_either(&kvm->mmu_lock);
+	may_yield(&kvm->mmu_lock);
+
+	if (kvm->config.legacy_roots && is_invalid_sp(root))
+		tdp_mmu_zap_root(kvm, root, shared);
+}
+
 void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm, bool shared)
 {
 	struct kvm_mmu_page *root;
@@ -201,8 +215,10 @@ void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm, bool shared)
 		 * is gone, and what is left are those of vCPUs.  Otherwise: we put vCPU's reference
 		 * for it; the root is freed; vCPU puts it once more.
 		 */
-		if (!data_read(root->scheduled_to_zap) && !(bug(kvm, R19) && is_invalid_sp(root)))
+		if (!data_read(root->scheduled_to_zap) && !(bug(kvm, R19) && is_invalid_sp(root))) {
+			finish_zap_legacy(kvm, root, shared);
 			continue;
+		}
 		data_write(root->scheduled_to_zap, 0);
 		KVM_BUG_ON(!is_invalid_sp(root), kvm);
 		/*

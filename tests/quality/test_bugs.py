@@ -52,7 +52,8 @@ def test_litmus_outcomes(mmutorture: Callable, name: str, memory: str) -> None:
     done = mmutorture("explore", name, *options)
     assert done.code == 0
     outcomes = done.json["outcomes"]
-    assert outcomes and all(row["verdict"] != "forbidden" for row in outcomes)
+    seen = [row["verdict"] for row in outcomes if row["count"]]
+    assert seen and "forbidden" not in seen
     assert sum(row["count"] for row in outcomes) == 3000
 
 

@@ -27,8 +27,8 @@ CASES = {
     for file in sorted(build.HERE.glob("*.c"))
     for case in CASE.findall(file.read_text(encoding="utf-8"))
 }
-# What only a scheduler or a scenario can provoke: native/tests/schedules.c, and below.
-ELSEWHERE = {"assertion", "forbidden-outcome"}
+# What only a scheduler or a scenario can provoke: native/tests/schedules.c and races.c, and below.
+ELSEWHERE = {"assertion", "data-race", "forbidden-outcome"}
 
 FORBIDDEN = """\
 name = "increments"
