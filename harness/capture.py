@@ -14,10 +14,12 @@ from harness.minimise import Minimal, Progress, Rig, Signature, minimise, switch
 from harness.scenario import scenario_hash, to_toml
 from harness.schema import Scenario
 from harness.token import Recipe, Token, format_token
+from harness.unfinished import minimise_unfinished
 from harness.units import hex64
-from harness.world import Event, Failure, World
+from harness.world import Event, Failure, World, object_name
 
-FLIP_SECONDS = 5.0
+FLIP_SECONDS = 2.0
+FLIP_STEPS = 50_000  # of an execution that is not too long to try again and again
 
 
 def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple[Kept, ...]:
@@ -29,7 +31,7 @@ def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple
         return Kept(
             task=names.get(anchor.task, str(anchor.task)),
             op=anchor.op,
-            object=(event.object or event.what) if event else "",
+            object=(event.object or event.what) if event else object_name(anchor.object),
             occurrence=anchor.occurrence,
             at=f"{event.func} {event.file}:{event.line}" if event else "",
             to=choice_text(anchor, names),
@@ -63,7 +65,8 @@ def traced(
             oracle=failure.oracle,
         )
     )
-    view = columns.View(events, plan, failure.task, names, about)
+    before = world.traced - len(events)
+    view = columns.View(events, plan, failure.task, names, about, before)
     captured = Captured(
         record=record_of(
             failure,
@@ -77,7 +80,7 @@ def traced(
         ),
         scenario_toml=to_toml(scenario),
         table="\n".join(columns.render(view)) + "\n",
-        events=columns.all_events(events, names),
+        events=columns.all_events(events, names, before),
         plan=plan,
         kept=keep(plan, events, names),
     )
@@ -101,17 +104,20 @@ def flip_text(found: flip.Flip, names: Mapping[int, str]) -> tuple[str, ...]:
     )
 
 
+def find_flip(minimal: Minimal, scenario: Scenario) -> flip.Flip | None:
+    wanted, settings = Signature.of(minimal.failure), minimal.recipe.settings
+    iteration = minimal.failure.iteration
+    with Rig(scenario, settings, iteration, wanted, FLIP_SECONDS, lambda *_: None) as rig:
+        return flip.critical_flip(rig, minimal.plan) if rig.fails(minimal.plan) else None
+
+
 def capture_minimal(minimal: Minimal, scenario: Scenario, execution: str) -> Captured:
     """The minimal execution, and which two events decide."""
     recipe, failure = minimal.recipe, minimal.failure
     with World(config.build(scenario, recipe.settings)) as world:
         world.follow(minimal.plan)
         captured, _, names = traced(world, recipe, scenario, failure, execution)
-    wanted = Signature.of(failure)
-    with Rig(
-        scenario, recipe.settings, failure.iteration, wanted, FLIP_SECONDS, lambda *_: None
-    ) as rig:
-        found = flip.critical_flip(rig, minimal.plan) if rig.fails(minimal.plan) else None
+    found = find_flip(minimal, scenario) if failure.step <= FLIP_STEPS else None
     record = msgspec.structs.replace(
         captured.record,
         minimised_from=minimal.before,
@@ -130,7 +136,8 @@ def with_minimal(
     progress: Progress,
 ) -> Captured:
     """The failure with the smallest execution that is found in the time."""
-    minimal = minimise(recipe, scenario, failure, captured.plan, seconds, progress)
+    how = minimise_unfinished if failure.is_unfinished() else minimise
+    minimal = how(recipe, scenario, failure, captured.plan, seconds, progress)
     if minimal is None:
         return captured
     small = capture_minimal(minimal, scenario, captured.record.execution)

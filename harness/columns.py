@@ -27,6 +27,7 @@ WORD_OPS = frozenset(
 )
 WRITES = WORD_OPS - READS
 TOUCHES_NOBODY = frozenset({"fence", "yield", "note"})
+LEFT_OUT = "... "  # begins events.txt where only the last events are in it
 About = Callable[[Event], bool]
 
 
@@ -165,6 +166,7 @@ class View:
     task: int  # which failed
     names: dict[int, str]
     about: About
+    before: int = 0  # events before these, which are not known
 
     def interesting(self) -> tuple[set[int], int]:
         """Indices of events that are shown, and how many cannot have mattered."""
@@ -228,15 +230,16 @@ def run_rows(view: View, run: Run, shown: set[int]) -> list[Row]:
     return fold(rows)
 
 
-def table_rows(view: View) -> list[Row]:
-    shown, _ = view.interesting()
+def table_rows(view: View) -> tuple[list[Row], int]:
+    """The rows, and how many events had no part in it."""
+    shown, idle = view.interesting()
     rows = [row for run in runs(view.events, view.plan) for row in run_rows(view, run, shown)]
-    return rows
+    return rows, idle
 
 
 def render(view: View, width: int = WIDTH) -> list[str]:
     """The table, wrapped to `width` characters, its last rows if there are too many."""
-    rows = table_rows(view)
+    rows, idle = table_rows(view)
     left_out = max(0, len(rows) - ROWS_MAX)
     rows = rows[left_out:]
     tasks = [task for task in view.names if any(row[1] == task for row in rows)][:TASKS_MAX]
@@ -244,6 +247,8 @@ def render(view: View, width: int = WIDTH) -> list[str]:
     head = f"{'step':>{STEP_WIDTH}}  "
     lines = [head + "  ".join(f"{view.names[t]:<{column}}" for t in tasks).rstrip()]
     lines.append(" " * (STEP_WIDTH + 2) + "  ".join("=" * column for _ in tasks))
+    if view.before:
+        lines.append(f"{'...':>{STEP_WIDTH}}  {view.before} events before these were not kept")
     if left_out:
         lines.append(f"{'...':>{STEP_WIDTH}}  {left_out} rows before these are in events.txt")
     for step, task, text in rows:
@@ -254,7 +259,6 @@ def render(view: View, width: int = WIDTH) -> list[str]:
         number = "" if step is None else str(step)
         lines.append(f"{number:>{STEP_WIDTH}}  {indent}{wrapped[0]}")
         lines += [" " * (STEP_WIDTH + 2) + indent + rest for rest in wrapped[1:]]
-    _, idle = view.interesting()
     if idle:
         lines.append(
             f"{'':>{STEP_WIDTH}}  {idle} events had no part in it: nothing of them came here"
@@ -275,9 +279,9 @@ def spte_changes(events: Sequence[Event], about: About, count: int = 2) -> list[
     return lines
 
 
-def all_events(events: Sequence[Event], names: dict[int, str]) -> str:
+def all_events(events: Sequence[Event], names: dict[int, str], before: int = 0) -> str:
     """Every event on a line of its own: step, task, place, what."""
-    lines = []
+    lines = [f"{LEFT_OUT}{before} events before these were not kept"] if before else []
     for event in events:
         where = f"{event.file.rpartition('/')[2]}:{event.line}"
         name = names.get(event.task, str(event.task))

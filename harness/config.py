@@ -163,7 +163,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
         config.bound_kind, config.bound = BOUND_DELAYS, settings.delays
     elif settings.preemptions is not None:
         config.bound_kind, config.bound = BOUND_PREEMPTIONS, settings.preemptions
-    config.pct_depth = settings.depth
+    config.pct_depth, config.steps_max = settings.depth, settings.steps_max
     config.pinned = settings.pinned is not None
     config.check_every = settings.check_every
     config.pinned_iteration = settings.pinned or 0

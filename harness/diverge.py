@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness import columns
 from harness.anchors import Anchor, Kept, Plan, describe
 from harness.columns import describe as event_text
 from harness.columns import place
@@ -20,6 +21,7 @@ from harness.world import TAKEN, Event, Failure, World
 SECONDS = 3.0
 NEAR_OCCURRENCES = 4
 NEAR_EVENTS = 12
+EVENTS_MAX = 1 << 16  # from the end; what is longer has been waiting
 VALUES = re.compile(r"(: still .*|: .* -> .*| = .*)$")
 
 
@@ -33,7 +35,7 @@ class Wanted:
     def is_met(self, failure: Failure | None) -> bool:
         if failure is None or (self.oracle and failure.oracle != self.oracle):
             return False
-        return not self.func or failure.func == self.func
+        return not self.func or failure.is_unfinished() or failure.func == self.func
 
 
 def violates(world: World, iteration: int, plan: Plan, wanted: Wanted) -> bool:
@@ -63,7 +65,7 @@ def search(world: World, iteration: int, plan: Plan, wanted: Wanted) -> tuple[Pl
     """A plan with one switch moved that fails as wanted, and which switch; None in the time."""
     end = time.monotonic() + SECONDS
     world.follow(plan)
-    events = world.trace(iteration)
+    events = world.trace(iteration, EVENTS_MAX)
     fates = world.fates(len(plan))
     # What was not reached has moved for certain; the others may have.
     order = sorted(range(len(plan)), key=lambda n: fates[n] == TAKEN)
@@ -89,7 +91,7 @@ def moved_text(
     """Which switch was moved where."""
     moved, n = found
     world.follow(moved)
-    events = world.trace(iteration)
+    events = world.trace(iteration, EVENTS_MAX)
     names = {state.id: state.name for state in world.tasks()}
     row = kept[n] if n < len(kept) else None
     before = describe(plan[n], names, name_of(plan[n], events, row))
@@ -100,7 +102,7 @@ def moved_text(
 def explain(world: World, iteration: int, plan: Plan, kept: Sequence[Kept]) -> str:
     """The first switch that could not be made, and what its task did instead."""
     world.follow(plan)
-    events = world.trace(iteration)
+    events = world.trace(iteration, EVENTS_MAX)
     fates = world.fates(len(plan))
     names = {state.id: state.name for state in world.tasks()}
     for n, (anchor, fate) in enumerate(zip(plan, fates, strict=True)):
@@ -132,6 +134,8 @@ def instead(anchor: Anchor, events: Sequence[Event], names: Mapping[int, str], f
 
 def first_difference(recorded: str, events: Sequence[Event], names: Mapping[int, str]) -> str:
     """The first event that is another operation than in events.txt, values aside."""
+    if recorded.startswith(columns.LEFT_OUT):
+        return ""  # of a long execution the beginning was not kept
     then = [line.split(None, 3) for line in recorded.splitlines() if line.strip()]
     for n, (old, event) in enumerate(zip(then, events, strict=False)):
         who = names.get(event.task, str(event.task))

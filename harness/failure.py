@@ -69,6 +69,12 @@ def strategy_text(recipe: Recipe) -> str:
     return f"pct(d={settings.depth})" if settings.strategy == "pct" else settings.strategy
 
 
+def driven_by(failure: Failure, recipe: Recipe) -> str:
+    """The strategy, and which of those that take turns it was."""
+    text = strategy_text(recipe)
+    return f"{text}: {failure.member}" if failure.member else text
+
+
 def record_of(
     failure: Failure, recipe: Recipe, execution: str, world: World, token: str, **more: object
 ) -> Record:
@@ -81,7 +87,7 @@ def record_of(
         "token": token,
         "execution": execution,
         "seed": hex64(settings.seed),
-        "strategy": strategy_text(recipe) if settings.controlled else "none",
+        "strategy": driven_by(failure, recipe) if settings.controlled else "none",
         "memory": settings.memory,
         "bugs": settings.bugs,
         "iteration": failure.iteration,

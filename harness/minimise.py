@@ -37,6 +37,9 @@ OTHER_DEPTHS = (2, 3, 4)
 OTHERS_SHARE = 0.1  # of the budget, for each depth
 OTHERS_MAX = 32
 OTHERS_TRIED = 4
+LONGER = 2  # times the steps of the failure: how long a replay may become,
+STEPS_LEAST = 20_000  # or so many steps,
+NO_TIME = 1e-6  # and not beyond the budget
 ELSEWHERE_MIN = 4  # switches from which on another workload may give its failure
 
 Found = tuple[int, Plan]  # an iteration, and how it fails
@@ -48,10 +51,12 @@ class Signature:
     """Which failure it is."""
 
     oracle: str
-    site: tuple[str, str, int]
+    site: tuple[str, str, int]  # nowhere: it is about the whole execution
 
     @classmethod
     def of(cls, failure: Failure) -> Self:
+        if failure.is_unfinished():
+            return cls(failure.oracle, ("", "", 0))
         return cls(failure.oracle, (failure.file, failure.func, failure.line))
 
 
@@ -109,6 +114,7 @@ class Rig:
         self.iteration, self.wanted = iteration, wanted
         self.began, self.seconds = time.monotonic(), seconds
         self.replays = 0
+        self.steps = 0  # a replay that is longer cannot be of use; 0: not known yet
         self.progress = progress
         self.best: Plan = ()
         self.failure: Failure | None = None
@@ -150,6 +156,8 @@ class Rig:
         plan = tuple(plan)
         world = self.ready()
         world.follow(plan)
+        if self.failure is not None:
+            world.patience(self.steps, max(self.seconds - self.elapsed(), NO_TIME))
         world.explore(self.iteration, 1, 0.0)
         self.replays += 1
         failure = world.failure()
@@ -158,11 +166,17 @@ class Rig:
         fates = world.fates(len(plan))
         self.best = tuple(a for a, fate in zip(plan, fates, strict=True) if fate)
         self.failure = failure
+        self.steps = self.steps or max(LONGER * failure.step, STEPS_LEAST)
         state = self.state()
         if self.smallest is None or state.size() < self.smallest.size():
             self.smallest = state
         self.progress(self.smallest.size()[0], self.replays, self.elapsed())
         return True
+
+    def fails_in_the_end(self, plan: Plan) -> Failure | None:
+        """The same, however long it takes."""
+        self.failure = None
+        return self.failure if self.fails(plan) else None
 
     def state(self) -> State:
         assert self.failure is not None
@@ -335,16 +349,21 @@ def find_others(rig: Rig, pinned: bool) -> None:
         best = rig.state()
         if switches(best.plan) < depth:
             return
+        work = best.settings if pinned else rig.whole
         settings = replace(
-            best.settings if pinned else rig.whole,
+            work,
             strategy="pct",
             depth=depth,
             pinned=rig.iteration if pinned else None,
+            steps_max=work.steps_max or rig.steps,
         )
         found = other_schedules(rig, settings, rig.share())
         for iteration, plan in anchored(rig, settings, found)[:OTHERS_TRIED]:
             rig.iteration = iteration
-            rig.with_settings(replace(settings, strategy="anchored", pinned=None))
+            steps_max = work.steps_max
+            rig.with_settings(
+                replace(settings, strategy="anchored", pinned=None, steps_max=steps_max)
+            )
             if rig.fails(plan):
                 simplify(rig)
                 best = min(best, rig.state(), key=State.size)
@@ -380,22 +399,27 @@ def minimise(
     progress: Progress,
 ) -> Minimal | None:
     """None: not even the whole plan fails in the same way."""
-    wanted, finished = Signature.of(failure), True
+    wanted = Signature.of(failure)
     with Rig(scenario, recipe.settings, failure.iteration, wanted, seconds, progress) as rig:
-        if not rig.fails(plan):
-            return None
-        try:
-            reduce(rig)
-        except OutOfTime:
-            finished = False
-        best = rig.smallest
-        assert best is not None
-        return Minimal(
-            recipe=replace(recipe, settings=best.settings),
-            plan=best.plan,
-            failure=best.failure,
-            before=len(plan),
-            replays=rig.replays,
-            elapsed_s=rig.elapsed(),
-            finished=finished,
-        )
+        return smallest_of(rig, recipe, plan)
+
+
+def smallest_of(rig: Rig, recipe: Recipe, plan: Plan) -> Minimal | None:
+    finished = True
+    if not rig.fails(plan):
+        return None
+    try:
+        reduce(rig)
+    except OutOfTime:
+        finished = False
+    best = rig.smallest
+    assert best is not None
+    return Minimal(
+        recipe=replace(recipe, settings=best.settings),
+        plan=best.plan,
+        failure=best.failure,
+        before=switches(plan),
+        replays=rig.replays,
+        elapsed_s=rig.elapsed(),
+        finished=finished,
+    )

@@ -15,6 +15,7 @@ import msgspec
 from harness import catalogue, config
 from harness.anchors import Kept, plan_of
 from harness.diverge import (
+    EVENTS_MAX,
     Wanted,
     explain,
     first_difference,
@@ -212,7 +213,9 @@ def diverged(target: Target, world: World, repeat: int) -> Verdict:
     what = f"{failure.oracle} was violated" if failure else "no oracle was violated"
     texts = [what, explain(world, iteration, plan, target.kept)]
     names = {state.id: state.name for state in world.tasks()}
-    if target.events and (text := first_difference(target.events, world.trace(iteration), names)):
+    events = world.trace(iteration, EVENTS_MAX)
+    whole = world.traced == len(events)
+    if whole and target.events and (text := first_difference(target.events, events, names)):
         texts.append(f"first difference: {text}")
     return Verdict("diverged", repeat, 0, "", failure.oracle if failure else "", "; ".join(texts))
 

@@ -38,6 +38,7 @@ class Settings:
     weaken: tuple[Weakening, ...] = ()
     cut: tuple[tuple[str, int], ...] = ()  # controlled: a task does this many operations at most
     pinned: int | None = None  # the workload of this iteration; the schedules differ all the same
+    steps_max: int = 0  # schedule points before a fair tail begins; 0: as many as the core has
     check_every: int = CHECK_EVERY  # one execution in so many runs twice and has to do the same
     controlled: bool = True
     checks: bool = True

@@ -27,6 +27,7 @@ SLOT = 0
 CLASSES_KEPT = 1 << 16  # by the core, of the executions since they were last asked for
 REGISTERS = lib.MMUT_REGISTERS
 NO_RULE = 0xFFFFFFFF
+EVENTS_READ = 1 << 14  # of a traced execution, from its end: some are millions of events long
 NONE = (1 << 64) - 1  # no index
 MISSED, TAKEN, IMPOSSIBLE = 0, 1, 2  # what became of an anchor
 STOP_FINISHED, STOP_VIOLATION, STOP_INTERRUPTED, STOP_WORKER_DIED = 1, 2, 3, 4
@@ -48,6 +49,11 @@ class Failure:
     addr: int
     iteration: int
     digest: int
+    member: str = ""  # which strategy of mix drove
+
+    def is_unfinished(self) -> bool:
+        """Too long an execution: it ended anywhere, and where says nothing."""
+        return self.message.startswith("not finished after ")
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,7 @@ class World:
         self.open = True
         self.classes = Classes()
         self.taken: Any = None  # where the core puts them
+        self.traced = 0  # events of the last traced execution
 
     def close(self) -> None:
         if self.open:
@@ -202,11 +209,12 @@ class World:
         count = lib.mmut_classes_take(self.taken, CLASSES_KEPT)
         return bytes(ffi.buffer(self.taken, 8 * count))
 
-    def trace(self, iteration: int) -> list[Event]:
-        """Run one execution again and return what happened in it, oldest first."""
+    def trace(self, iteration: int, last: int = EVENTS_READ) -> list[Event]:
+        """Run one execution again and return the last events of it, oldest first."""
         count = lib.mmut_explore_traced(iteration)
         self.alive()
-        events = (self.event(index) for index in range(count))
+        self.traced = count
+        events = (self.event(index) for index in range(max(0, count - last), count))
         return [event for event in events if event is not None]
 
     def event(self, index: int) -> Event | None:
@@ -266,6 +274,10 @@ class World:
         if lib.mmut_anchors_set(raw, len(plan)) != 0:
             raise HarnessError("the plan names tasks or operations that the core does not have")
 
+    def patience(self, steps: int, seconds: float) -> None:
+        """A followed plan that takes longer is given up, as one that does not fail; 0: no limit."""
+        lib.mmut_patience(steps, seconds)
+
     def fates(self, count: int) -> list[int]:
         """For each anchor that was followed: MISSED, TAKEN or IMPOSSIBLE."""
         return [lib.mmut_anchor_fate(index) for index in range(count)]
@@ -321,6 +333,7 @@ class World:
             addr=raw.addr,
             iteration=raw.iteration,
             digest=raw.digest,
+            member=text(raw.member),
         )
 
     def totals(self) -> dict[str, int]:
@@ -356,6 +369,12 @@ class World:
             found = None if rule[0] == NO_RULE else int(rule[0])
             yield Outcome(tuple(values[n] for n in range(REGISTERS)), int(count[0]), found)
             index += 1
+
+
+def object_name(anchor: int) -> str:
+    """What an anchor of a traced execution is about; empty: it has no name."""
+    pointer = lib.mmut_object_name(anchor)
+    return text(pointer) if pointer != ffi.NULL else ""
 
 
 def event_op(op: int) -> str:

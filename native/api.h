@@ -217,6 +217,7 @@ struct mmut_failure {
 	uint32_t set, oracle, task, line;
 	uint64_t step, addr, iteration, digest;
 	char task_name[MMUT_NAME];
+	char member[MMUT_NAME];		/* strategy mix: which of its strategies drove; else empty */
 	char file[64], func[64], what[96];
 	char message[MMUT_MESSAGE];
 };
@@ -345,7 +346,10 @@ const char *mmut_error(void);
  * (0: no limit) or a violation.  Returns how many were finished; a violating one counts.
  */
 uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds);
-/* Execution `iteration` again, traced; events are read with mmut_trace_event().  Returns their number. */
+/*
+ * Execution `iteration` again, traced.  Returns the number of its events; the last million of them
+ * are read with mmut_trace_event(), which returns -1 for those before.
+ */
 uint64_t mmut_explore_traced(uint64_t iteration);
 int mmut_trace_event(uint64_t index, struct mmut_trace_event *event);
 
@@ -356,8 +360,8 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *event);
 struct mmut_differs { uint64_t iteration, first, second, other_event; };
 int mmut_differs(struct mmut_differs *differs);
 /*
- * Execution `iteration` twice more, traced: index of the first event that differs, ~0: none.  The
- * event of the second run is at index mmut_differs.other_event.
+ * Execution `iteration` twice more, traced: index of the first event that differs, of the first
+ * million, ~0: none.  The event of the second run is at index mmut_differs.other_event.
  */
 uint64_t mmut_explore_compared(uint64_t iteration);
 /* A crash of the core ended the execution, and the world with it: 0; else -1. */
@@ -377,6 +381,9 @@ uint64_t mmut_anchors_get(struct mmut_anchor *anchors, uint64_t capacity);
 int mmut_anchors_set(const struct mmut_anchor *anchors, uint64_t count);
 /* In the last execution: 0 its place did not come, 1 taken, 2 its choice was not possible there. */
 uint32_t mmut_anchor_fate(uint64_t index);
+const char *mmut_object_name(uint32_t object);	/* of an anchor of a traced execution; NULL: it has none */
+/* From now on the anchored strategy gives an execution up after so many steps or seconds; 0: no limit. */
+void mmut_patience(uint64_t steps, double seconds);
 
 /* Classes of the executions since the last call, 65536 at most, in order; the lowest bit: a sample. */
 uint64_t mmut_classes_take(uint64_t *classes, uint64_t capacity);

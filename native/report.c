@@ -9,6 +9,7 @@
 #include "program/native.h"
 #include "run.h"
 #include "sched/anchor.h"
+#include "sched/patience.h"
 #include "sched/sched.h"
 
 #ifndef MMUTORTURE_BUILD_ID
@@ -134,6 +135,16 @@ int mmut_anchors_set(const struct mmut_anchor *anchors, uint64_t count)
 	return anchor_follow(sched_of(), anchors, count);
 }
 
+const char *mmut_object_name(uint32_t object)
+{
+	return anchor_object_name(sched_of(), object);
+}
+
+void mmut_patience(uint64_t steps, double seconds)
+{
+	patience_set(sched_of(), steps, seconds);
+}
+
 uint32_t mmut_anchor_fate(uint64_t index)
 {
 	return anchor_fate(sched_of(), index);
@@ -145,7 +156,7 @@ int mmut_differs(struct mmut_differs *out)
 
 	*out = (struct mmut_differs){
 		.iteration = log->differs.iteration, .first = log->differs.first, .second = log->differs.second,
-		.other_event = TRACE_MAX,
+		.other_event = TRACE_OTHER,
 	};
 	return log->differs.set ? 0 : -1;
 }
@@ -176,9 +187,9 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	const struct site *site;
 	const char *name;
 
-	if (index >= log->nr_traced && index != TRACE_MAX)
+	if (index != TRACE_OTHER && (index >= log->nr_traced || index + TRACE_MAX < log->nr_traced))
 		return -1;
-	r = &log->trace[index];
+	r = &log->trace[index == TRACE_OTHER ? TRACE_MAX : index % TRACE_MAX];
 	site = site_by_id(r->event.site);
 	memset(out, 0, sizeof(*out));
 	out->step = r->step;
@@ -228,6 +239,8 @@ void mmut_failure_get(struct mmut_failure *out)
 	COPY(out->func, site->func);
 	COPY(out->what, site->what);
 	COPY(out->message, f->message);
+	if (strategies[sched_of()->strategy] == &strategy_mix)
+		COPY(out->member, mix_member_name(sched_of()->portfolio));
 }
 
 void mmut_totals_get(struct mmut_totals *out)

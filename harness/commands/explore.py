@@ -281,9 +281,11 @@ def run(args: Namespace) -> int:
     specs = common.chosen_specs(args, common.chosen_bugs(args))
     prepared = common.prepare(specs, common.overrides_of(args), settings)
     session = Session(args, seed, settings)
-    session.out.say(f"seed {hex64(seed)}  strategy {failure.strategy_text(prepared[0][0])}")
+    plans = [herd.defaults(args, *each, limits) for each in prepared]
+    strategies = dict.fromkeys(failure.strategy_text(recipe) for recipe, _, _ in plans)
+    session.out.say(f"seed {hex64(seed)}  strategy {', '.join(strategies)}")
     with interruptible() as interrupt:
-        for recipe, scenario in prepared:
+        for plan in plans:
             if not interrupt:
-                session.one(*herd.defaults(args, recipe, scenario, limits), interrupt)
+                session.one(*plan, interrupt)
     return session.finish(interrupt)

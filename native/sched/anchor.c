@@ -18,6 +18,7 @@
 #define OBJECT_BITS	24		/* of a hash: short in a token */
 #define KIND_SHIFT	8
 #define YIELDS_IGNORED	16
+#define TAIL_NAMED	(1u << 15)	/* steps before the end of the fair tail */
 
 void (*name_object)(const void *addr, char *buf, size_t n);
 
@@ -167,6 +168,12 @@ void anchor_announce(struct sched *s, const struct event *ev)
 
 	if (!s->log->tracing && !log->left[ev->task][ev->op]) {
 		begin_place(&log->at[ev->task], ev->op, 0, 0);
+		return;
+	}
+	/* No plan reaches into the tail: what is near its end is named for people. */
+	if (s->fair_tail) {
+		object = arena_of()->step + TAIL_NAMED > 2 * s->steps_max ? object_of(s, ev) : 0;
+		begin_place(&log->at[ev->task], ev->op, object, 0);
 		return;
 	}
 	object = object_of(s, ev);

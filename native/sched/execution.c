@@ -213,12 +213,14 @@ u64 execution_traced(u64 iteration)
 u64 execution_compared(u64 iteration)
 {
 	struct sched_log *log = sched_of()->log;
-	u64 events = execution_traced(iteration);
+	u64 events;
 
+	log->trace_head = 1;
+	events = execution_traced(iteration);
 	log->differs_at = ~0ULL;
 	log->comparing = 1;
 	execution_traced(iteration);
-	log->comparing = 0;
+	log->comparing = log->trace_head = 0;
 	if (log->differs_at == ~0ULL && log->nr_traced != events)
 		log->differs_at = min(log->nr_traced, events);
 	log->nr_traced = events;

@@ -19,6 +19,7 @@
 #include "fiber.h"
 #include "lkmm.h"
 #include "livelock.h"
+#include "patience.h"
 #include "sched.h"
 #include "trace.h"
 
@@ -254,6 +255,8 @@ static __always_inline void point(struct event *ev)
 			start_next(s, me);
 			return;
 		}
+		if (unlikely(arena_of()->step > s->look_at))
+			patience_look(s);
 		if (arena_of()->step > s->steps_max)
 			over_budget(s, ev);
 	}
@@ -350,6 +353,7 @@ void sched_begin(struct sched *s)
 	}
 	prng_init(&s->rng, arena->seed, arena->iteration, STREAM_SCHEDULE);
 	s->cold_key = mix64(arena->seed ^ mix64(arena->iteration ^ STREAM_MEMORY));
+	patience_begin(s);
 	s->driver = s->strategy;
 	s->observing = strategies[s->driver]->observe != NULL;
 	s->exhaustive = strategies[s->driver]->exhaustive ||

@@ -24,7 +24,8 @@
 /* The first word of a plan. */
 #define PLAN_EXHAUSTIVE	1u		/* every point was a decision */
 #define PLAN_WHOLE_STEPS 2u		/* arena->whole_steps */
-#define TRACE_MAX	(1u << 20)	/* events of a traced execution */
+#define TRACE_MAX	(1u << 20)	/* events of a traced execution, the last ones */
+#define TRACE_OTHER	(~0ULL)		/* index of the event that a compared execution had instead */
 #define CLASSES_KEPT	(1u << 16)	/* classes of executions that wait for somebody to count them */
 #define STORE_BUFFER	16
 #define PCT_DEPTH_MAX	16
@@ -67,6 +68,7 @@ struct sched {
 	u32 quiet_test;			/* the yield test at hand is no decision */
 	u32 exhaustive, observing, fair_yields;	/* what the driver asks for: see struct strategy */
 	u32 anchored;			/* anchors are counted: a trace is wanted, or a plan followed */
+	u64 look_at;			/* the step at which to ask whether it is worth going on: see patience.h */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 portfolio;			/* mix: which member drives this execution */
 	u32 pilot;			/* mix: which member is to, from 1; 0: it is drawn */
@@ -115,12 +117,14 @@ struct sched_log {
 	struct wait_test wait[MAX_TASKS];	/* of the tasks in `waiting` */
 	struct profile profile;
 	struct mix_log mix;
+	struct { u64 steps; double end; } patience;	/* 0: no limit */
 	/* replay */
 	u32 replay_length;
 	u32 replay[PLAN_MAX];
 	u32 plan[PLAN_MAX];
 	/* traced execution */
 	u32 tracing;
+	u32 trace_head;			/* the first TRACE_MAX events are kept, and not the last */
 	u64 nr_traced;
 	u32 comparing;			/* the trace is not written but compared */
 	u64 differs_at;			/* index of the first event that is another one; ~0: none */

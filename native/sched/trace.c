@@ -18,13 +18,16 @@ static bool same_event(const struct event *a, const struct event *b)
 	       a->old == b->old && a->new == b->new;
 }
 
-/* The boss's own events are on nobody's timeline. */
+/*
+ * The boss's own events are on nobody's timeline.  Of a long execution the end is kept; to compare two,
+ * the beginning.
+ */
 void trace_put_on_record(const struct sched *s, const struct event *ev)
 {
 	struct sched_log *log = s->log;
-	struct trace_record *r = &log->trace[log->nr_traced];
+	struct trace_record *r = &log->trace[log->nr_traced % TRACE_MAX];
 
-	if (ev->task == TASK_BOSS || log->nr_traced >= TRACE_MAX)
+	if (ev->task == TASK_BOSS || (log->trace_head && log->nr_traced >= TRACE_MAX))
 		return;
 	log->nr_traced++;
 	if (log->comparing) {
