@@ -18,7 +18,7 @@ from harness.unfinished import minimise_unfinished
 from harness.units import hex64
 from harness.world import Event, Failure, World, object_name
 
-FLIP_SECONDS = 2.0
+FLIP_SECONDS = 5.0
 FLIP_STEPS = 50_000  # of an execution that is not too long to try again and again
 
 

@@ -168,8 +168,8 @@ def block(captured: Captured, directory: Path) -> str:
         by_token = len(packed) <= PLAN_CHARS_MAX
         how = small.record.token if by_token else f"mmutorture reproduce {directory / MINIMAL}"
         lines.append(f"    minimal    {how}")
-    lines.append(f"    reproduce  mmutorture reproduce {directory}")
     lines.append(f"    token      {record.token}")
+    lines.append(f"    reproduce  mmutorture reproduce {directory}")
     return "\n".join(lines)
 
 

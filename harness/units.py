@@ -54,7 +54,7 @@ def human_count(value: float) -> str:
     for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if value >= limit:
             return f"{value / (1e3 if suffix == 'k' else limit):.3g} {suffix}"
-    return f"{value:.0f}" if value == int(value) else f"{value:.3g}"
+    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.3g}"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -2,10 +2,11 @@
 """``mmutorture explore``: search schedules of scenarios with fibers (or in lockstep)."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, contracts, failure, locks, repeat, search, statistics
+from harness import catalogue, closing, contracts, failure, locks, repeat, search, statistics
 from harness.commands import common
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.explore import Exploration, Limits, explore
@@ -134,6 +135,9 @@ class Session:
         self.codes: list[Exit] = []
         self.blocks: list[str] = []
         self.documents: list[dict[str, Any]] = []
+        self.failures: list[closing.Failed] = []
+        self.wanted = 1  # scenarios
+        self.name_width = 0  # of the table, where there are many
         self.cases: list[tuple[str, str, bool, list[str]]] = []
 
     def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
@@ -173,13 +177,41 @@ class Session:
         write_text(self.run.path / "crash.txt", text + "\n")
         raise HarnessError(text)
 
+    def expect(self, specs: Sequence[str]) -> None:
+        """Many scenarios get a line each; what a litmus test says is its own."""
+        self.wanted = len(specs)
+        if self.wanted > 1:
+            self.name_width = closing.width_of(specs)
+
     def report(self, found: Exploration) -> None:
-        name, totals = found.recipe.spec, found.totals
+        name = found.recipe.spec
         directory = self.run.scenario(found.scenario.name)
         write_text(directory / "scenario.toml", to_toml(found.scenario))
         if found.lockstat:
             text = locks.render(found.lockstat, found.lockstat_sites, controlled=True)
             write_text(directory / "lock_stat.txt", text)
+        if self.name_width and herd.litmus_of(found.scenario) is None:
+            if not self.documents:
+                self.out.say(closing.heading(self.name_width))
+            self.out.say(closing.row(found, self.name_width))
+        else:
+            self.at_length(found)
+        failures: list[dict[str, Any]] = []
+        if found.failure is not None:
+            failures.append(self.failed(found, directory))
+        elif self.settings.bugs and not found.interrupted:
+            self.codes.append(Exit.NOT_FOUND)
+            bugs = ", ".join(self.settings.bugs)
+            if not self.name_width or self.args.quiet:  # a table has said it
+                self.out.tell(f"{name}: no oracle was violated although {bugs} was on")
+            self.cases.append((name, "", False, ["expected bug not found"]))
+        else:
+            self.cases.append((name, "", True, []))
+        self.documents.append(document_of(found, failures))
+
+    def at_length(self, found: Exploration) -> None:
+        """All that is known of one scenario."""
+        name, totals = found.recipe.spec, found.totals
         points, elapsed = totals.get("schedule_points", 0), max(found.elapsed_s, 1e-9)
         self.out.say(
             f"{name}: {totals.get('schedules', 0)} schedules"
@@ -199,17 +231,6 @@ class Session:
         elif has_outcomes(found.scenario):
             for line in outcome_table(found):
                 self.out.say(line)
-        failures: list[dict[str, Any]] = []
-        if found.failure is not None:
-            failures.append(self.failed(found, directory))
-        elif self.settings.bugs and not found.interrupted:
-            self.codes.append(Exit.NOT_FOUND)
-            bugs = ", ".join(self.settings.bugs)
-            self.out.tell(f"{name}: no oracle was violated although {bugs} was on")
-            self.cases.append((name, "", False, ["expected bug not found"]))
-        else:
-            self.cases.append((name, "", True, []))
-        self.documents.append(document_of(found, failures))
 
     def failed(self, found: Exploration, directory: Path) -> dict[str, Any]:
         assert found.failure is not None
@@ -219,6 +240,7 @@ class Session:
         record = captured.record
         self.codes.append(common.violation_code(record.oracle))
         how = f"mmutorture reproduce {kept}"
+        self.failures.append(closing.Failed(found.recipe.spec, record.oracle, how))
         self.cases.append(
             (found.recipe.spec, "", False, [f"{record.oracle}: {record.message}", how])
         )
@@ -265,9 +287,16 @@ class Session:
         }
         (self.run.path / RUNNING).unlink(missing_ok=True)
         self.run.finish(document, common.ktap(self.cases))
+        if not self.settings.bugs:
+            failed = len(self.failures)
+            self.out.say(closing.verdict(len(self.documents), self.wanted, failed))
         self.out.say(f"results {self.run.shown(self.run.path)}  seed {hex64(self.seed)}")
         for block in self.blocks:
             self.out.tell(block)
+        if len(self.failures) > 1:
+            self.out.tell("")
+            for line in closing.commands(self.failures):
+                self.out.tell(line)
         self.out.finish(document)
         return int(code)
 
@@ -282,6 +311,7 @@ def run(args: Namespace) -> int:
     prepared = common.prepare(specs, common.overrides_of(args), settings)
     session = Session(args, seed, settings)
     plans = [herd.defaults(args, *each, limits) for each in prepared]
+    session.expect([recipe.spec for recipe, _, _ in plans])
     strategies = dict.fromkeys(failure.strategy_text(recipe) for recipe, _, _ in plans)
     session.out.say(f"seed {hex64(seed)}  strategy {', '.join(strategies)}")
     with interruptible() as interrupt:

@@ -47,22 +47,58 @@ def test_the_seed_is_said_first_and_last(mmutorture: Callable) -> None:
     assert lines[0].startswith("seed 0x") and lines[-1].endswith(f"seed {seed}")
 
 
+def test_many_scenarios_are_a_table(mmutorture: Callable) -> None:
+    done = mmutorture("explore", "same-gfn", "two-writers", "--schedules", "5", "--seed", "1")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0] == "seed 0x0000000000000001  strategy mix"
+    head, one, other, verdict, results = lines[1:]
+    assert head.split()[:3] == ["scenario", "schedules", "distinct"] and head.endswith("result")
+    assert one.split()[:2] == ["same-gfn", "5"] and one.endswith("  ok")
+    # Figures end where the names of their columns end.
+    column = head.index("schedules") + len("schedules")
+    assert one[column - 1] == other[column - 1] == "5"
+    assert verdict == "2 scenarios: no oracle was violated" and results.startswith("results ")
+    assert mmutorture("explore", "same-gfn", "--schedules", "5", "--quiet").out == ""
+
+
+def test_of_many_failures_the_commands_come_last(mmutorture: Callable) -> None:
+    options = ("--bug", "A06", "--seed", "1", "--schedules", "200", "--no-minimise")
+    for more in ((), ("--quiet",)):
+        done = mmutorture("explore", "zap-vs-fault", "two-vmms", *options, *more)
+        last = [line.split() for line in done.out.splitlines()[-2:]]
+        assert done.code == 1
+        assert [row[0] for row in last] == ["zap-vs-fault", "two-vmms"]
+        assert all(row[2:4] == ["mmutorture", "reproduce"] for row in last)
+        assert mmutorture("reproduce", last[0][4]).code == 1
+
+
+def test_the_head_line_and_the_failure_name_the_strategy(mmutorture: Callable) -> None:
+    litmus = Path(__file__).parents[2] / "examples" / "litmus" / "SB+poonceonces.litmus"
+    out = mmutorture("explore", str(litmus), "--seed", "1").out
+    assert out.splitlines()[0] == "seed 0x0000000000000001  strategy dpor"
+    out = mmutorture("explore", *RACE, "--no-minimise").out
+    assert out.splitlines()[0].endswith("  strategy mix")
+    found = re.search(r"  strategy mix: ([a-z]+\d*)  schedule \d+: ", out)
+    assert found and found[1] in ("random", "sticky", "pos", "urw", "surw", "rff", "pct2", "pct3")
+
+
 def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) -> None:
     done = mmutorture("explore", *BUG)
     assert done.code == 1
     block = done.out[done.out.index("\nflush-debt: ") :]
     lines = block.rstrip().splitlines()
-    assert lines[-1].strip().startswith("token      mt2:notifier-vs-fault,bug=A04:")
+    assert lines[-2].strip().startswith("token      mt2:notifier-vs-fault,bug=A04:")
     assert lines[-3].strip().startswith("minimal    mt2:notifier-vs-fault,bug=A04,ops.")
     assert re.search(r" forced switches \(from \d+\) in \d+ schedule points$", lines[-4])
-    command = lines[-2].split()
+    command = lines[-1].split()
     assert command[:3] == ["reproduce", "mmutorture", "reproduce"]
     assert "before  R W X" in block and "holds mmu_lock (write)" in block
     directory = tmp_path / command[3]
     for name in ("failure.json", "scenario.toml", "events.txt", "race.txt", "plan.json"):
         assert (directory / name).stat().st_size > 0
     token = (directory / "token.txt").read_text().strip()
-    assert token == lines[-1].split()[1]
+    assert token == lines[-2].split()[1]
     digests = set()
     for target, options in (
         (str(directory), ("--in", "explore")),

@@ -52,6 +52,7 @@ def test_integers_have_limits() -> None:
 def test_figures() -> None:
     assert human_count(999) == "999"
     assert human_count(1234567) == "1.23 M"
+    assert human_count(1957.3) == "1957" and human_count(19.573) == "19.6"
     assert human_count(45678) == "45.7 k"
 
 
