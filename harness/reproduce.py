@@ -220,10 +220,18 @@ def diverged(target: Target, world: World, repeat: int) -> Verdict:
     return Verdict("diverged", repeat, 0, "", failure.oracle if failure else "", "; ".join(texts))
 
 
+def what_force_does(target: Target) -> str:
+    if target.token.plan is not None:
+        return "--force replays it all the same, by its plan"
+    return (
+        "--force replays it all the same, by its seed, which is another schedule here if code moved"
+    )
+
+
 def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str) -> Verdict:
     """Replay `repeat` times; `by` is seed or plan."""
     if (why := refusal(target)) and not force:
-        return Verdict("refused", repeat, 0, "", "", f"{why}; --force replays it all the same")
+        return Verdict("refused", repeat, 0, "", "", f"{why}; {what_force_does(target)}")
     token = target.token
     strategy = token.recipe.settings.strategy
     kept = strategy == "anchored" or catalogue.is_search(strategy)
@@ -254,11 +262,13 @@ def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str)
                 detail = detail or difference
             else:
                 good += 1
+    text = detail or (first.message if first else "")
+    how = "by its plan" if by_plan else "by its seed"
     return Verdict(
         verdict="reproduced" if good == repeat else "diverged",
         repeats=repeat,
         reproduced=good,
         digest=f"0x{first.digest:016x}" if first else "",
         oracle=first.oracle if first else "",
-        detail=detail or (first.message if first else ""),
+        detail=f"{text} ({why}; replayed {how})" if why else text,
     )

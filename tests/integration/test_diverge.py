@@ -13,7 +13,7 @@ pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
 from harness.anchors import Anchor  # noqa: E402
-from harness.token import Token, format_token, parse_token  # noqa: E402
+from harness.token import Recipe, Token, format_token, parse_token  # noqa: E402
 from tests.conftest import runner  # noqa: E402
 
 
@@ -28,6 +28,10 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
     return replace(found, build="00000000")
 
 
+def by_strategy(token: Token) -> Recipe:
+    return replace(token.recipe, settings=replace(token.recipe.settings, strategy="random"))
+
+
 def changed(token: Token, **how: object) -> str:
     assert token.plan is not None
     last = max(range(len(token.plan)), key=lambda n: token.plan[n].kind == 0)  # type: ignore[index]
@@ -39,6 +43,10 @@ def changed(token: Token, **how: object) -> str:
 def test_another_build_is_refused_and_can_be_forced(mmutorture: Callable, token: Token) -> None:
     refused = mmutorture("reproduce", format_token(token), "--json")
     assert refused.code == 2 and refused.json["verdict"] == "refused"
+    assert "by its plan" in refused.json["detail"]
+    by_seed = format_token(replace(token, plan=None, recipe=by_strategy(token)))
+    for options, words in ((), "by its seed"), (("--force",), "replayed by its seed"):
+        assert words in mmutorture("reproduce", by_seed, *options, "--json").json["detail"]
     forced = mmutorture("reproduce", format_token(token), "--force", "--json").json
     assert forced["verdict"] == "reproduced" and "made by build 00000000" in forced["detail"]
 
