@@ -202,7 +202,12 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 def add_locks(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
-    parser.add_argument("--format", choices=("lock_stat",), default="lock_stat")
+    parser.add_argument(
+        *("--format",),
+        choices=("lock_stat", "lock_order"),
+        default="lock_stat",
+        help="contention as /proc/lock_stat prints it, or what was taken under what",
+    )
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import config, contracts, repeat
+from harness import config, contracts, lock_order, repeat
 from harness.errors import HarnessError
+from harness.lock_order import Graph
 from harness.schema import Scenario
 from harness.signals import Interrupt
 from harness.statistics import ClassCounts
@@ -52,6 +53,7 @@ class Exploration:
     lockstat: list[dict[str, Any]] = field(default_factory=list)
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
     contracts: list[dict[str, Any]] = field(default_factory=list)
+    lock_order: Graph = field(default_factory=Graph)
     decisions: bytes = b""  # of the failing execution, for this build
     classes: ClassCounts = field(default_factory=ClassCounts)
     search: dict[str, int] | None = None  # of an exhaustive strategy: how far it came
@@ -164,6 +166,7 @@ def summarise(
         lockstat=world.lockstat(),
         lockstat_sites=world.lockstat_sites(),
         contracts=contracts.current(),
+        lock_order=lock_order.current(),
         decisions=world.decisions() if world.failure() else b"",
         classes=world.classes.counts(),
         search=world.search(),

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import config, contracts
+from harness import config, contracts, lock_order
 from harness.failure import Captured, capture_free
+from harness.lock_order import Graph
 from harness.schema import Scenario
 from harness.signals import Interrupt
 from harness.supervisor import KIND_BOSS, Crew, Death
@@ -48,6 +49,7 @@ class FreeRun:
     lockstat: list[dict[str, Any]] = field(default_factory=list)
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
     contracts: list[dict[str, Any]] = field(default_factory=list)
+    lock_order: Graph = field(default_factory=Graph)
 
     @property
     def trustworthy(self) -> bool:
@@ -113,6 +115,7 @@ def run(
             lockstat=world.lockstat(),
             lockstat_sites=world.lockstat_sites(),
             contracts=contracts.current(),
+            lock_order=lock_order.current(),
         )
 
 

@@ -5,7 +5,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness import config, contracts, repeat, worker
+from harness import config, contracts, lock_order, repeat, worker
 from harness.errors import HarnessError
 from harness.explore import (
     Clock,
@@ -35,6 +35,7 @@ class Block:
     failure: Failure | None
     outcomes: dict[tuple[tuple[int, ...], int | None], int]
     contracts: list[contracts.Counts]
+    lock_order: lock_order.Graph  # of this explorer, so far
     decisions: bytes  # of the failing execution
     classes: bytes
 
@@ -64,6 +65,7 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
                     failure=world.failure(),
                     outcomes={k: n for k, n in new.items() if n},
                     contracts=contracts.add(entered_after, entered, -1),
+                    lock_order=lock_order.current(),
                     decisions=world.decisions() if world.failure() else b"",
                     classes=world.take_classes(),
                 )
@@ -252,6 +254,7 @@ def merge(
         failure=failure,
         outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
         contracts=contracts.with_counts(entered),
+        lock_order=lock_order.merge(block.lock_order for block in blocks),
         decisions=decisions,
         classes=classes,
     )

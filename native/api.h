@@ -294,6 +294,20 @@ struct mmut_lockstat_site {
 	uint64_t acquisitions, contentions, wait_total, held_while_waited;
 };
 
+/* `wanted` was waited for, or would have been, while `held` was held; and where that was first so. */
+struct mmut_lock_edge {
+	char held[48], wanted[48];		/* names */
+	uint32_t held_node, wanted_node;	/* see mmut_lock_node() */
+	uint32_t held_op, wanted_op;		/* index of mmut_event_op_name() */
+	uint32_t held_write, wanted_write;	/* 1: for write, as any lock that has no readers */
+	char held_file[48], held_func[48], wanted_file[48], wanted_func[48], task_name[MMUT_NAME];
+	uint32_t held_line, wanted_line, step;
+	uint32_t tasks;			/* who ever did, a bit each */
+	uint32_t writers;		/* tasks that wanted `wanted` for write at any time */
+	uint64_t open;			/* nodes that some of them did not hold for write meanwhile */
+	uint64_t iteration;
+};
+
 /* A contract of a function, and how often tasks came by it, by the mode in which they held the lock. */
 struct mmut_contract {
 	char func[48], file[48], lock[32];
@@ -409,6 +423,10 @@ uint32_t mmut_nothing_left(void);		/* 1: the strategy has nothing more to explor
 int mmut_search_get(struct mmut_search *search);	/* -1: the strategy is none that searches */
 const char *mmut_contract_name(uint32_t kind);
 int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
+/* The lock order graph of all executions so far. */
+int mmut_lock_edge_get(uint32_t n, struct mmut_lock_edge *row);		/* -1 past the last */
+uint64_t mmut_lock_node(uint32_t n);		/* of a program's lock: its place; 0: a class of the model */
+int mmut_lock_order_full(void);		/* 1: there were more locks or edges than there is room for */
 int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */
 int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row);
 /* Outcomes seen: MMUT_REGISTERS values, numbered as in mmut_term; rule: index that matched, or ~0. */

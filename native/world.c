@@ -12,6 +12,7 @@
 #include "check/check.h"
 #include "check/races.h"
 #include "core/contract.h"
+#include "core/lock_order.h"
 #include "core/frame.h"
 #include "core/lockdep.h"
 #include "kvm/mmu.h"
@@ -251,6 +252,7 @@ static void profile(void)
 	if (arena_of()->lockstat)
 		memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
 	contract_forget();
+	lock_order_forget();
 }
 
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)

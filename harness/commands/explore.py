@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, closing, contracts, failure, locks, repeat, search, statistics
+from harness import (
+    catalogue,
+    closing,
+    contracts,
+    failure,
+    lock_order,
+    locks,
+    repeat,
+    search,
+    statistics,
+)
 from harness.commands import common
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.explore import Exploration, Limits, explore
@@ -94,6 +104,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "memory": settings.memory,
         "totals": totals | {"digest": hex64(totals.get("digest", 0))},
         "contracts": contracts.report(found.contracts),
+        "lock_order": lock_order.document(found.lock_order),
     }
 
 
@@ -190,6 +201,7 @@ class Session:
         if found.lockstat:
             text = locks.render(found.lockstat, found.lockstat_sites, controlled=True)
             write_text(directory / "lock_stat.txt", text)
+        write_text(directory / lock_order.FILE, lock_order.render(found.lock_order))
         if self.name_width and herd.litmus_of(found.scenario) is None:
             if not self.documents:
                 self.out.say(closing.heading(self.name_width))
@@ -199,6 +211,8 @@ class Session:
         failures: list[dict[str, Any]] = []
         if found.failure is not None:
             failures.append(self.failed(found, directory))
+        elif cycles := self.lock_cycles(found):
+            failures += [self.cyclic(found, cycle, directory) for cycle in cycles]
         elif self.settings.bugs and not found.interrupted:
             self.codes.append(Exit.NOT_FOUND)
             bugs = ", ".join(self.settings.bugs)
@@ -252,6 +266,42 @@ class Session:
             "directory": str(kept),
             "iteration": record.iteration,
             "minimal": common.minimal_row(captured.minimal),
+        }
+
+    def lock_cycles(self, found: Exploration) -> list[tuple[lock_order.Edge, ...]]:
+        """Those to report: a search that has seen all schedules has seen all deadlocks."""
+        exhausted = found.search is not None and bool(found.search["exhausted"])
+        if exhausted or lock_order.ORACLE in self.settings.without:
+            return []
+        return lock_order.cycles(found.lock_order)[: lock_order.CYCLES_SHOWN]
+
+    def cyclic(
+        self, found: Exploration, cycle: tuple[lock_order.Edge, ...], directory: Path
+    ) -> dict[str, Any]:
+        """A deadlock that did not happen: nothing to replay but the executions with its parts."""
+        recipe, text = found.recipe, lock_order.message(cycle)
+        iterations = sorted({edge.iteration for edge in cycle})
+        tokens = [format_token(token_at(recipe, found.scenario, n)) for n in iterations]
+        rows = [
+            f"    execution {n}: mmutorture reproduce {token}"
+            for n, token in zip(iterations, tokens, strict=True)
+        ]
+        kept = self.run.shown(directory / lock_order.FILE)
+        self.blocks.append(
+            "\n".join(["", *lock_order.block(cycle), *rows, f"    kept in    {kept}"])
+        )
+        self.codes.append(common.violation_code(lock_order.ORACLE))
+        how = f"mmutorture reproduce {tokens[-1]}"
+        self.failures.append(closing.Failed(recipe.spec, lock_order.ORACLE, how))
+        self.cases.append((recipe.spec, "", False, [f"{lock_order.ORACLE}: {text}"]))
+        return {
+            "oracle": lock_order.ORACLE,
+            "message": text,
+            "scenario": recipe.spec,
+            "token": tokens[-1],
+            "directory": str(self.run.shown(directory)),
+            "iteration": iterations[-1],
+            "minimal": None,
         }
 
     def captured(self, found: Exploration, failed: Failure) -> failure.Captured:

@@ -46,11 +46,12 @@ def show(args: Namespace) -> int:
 
 
 def locks(args: Namespace) -> int:
-    """The lock_stat tables of a run, one after the other."""
+    """The lock_stat tables of a run, or its lock order graphs, one after the other."""
     path = find_run(args.run, Path(args.results))
-    tables = sorted(path.glob("*/lock_stat.txt"))
+    tables = sorted(path.glob(f"*/{args.format}.txt"))
     if not tables:
-        raise UsageError(f"{path}: has no lock statistics")
+        what = "statistics" if args.format == "lock_stat" else "order"
+        raise UsageError(f"{path}: has no lock {what}")
     texts = {file.parent.name: file.read_text(encoding="utf-8") for file in tables}
     if args.json:
         print(json.dumps({"run": str(path), "locks": texts}))

@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness import contracts, failure, free, locks
+from harness import contracts, failure, free, lock_order, locks
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.free import FreeRun
@@ -72,6 +72,7 @@ def document_of(run: FreeRun, failures: list[dict[str, Any]]) -> dict[str, Any]:
         "failures": failures,
         "totals": run.totals | {"digest": hex64(run.totals.get("digest", 0))},
         "contracts": contracts.report(run.contracts),
+        "lock_order": lock_order.document(run.lock_order),
     }
 
 
@@ -126,6 +127,7 @@ class Session:
         name, elapsed = run.recipe.spec, max(run.elapsed_s, 1e-9)
         text = locks.render(run.lockstat, run.lockstat_sites, controlled=False)
         write_text(directory / "lock_stat.txt", text)
+        write_text(directory / lock_order.FILE, lock_order.render(run.lock_order))
         faults = sum(state.faults for state in run.tasks)
         self.out.say(
             f"{name}: {sum(s.operations for s in run.tasks)} operations, {faults} faults "

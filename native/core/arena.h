@@ -90,6 +90,7 @@ struct arena {
 	struct task *tasks;
 	struct frame_table *frames;
 	struct lockdep *lockdep;
+	struct lock_order *lock_order;	/* summed over executions */
 	struct contract_count *contracts;	/* one per task and site, summed over executions */
 	struct rcu_state *rcu;
 	struct lockstat_task *lockstat;	/* one per task, summed over executions; NULL: not kept */

@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "contract.h"
 #include "contract_count.h"
+#include "lock_order.h"
 #include "lockdep.h"
 #include "rcu.h"
 
@@ -27,7 +28,7 @@ int lockdep_init(void)
 	struct arena *arena = arena_of();
 
 	arena->lockdep = arena_alloc(sizeof(*arena->lockdep));
-	return arena->lockdep ? contract_init(arena->nr_tasks) : -ENOMEM;
+	return arena->lockdep ? lock_order_init() ?: contract_init(arena->nr_tasks) : -ENOMEM;
 }
 
 static void check_user_order(u32 held, u32 class, const void *lock, const struct site *site)
@@ -68,6 +69,7 @@ void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const str
 		lockdep_might_sleep(site);
 	if (task->nr_held == MAX_HELD)
 		violation(ORACLE_LOCKDEP, site, lock, "more than %u locks held", MAX_HELD);
+	lock_order_acquire(lock, class, mode, site);
 }
 
 void lockdep_release(const void *lock, const struct site *site)

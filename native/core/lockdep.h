@@ -5,7 +5,7 @@
  * The classes of the model have a documented order (enum lock_class), so that an inversion is
  * a violation the first time a lock is taken the wrong way round, in whichever execution: it
  * needs no history and reproduces by itself.  The classes of user programs have none; for
- * them the edges of the current execution are kept.
+ * them the edges of the current execution are kept.  Over executions there is lock_order.h.
  */
 #ifndef MMUT_CORE_LOCKDEP_H
 #define MMUT_CORE_LOCKDEP_H

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The lock order graph of a run: an edge a -> b for each lock b that a task waited for, or would
+ * have, while it held a.  It is kept over executions (lockdep's idea), because the two halves of an
+ * inversion need not meet in one; a cycle is for whoever reads the graph to find (harness/lock_order.py).
+ *
+ * A node is a class of the model's locks, or one lock of a program.  What is known of an edge is
+ * what a cycle has to be possible (K. Havelund, "Using Runtime Analysis to Guide Model Checking of
+ * Java Programs", SPIN 2000): which tasks took it, and which locks they did not always hold for
+ * write on the way; two edges under a common gate never wait for each other.
+ *
+ * A try waits for nobody and makes no edge; what it took is held like any other lock.
+ *
+ * custom: no violation is raised here.  An execution is a function of its schedule alone, and what
+ * other executions did before is none of its business.
+ */
+#ifndef MMUT_CORE_LOCK_ORDER_H
+#define MMUT_CORE_LOCK_ORDER_H
+
+#include "lock.h"
+
+#define LOCK_NODES	64	/* sets of nodes are words; the first are the model's classes */
+#define LOCK_EDGES	1024
+
+/* Where an edge was first met. */
+struct lock_edge {
+	u8 from, to;			/* nodes */
+	u8 held, wanted;		/* enum lock_mode */
+	u16 held_site, wanted_site;
+	u32 task, step;
+	u64 iteration;
+};
+
+/* All zero: never met. */
+struct lock_edge_seen {
+	u64 open;			/* nodes that some task did not hold for write when it took this edge */
+	u32 tasks;			/* who took it, a bit each */
+	u32 edge;			/* number of the first meeting, from 1 */
+};
+
+struct lock_order {
+	u64 lock[LOCK_NODES];		/* address of a program's lock, where there is one */
+	u32 writers[LOCK_NODES];	/* tasks that waited for it for write, or would have */
+	u32 nr_edges, full;		/* full: there were more locks or edges than there is room for */
+	struct lock_edge edge[LOCK_EDGES];
+	/* from, to, held how, wanted how */
+	struct lock_edge_seen seen[LOCK_NODES][LOCK_NODES][NR_LOCK_MODES][NR_LOCK_MODES];
+};
+
+int lock_order_init(void);		/* 0 or -ENOMEM */
+void lock_order_forget(void);
+void lock_order_note(const void *lock, u32 class, enum lock_mode mode, const struct site *site);
+
+/* The current task is about to take a lock and may have to wait for it.  Most hold none, and say nothing new. */
+static inline void lock_order_acquire(const void *lock, u32 class, enum lock_mode mode, const struct site *site)
+{
+	const struct task *task = current;
+
+	if (task->nr_held || class >= CLASS_PROGRAM_LOCK ||
+	    (mode == LOCK_WRITE && !(arena_of()->lock_order->writers[class] & 1u << task->id)))
+		lock_order_note(lock, class, mode, site);
+}
+
+#endif
