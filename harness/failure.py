@@ -18,6 +18,7 @@ from harness.units import hex64
 from harness.world import STOP_FINISHED, Failure, World
 
 SCHEMA = 1
+RACE = "data-race"  # the oracle whose message is several lines
 MINIMAL = "minimal"  # directory of the minimised failure, in that of the failure
 FREE_NOTE = "a free run: the seed fixes the workload, not the interleaving, which was the machine's"
 
@@ -148,7 +149,7 @@ def block(captured: Captured, directory: Path) -> str:
     """The failure block, last on the terminal; of the minimal execution where there is one."""
     shown = captured.minimal or captured
     record = captured.record
-    lines = ["", f"{record.oracle}: {record.message}", f"    in {record.task} at {record.site}", ""]
+    lines = ["", *message_lines(record), f"    in {record.task} at {record.site}", ""]
     lines += flip_lines(shown.record)
     lines += [*shown.table.rstrip("\n").split("\n"), ""]
     lines += [f"    {change}" for change in shown.record.spte]
@@ -171,6 +172,14 @@ def block(captured: Captured, directory: Path) -> str:
     lines.append(f"    token      {record.token}")
     lines.append(f"    reproduce  mmutorture reproduce {directory}")
     return "\n".join(lines)
+
+
+def message_lines(record: Record) -> list[str]:
+    """What was violated; a data race in KCSAN's layout, a header and a line for each access."""
+    if record.oracle != RACE:
+        return [f"{record.oracle}: {record.message}"]
+    header, *parts = record.message.split("; ")
+    return [f"BUG: {header}", *(f"    {part}" for part in parts), ""]
 
 
 def flip_lines(record: Record) -> list[str]:

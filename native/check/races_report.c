@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A race in KCSAN's words: both accesses, the locks held at each, and which edge is missing. */
+/*
+ * A race in KCSAN's words and order: the header, both accesses with the locks held at each, what
+ * became of the value, and, which KCSAN cannot know, which edge is missing.  Semicolons part what are
+ * lines in a failure block (harness/failure.py).
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +38,14 @@ static u32 held_now(const struct task *task)
 	return held;
 }
 
+static void say_value(char *buf, size_t n, const struct event *ev, enum race_kind mine, const struct race_access *a)
+{
+	bool writes = mine == RACE_PLAIN_WRITE || mine == RACE_MARKED_WRITE;
+
+	snprintf(buf, n, writes ? "value changed: 0x%llx -> 0x%llx" : "value read: 0x%llx, written: 0x%llx",
+		 (unsigned long long)ev->old, (unsigned long long)(writes ? ev->new : a->value));
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -46,7 +58,7 @@ void race_report(const struct races *r, const struct event *ev, enum race_kind m
 {
 	const struct site *here = site_by_id(ev->site), *there = site_by_id(a->site);
 	u32 known = r->task[ev->task].clock[other];
-	char held[2][64], object[48] = "", last[80] = "none";
+	char held[2][64], object[48] = "", last[80] = "none", value[64];
 
 	say_held(held[0], sizeof(held[0]), held_now(task_by_id(ev->task)));
 	say_held(held[1], sizeof(held[1]), a->held);
@@ -57,14 +69,14 @@ void race_report(const struct races *r, const struct event *ev, enum race_kind m
 
 		snprintf(last, sizeof(last), "%s:%u", base_name(sync->file), sync->line);
 	}
+	say_value(value, sizeof(value), ev, mine, a);
 	violation(ORACLE_DATA_RACE, here, ev->addr,
-		  "data-race in %s / %s on %s%s%s: %s by %s at %s:%u, 0x%llx -> 0x%llx, %s; "
-		  "%s by %s at %s:%u, step %u, 0x%llx, %s; "
-		  "no release of %s after that reached an acquire of %s (last: %s)",
+		  "data-race in %s / %s on %s%s%s; %s by %s at %s:%u, holding %s; "
+		  "%s by %s at %s:%u, step %u, holding %s; %s; "
+		  "missing edge: no release of %s after that reached an acquire of %s (last: %s)",
 		  here->func, there->func, here->what, *object ? " = " : "", object,
-		  kind_names[mine], task_by_id(ev->task)->name, base_name(here->file), here->line,
-		  (unsigned long long)ev->old, (unsigned long long)ev->new, held[0],
-		  kind_names[theirs], task_by_id(other)->name, base_name(there->file), there->line, a->step,
-		  (unsigned long long)a->value, held[1],
+		  kind_names[mine], task_by_id(ev->task)->name, base_name(here->file), here->line, held[0],
+		  kind_names[theirs], task_by_id(other)->name, base_name(there->file), there->line,
+		  a->step, held[1], value,
 		  task_by_id(other)->name, task_by_id(ev->task)->name, last);
 }

@@ -355,7 +355,8 @@ static const char *both_sides_are_named(void)
 	const char *said = explore(2, "random", MMUT_MEMORY_SC);
 
 	return strstr(said, "one_side_unlocked / one_side_unlocked") && strstr(said, "lock_a") &&
-	       strstr(said, "no lock") && strstr(said, "task0") && strstr(said, "task1") ? NULL : complain("%s", said);
+	       strstr(said, "holding no lock") && strstr(said, "; value ") && strstr(said, "; missing edge: no release") &&
+	       strstr(said, "task0") && strstr(said, "task1") ? NULL : complain("%s", said);
 }
 
 #define CASE(fn)	{ #fn, fn }
