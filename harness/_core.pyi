@@ -431,6 +431,9 @@ class _Lib:
     MMUT_TASK_PROGRAM: int
     MMUT_TASK_NX_RECOVERY: int
     MMUT_NR_TASK_KINDS: int
+    MMUT_HUGE_NO: int
+    MMUT_HUGE_2M: int
+    MMUT_HUGE_1G: int
     MMUT_PROFILE_CURRENT: int
     MMUT_PROFILE_LEGACY_ROOTS: int
     MMUT_MEMORY_SC: int

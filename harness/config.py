@@ -26,7 +26,13 @@ PROFILES = {
     "current": lib.MMUT_PROFILE_CURRENT,
     "legacy-roots": lib.MMUT_PROFILE_LEGACY_ROOTS,
 }
-LEVELS = {"4K": 1, "2M": 2}
+LEVELS = {"4K": 1, "2M": 2, "1G": 3}
+HUGE = {
+    False: lib.MMUT_HUGE_NO,
+    True: lib.MMUT_HUGE_2M,
+    "2M": lib.MMUT_HUGE_2M,
+    "1G": lib.MMUT_HUGE_1G,
+}
 SLOT_DIRTY_LOG, SLOT_MOVES, SLOT_APIC_PAGE = 1 << 0, 1 << 8, 1 << 9
 BOUND_PREEMPTIONS, BOUND_DELAYS = 1, 2
 CONTENTION_PERCENT = 5  # how often a strategy claims contention at a yield test
@@ -187,7 +193,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     for number, slot in enumerate(scenario.slots):
         into = config.slots[number]
         into.base_gfn, into.npages = slot.base_gfn, slot.pages
-        into.as_id, into.huge = slot.as_id, slot.huge
+        into.as_id, into.huge = slot.as_id, HUGE[slot.huge]
         into.flags = SLOT_DIRTY_LOG if slot.dirty_log else 0
         into.flags |= SLOT_APIC_PAGE if slot.apic_page else 0
         if slot.move_to is not None:

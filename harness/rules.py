@@ -17,6 +17,7 @@ from harness.toml import Path
 from harness.validate import Invalid
 
 HUGE_PAGES = 512
+GIANT_PAGES = 512 * 512
 
 
 def regions(slots: list[Slot], as_id: int) -> list[tuple[int, int]]:
@@ -120,7 +121,18 @@ def check_slots(scenario: Scenario) -> None:
                 if slot.as_id == as_id and first < high and low < end:
                     raise Invalid(here, f"overlaps slot {other} ([{low:#x}, {high:#x}))")
             taken.append((slot.as_id, first, end, index))
+        check_giant(slot, ("slots", index, "huge"))
     check_apic_page(scenario)
+
+
+def check_giant(slot: Slot, path: Path) -> None:
+    first = -(-slot.base_gfn // GIANT_PAGES) * GIANT_PAGES
+    if slot.huge == "1G" and first + GIANT_PAGES > slot.base_gfn + slot.pages:
+        raise Invalid(
+            path,
+            "the slot contains no aligned 1G; base-gfn must be a multiple of 0x40000, and pages"
+            " 0x40000 or more",
+        )
 
 
 def check_apic_page(scenario: Scenario) -> None:

@@ -76,7 +76,7 @@ class Vm(Strict, frozen=True):
     """The virtual machine, fixed when it is created."""
 
     root_level: Literal[4, 5] = 4
-    max_level: Literal["4K", "2M"] = "4K"
+    max_level: Literal["4K", "2M", "1G"] = "4K"
     ad_bits: bool = True  # EPT accessed and dirty bits
     pml: bool = False  # dirty logging by the D bit; else by write protection
     tdp_mmu: bool = True
@@ -97,7 +97,7 @@ class Slot(Strict, frozen=True):
 
     base_gfn: Gfn
     pages: Annotated[int, Meta(ge=1, le=1 << 22)]
-    huge: bool = False  # backed by 2M host mappings where aligned
+    huge: bool | Literal["2M", "1G"] = False  # host mappings where aligned; true: 2M
     dirty_log: bool = False
     as_id: Literal[0, 1] = 0  # 1: SMM
     move_to: Gfn | None = None  # the other place of a slot that slot-move moves

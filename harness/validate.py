@@ -53,7 +53,16 @@ def check(value: Any, wanted: inspect.Type, path: Path = ()) -> None:
                 check(item, wanted.value_type, (*path, key))
         case inspect.UnionType():
             inner = [t for t in wanted.types if not isinstance(t, inspect.NoneType)]
-            check(value, inner[0], path)
+            check_union(value, inner, path)
+
+
+def check_union(value: Any, types: list[inspect.Type], path: Path) -> None:
+    """Of the alternatives the one that has the value's own kind has the say, else the first."""
+    for wanted in types:
+        values = wanted.values if isinstance(wanted, inspect.LiteralType) else ()
+        if any(type(value) is type(allowed) for allowed in values):
+            return check(value, wanted, path)
+    check(value, types[0], path)
 
 
 def repr_value(value: Any) -> str:

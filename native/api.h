@@ -77,10 +77,12 @@ struct mmut_task {
 	uint32_t pace_faults;		/* vmm, host-mm, free running: guest faults to wait for between operations */
 };
 
+enum mmut_huge { MMUT_HUGE_NO, MMUT_HUGE_2M, MMUT_HUGE_1G };
+
 struct mmut_slot {
 	uint64_t base_gfn, npages;
 	uint32_t as_id, flags;		/* bit 0: dirty logging on from the start; 8: move_gfn is set; 9: APIC page */
-	uint32_t huge;			/* 1: the host backs it by 2M mappings where aligned */
+	uint32_t huge;			/* enum mmut_huge: how the host backs it where aligned */
 	uint32_t pad;
 	uint64_t move_gfn;		/* flags bit 8: the other place of a slot that moves */
 };

@@ -149,7 +149,7 @@ static void init_registers(struct run_log *log)
 static int build_core(const struct mmut_config *config)
 {
 	struct arena *arena = arena_of();
-	struct vm_sizes sizes = { .nr_tables = 8, .nr_guest = 512 };
+	struct vm_sizes sizes = { .nr_tables = 8, .nr_guest = 512, .guest_align = 512 };
 
 	arena->bug_mask = config->bugs;
 	arena->oracle_mask = config->oracles;
@@ -169,7 +169,7 @@ static int build_core(const struct mmut_config *config)
 	if (!config->program)
 		vm_sizes(config, &sizes);
 	return lockdep_init() ?: rcu_init() ?: (config->lock_stat ? lockstat_init(arena->nr_tasks) : 0) ?:
-	       frame_init(sizes.nr_tables, sizes.nr_guest) ?: sched_init(config->memory);
+	       frame_init(sizes.nr_tables, sizes.nr_guest, sizes.guest_align) ?: sched_init(config->memory);
 }
 
 static void init_sched(const struct mmut_config *config)

@@ -118,7 +118,7 @@ def machine_text(one: Scenario) -> str:
 def scenario_row(one: Scenario) -> str:
     slots = ", ".join(
         f"{slot.pages}"
-        + (" huge" if slot.huge else "")
+        + (" 1G" if slot.huge == "1G" else " huge" if slot.huge else "")
         + (" SMM" if slot.as_id else "")
         + (" logged" if slot.dirty_log else "")
         + (" moving" if slot.move_to is not None else "")

@@ -4,7 +4,7 @@
  * (spec A10, and A3 and Q8 as far as each table is linked once).
  *
  * Independent: mappings are counted from the (old, new) pair of each store into a table, per 4K
- * frame and per 2M block; links between tables likewise.  Neither the model's statistics
+ * frame and per 2M and 1G block; links between tables likewise.  Neither the model's statistics
  * nor its headers are asked.  A table that is filled before it is linked is counted when
  * it is linked.
  *
@@ -20,9 +20,9 @@ static struct guest_shadow *guest_get(u32 n)
 	return &check_of()->guest[n - arena_of()->frames->guest_first];
 }
 
-static u32 block_of(u32 n)
+static u32 block_of(u32 n, u32 level)
 {
-	return round_down(n, (u32)TABLE_WORDS);
+	return round_down(n, (u32)KVM_PAGES_PER_HPAGE(level));
 }
 
 static void count_leaf(u64 spte, u32 level, s32 delta)
@@ -30,10 +30,12 @@ static void count_leaf(u64 spte, u32 level, s32 delta)
 	u64 n = ck_pfn(spte);
 
 	account_leaf(level, delta);
-	if (level > PG_LEVEL_2M || !frame_is_guest(n))
+	if (level > PG_LEVEL_1G || !frame_is_guest(n) || !frame_is_guest(block_of((u32)n, level)))
 		return;		/* reported as a wrong value already */
-	if (level == PG_LEVEL_2M)
-		__atomic_fetch_add(&guest_get(block_of((u32)n))->huge, (s16)delta, __ATOMIC_ACQ_REL);
+	if (level == PG_LEVEL_1G)
+		__atomic_fetch_add(&guest_get(block_of((u32)n, level))->giant, (s16)delta, __ATOMIC_ACQ_REL);
+	else if (level == PG_LEVEL_2M)
+		__atomic_fetch_add(&guest_get(block_of((u32)n, level))->huge, (s16)delta, __ATOMIC_ACQ_REL);
 	else
 		__atomic_fetch_add(&guest_get((u32)n)->small, delta, __ATOMIC_ACQ_REL);
 }
@@ -149,7 +151,12 @@ void frame_life_store(const struct event *ev, u32 n, u64 old, u64 new)
 /* SPTEs that map guest frame `n`: of 4K, and of more. */
 s32 frame_life_mapped(u32 n, s32 *huge)
 {
-	*huge = __atomic_load_n(&guest_get(block_of(n))->huge, __ATOMIC_ACQUIRE);
+	u32 giant = block_of(n, PG_LEVEL_1G);
+
+	*huge = __atomic_load_n(&guest_get(block_of(n, PG_LEVEL_2M))->huge, __ATOMIC_ACQUIRE);
+	/* Guest frames begin where a 1G page may only where there are any. */
+	if (frame_is_guest(giant))
+		*huge += __atomic_load_n(&guest_get(giant)->giant, __ATOMIC_ACQUIRE);
 	return __atomic_load_n(&guest_get(n)->small, __ATOMIC_ACQUIRE);
 }
 
@@ -159,7 +166,7 @@ static void guest_frame_gone(const struct event *ev, u32 n)
 
 	if (small > 0 || huge > 0)
 		violation(ORACLE_FRAME_LIFE, site_of(ev), frame_get(n),
-			  "guest frame %u (host page 0x%llx) is %s while %d 4K and %d 2M SPTEs map it", n,
+			  "guest frame %u (host page 0x%llx) is %s while %d 4K and %d huge SPTEs map it", n,
 			  (unsigned long long)frame_get(n)->page,
 			  ev->operand == FRAME_FREE ? "freed" : "taken away", small, huge);
 }

@@ -45,6 +45,8 @@ static bool all_marked(const struct recount *r, const struct kvm_memory_slot *sl
 	for (i = rel; i < rel + npages && i < slot->npages; i++)
 		if (!(peek(slot->dirty_bitmap[i / 64]) & BIT_ULL(i % 64)))
 			return false;
+		else if (!(i % 64) && !~peek(slot->dirty_bitmap[i / 64]))
+			i += 63;
 	return r->kvm->config.initially_set;
 }
 
@@ -73,6 +75,8 @@ static void check_leaf(struct recount *r, const void *sptep, gfn_t gfn, u64 spte
 {
 	const struct kvm_memory_slot *slot = active_slot(r->kvm, r->as_id, gfn);
 	u64 i, page, npages = KVM_PAGES_PER_HPAGE(level);
+	/* The host's 1G mappings never change but as a whole: a look at each 2M of one is enough. */
+	const u64 step = level == PG_LEVEL_1G ? KVM_PAGES_PER_HPAGE(PG_LEVEL_2M) : 1;
 
 	Q(slot && !(slot->flags & KVM_MEMSLOT_INVALID), sptep,
 	  "an SPTE maps gfn 0x%llx, and no slot contains it: 0x%llx", LLX(gfn), LLX(spte));
@@ -83,7 +87,7 @@ static void check_leaf(struct recount *r, const void *sptep, gfn_t gfn, u64 spte
 	Q(gfn + npages <= slot->base_gfn + slot->npages, sptep, "a huge SPTE at gfn 0x%llx reaches beyond its slot",
 	  LLX(gfn));
 	page = (slot->userspace_addr >> PAGE_SHIFT) + (gfn - slot->base_gfn);
-	for (i = 0; i < npages && page + i < r->kvm->mm.nr_pages; i++) {
+	for (i = 0; i < npages && page + i < r->kvm->mm.nr_pages; i += step) {
 		u64 pte = peek(r->kvm->mm.pages[page + i].pte);
 
 		Q((pte & HOST_PTE_PRESENT) && pte >> PAGE_SHIFT == ck_pfn(spte) + i, sptep,
@@ -122,7 +126,7 @@ static void walk_table(struct recount *r, u32 n, u32 level, gfn_t base)
 		if (!ck_present(spte))
 			continue;
 		if (ck_leaf(spte, level)) {
-			Q(level <= KVM_MAX_HUGEPAGE_LEVEL, &words[i], "leaf at level %u", level);
+			Q(level <= r->kvm->config.max_level, &words[i], "leaf at level %u", level);
 			r->leaves[min(level, (u32)PG_LEVEL_1G)]++;
 			check_leaf(r, &words[i], gfn, spte, level);
 			continue;
@@ -272,14 +276,17 @@ static bool aged_under_tlb(u32 as_id, gfn_t gfn, u64 spte)
 static void check_tlb_leaf(u32 vcpu, u32 root, const struct tlb_entry *e)
 {
 	const u32 as_id = kvm_of()->vcpus[vcpu].as_id;
-	u64 i;
+	u64 i, nr;
 
-	for (i = 0; i < KVM_PAGES_PER_HPAGE(e->level); i++) {
+	/* At once what one entry of the page tables answers for, unless the dirty log has a say. */
+	for (i = 0; i < KVM_PAGES_PER_HPAGE(e->level); i += nr) {
 		gfn_t gfn = e->gfn + i;
 		u32 at;
 		u64 spte = translate(root, gfn, PG_LEVEL_4K, &at);
 		u64 pfn = at ? ck_pfn(spte) + (gfn & (KVM_PAGES_PER_HPAGE(at) - 1)) : 0;
 
+		nr = at && (!e->writable || (spte & CK_W)) ?
+		     KVM_PAGES_PER_HPAGE(at) - (gfn & (KVM_PAGES_PER_HPAGE(at) - 1)) : 1;
 		Q(at && ck_leaf(spte, at) && pfn == e->pfn + i, e,
 		  "the TLB of vcpu%u maps gfn 0x%llx to frame %llu, and the page tables have 0x%llx", vcpu, LLX(gfn),
 		  LLX(e->pfn + i), LLX(spte));

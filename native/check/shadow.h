@@ -38,7 +38,8 @@ static_assert(sizeof(union table_shadow) == 8, "updated by one store");
 
 struct guest_shadow {
 	s32 small;		/* 4K SPTEs that map this frame */
-	s32 huge;		/* 2M SPTEs that map the block; counted at its first frame */
+	s16 huge;		/* 2M SPTEs that map the block; counted at its first frame */
+	s16 giant;		/* 1G SPTEs, likewise */
 	u64 ghost;		/* guest writes to the n-th slot page, n being this element's index */
 	/* of that page, by dirty_log.c's rules */
 	u32 unsaved;		/* written in this logging period and not copied since */
@@ -87,7 +88,7 @@ struct task_shadow {
 	u32 linking;			/* child that this task's pending store would link */
 	u32 last_put;			/* root whose count this task brought to zero; 0: none */
 	u32 resumed;			/* mmu_lock was dropped and taken again inside a walk */
-	u32 entries;			/* SPTEs read since mmu_lock was taken */
+	u32 entries;			/* SPTEs read since mmu_lock was taken, or tables taken off the NX list */
 	u32 retrying;			/* tries that came to nothing since somebody else could run; 0: none */
 } __cacheline_aligned;
 

@@ -55,7 +55,7 @@ static bool reserved_bits_ok(u64 spte, u32 level, bool leaf)
 	u64 type = (spte & CK_MEMTYPE) >> 3, rwx = spte & 7;
 
 	if (leaf) {
-		if (level > KVM_MAX_HUGEPAGE_LEVEL || type == 2 || type == 3 || type == 7)
+		if (level > kvm_of()->config.max_level || type == 2 || type == 3 || type == 7)
 			return false;
 		if (ck_pfn(spte) & (KVM_PAGES_PER_HPAGE(level) - 1))
 			return false;

@@ -17,6 +17,32 @@
 
 /* ------------------------------------------------------------------ the moment it is withdrawn */
 
+static void still_mapped(const struct leaves *range, u32 root, const struct leaf *leaf)
+{
+	violation(ORACLE_WITHDRAWN, range->site, leaf->sptep, "%s, and root %u maps gfn 0x%llx of it: 0x%llx",
+		  range->what, root, LLX(leaf->gfn), LLX(leaf->spte));
+}
+
+/* Of a host mapping of 1G the tables are walked: they are smaller than its 2^18 counts. */
+static void withdrawn_giant(const struct event *ev, u64 first, u64 end)
+{
+	const struct check *c = check_of();
+	u32 i;
+
+	for (i = 0; i < c->nr_slots; i++) {
+		const struct check_slot *slot = &c->slot[i];
+		u64 low = max(first, slot->page), high = min(end, slot->page + slot->npages);
+		const struct leaves range = {
+			.as_id = slot->as_id, .start = slot->place + (low - slot->page),
+			.end = slot->place + (high - slot->page), .site = site_of(ev), .tell = still_mapped,
+			.what = "invalidate_range_start returns for a host page of 1G",
+		};
+
+		if (low < high && slot->place != CHECK_NOWHERE)
+			each_leaf(&range);
+	}
+}
+
 /* invalidate_range_start has returned for host pages [first, end). */
 void withdrawn_pages(const struct event *ev)
 {
@@ -27,6 +53,13 @@ void withdrawn_pages(const struct event *ev)
 		u64 pte = peek(kvm->mm.pages[page].pte), n = pte >> PAGE_SHIFT;
 		s32 small, huge;
 
+		if ((pte & HOST_PTE_GIANT) && arena_of()->controlled) {
+			u64 next = round_up(page + 1, KVM_PAGES_PER_HPAGE(PG_LEVEL_1G));
+
+			withdrawn_giant(ev, page, min(next, end));
+			page = next - 1;
+			continue;
+		}
 		if (!(pte & HOST_PTE_PRESENT) || !frame_is_guest(n))
 			continue;
 		small = frame_life_mapped((u32)n, &huge);
@@ -35,12 +68,6 @@ void withdrawn_pages(const struct event *ev)
 				  "invalidate_range_start returns for host page 0x%llx, and %d 4K and %d huge SPTEs "
 				  "map its frame %llu", LLX(page), small, huge, LLX(n));
 	}
-}
-
-static void still_mapped(const struct leaves *range, u32 root, const struct leaf *leaf)
-{
-	violation(ORACLE_WITHDRAWN, range->site, leaf->sptep, "%s, and root %u maps gfn 0x%llx of it: 0x%llx",
-		  range->what, root, LLX(leaf->gfn), LLX(leaf->spte));
 }
 
 /* A slot is gone from its place, or emulated.  Invalid roots keep what is merely emulated: no guest uses them. */

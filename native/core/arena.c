@@ -107,7 +107,14 @@ static void checkpoint_region(struct arena *arena, struct frame_region *r)
 	u32 i;
 
 	if (!r->tables_only) {
-		memcpy(r->golden, r->base, size * r->count);
+		/* Below the guest frames, which may begin far up, there are tables and then nothing. */
+		u64 gap = arena->frames->guest_first - arena->frames->nr_tables;
+		u64 before = r->first ? r->count : min(r->count, arena->frames->nr_tables), after = before + gap;
+
+		memcpy(r->golden, r->base, size * before);
+		if (after < r->count)
+			memcpy((char *)r->golden + size * after, (char *)r->base + size * after,
+			       size * (r->count - after));
 		return;
 	}
 	for (i = 0; i < r->count; i++)

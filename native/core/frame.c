@@ -36,17 +36,17 @@ void *frame_region_alloc(u32 stride, u32 first, u32 count)
 	return r->base;
 }
 
-int frame_init(u32 nr_tables, u32 nr_guest)
+int frame_init(u32 nr_tables, u32 nr_guest, u32 align)
 {
 	struct arena *arena = arena_of();
 	struct frame_table *t = arena_alloc(sizeof(*t));
 	u32 i, total;
 
-	if (!t || nr_guest % BLOCK_FRAMES)
+	if (!t || nr_guest % BLOCK_FRAMES || align % BLOCK_FRAMES)
 		return -EINVAL;
 	arena->frames = t;
 	t->nr_tables = nr_tables;
-	t->guest_first = round_up(nr_tables, BLOCK_FRAMES);
+	t->guest_first = round_up(nr_tables, align);
 	t->nr_guest = nr_guest;
 	t->nr_blocks = nr_guest / BLOCK_FRAMES;
 	total = t->guest_first + nr_guest;
@@ -159,11 +159,16 @@ u32 frame_alloc_table(void)
 	return n;
 }
 
-static u32 block_pop(struct frame_table *t)
+/* What is skipped for the sake of alignment stays unused: host pages have the same holes. */
+static u32 block_pop(struct frame_table *t, u32 nr)
 {
-	if (t->next_block == t->nr_blocks)
+	u32 n = round_up(t->guest_first + BLOCK_FRAMES * t->next_block, nr);
+	u32 end = (n - t->guest_first + nr) / BLOCK_FRAMES;
+
+	if (end > t->nr_blocks)
 		return 0;
-	return t->guest_first + BLOCK_FRAMES * t->next_block++;
+	t->next_block = end;
+	return n;
 }
 
 u32 frame_alloc_guest(u64 page)
@@ -172,7 +177,7 @@ u32 frame_alloc_guest(u64 page)
 	u32 n, i, block;
 
 	spin_lock(&t->lock);
-	if (!t->free_guest.count && (block = block_pop(t)))
+	if (!t->free_guest.count && (block = block_pop(t, BLOCK_FRAMES)))
 		for (i = 0; i < BLOCK_FRAMES; i++)
 			list_push(&t->free_guest, block + i);
 	n = list_pop(&t->free_guest);
@@ -182,15 +187,15 @@ u32 frame_alloc_guest(u64 page)
 	return n;
 }
 
-u32 frame_alloc_guest_block(u64 page)
+u32 frame_alloc_guest_block(u64 page, u32 nr)
 {
 	struct frame_table *t = arena_of()->frames;
 	u32 n, i;
 
 	spin_lock(&t->lock);
-	n = block_pop(t);
+	n = block_pop(t, nr);
 	spin_unlock(&t->lock);
-	for (i = 0; n && i < BLOCK_FRAMES; i++)
+	for (i = 0; n && i < nr; i++)
 		frame_claim(n + i, FRAME_GUEST, page + i);
 	return n;
 }

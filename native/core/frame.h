@@ -63,8 +63,8 @@ struct frame_table {
 	u32 next_block, nr_blocks;	/* 2M blocks of guest frames; those from next_block on were never used */
 };
 
-/* `nr_guest` is in frames, a multiple of 512. */
-int frame_init(u32 nr_tables, u32 nr_guest);
+/* `nr_guest` is in frames, a multiple of 512; guest frames begin at a multiple of `align`, 512 or 2^18. */
+int frame_init(u32 nr_tables, u32 nr_guest, u32 align);
 /*
  * An array with one element for each frame [first, first + count), zeroed, restored with its
  * frame by arena_reset().  `stride` is in bytes, rounded up to a power of two by the caller.
@@ -73,7 +73,8 @@ void *frame_region_alloc(u32 stride, u32 first, u32 count);
 
 u32 frame_alloc_table(void);			/* frame number, 0 if there is none; content undefined */
 u32 frame_alloc_guest(u64 page);		/* one frame for a host page, 0 if none */
-u32 frame_alloc_guest_block(u64 page);		/* 512 contiguous, aligned frames; the first, 0 if none */
+/* `nr` frames, 512 or 2^18: contiguous, aligned to their number; the first, 0 if there are none. */
+u32 frame_alloc_guest_block(u64 page, u32 nr);
 void frame_free(u32 n);				/* poisons tables */
 void frame_set_state(u32 n, enum frame_state state);
 

@@ -6,7 +6,8 @@
  *           lookups are lockless; what two operations on one page do to each other is
  *           decided under the lock (the loser finds the page gone or moved and leaves it).
  * custom:   one flat table of words, 512 of which form a 2M mapping where all say HUGE;
- *           a swapped-out page is its stamp.
+ *           a swapped-out page is its stamp.  1G mappings (2^18 words that also say GIANT) are
+ *           there from the start and for good, as of hugetlbfs: their migration always fails.
  * stubbed:  processes, VMAs, page references, read-only and shared mappings, the LRU that asks for
  *           the age of pages.  Aging does not take ptl, which stands for many locks in the host.
  *           A 2M block, once freed, comes back as single frames.
@@ -15,10 +16,12 @@
 
 #include <errno.h>
 
+#include "../api.h"
 #include "memslot.h"
 #include "notifier.h"
 
 #define BLOCK_PAGES	KVM_PAGES_PER_HPAGE(PG_LEVEL_2M)
+#define GIANT_PAGES	KVM_PAGES_PER_HPAGE(PG_LEVEL_1G)
 #define WRITE_SCAN(x, v) __store(x, v, ORDER_RELAXED, SITE_SCAN, __ATOMIC_RELAXED)
 
 static inline u64 host_pte(u64 pfn)
@@ -41,21 +44,41 @@ static inline bool pte_huge(u64 pte)
 	return pte & HOST_PTE_HUGE;
 }
 
+static inline bool pte_giant(u64 pte)
+{
+	return pte & HOST_PTE_GIANT;
+}
+
+/* Pages of the mapping that the word is part of; a power of two. */
+static inline u64 mapping_pages(u64 pte)
+{
+	return pte_giant(pte) ? GIANT_PAGES : pte_huge(pte) ? BLOCK_PAGES : 1;
+}
+
 /* ------------------------------------------------------------------ lookup */
 
 /* Nothing is mapped yet and nobody else exists: plain stores. */
-static int host_mm_populate(struct host_mm *mm, u64 first, u64 n, bool huge)
+static int host_mm_populate(struct host_mm *mm, u64 first, u64 n)
 {
-	u32 pfn = huge ? frame_alloc_guest_block(first) : 0;
+	u64 flags = n == GIANT_PAGES ? HOST_PTE_HUGE | HOST_PTE_GIANT : n == BLOCK_PAGES ? HOST_PTE_HUGE : 0;
+	u32 pfn = flags ? frame_alloc_guest_block(first, (u32)n) : 0;
 
 	for (u64 i = 0; i < n; i++) {
-		u32 frame = huge ? pfn + (u32)i : frame_alloc_guest(first + i);
+		u32 frame = flags ? pfn + (u32)i : frame_alloc_guest(first + i);
 
-		if (!frame || (huge && !pfn))
+		if (!frame || (flags && !pfn))
 			return -ENOMEM;
-		WRITE_PRIVATE(mm->pages[first + i].pte, host_pte(frame) | (huge ? HOST_PTE_HUGE : 0));
+		WRITE_PRIVATE(mm->pages[first + i].pte, host_pte(frame) | flags);
 	}
 	return 0;
+}
+
+/* How much from page `n` on is mapped as one: what the region's backing has, where aligned and not beyond `end`. */
+static u64 backed_at_once(const struct kvm_memory_region *region, u64 n, u64 end)
+{
+	if (region->huge == MMUT_HUGE_1G && !(n % GIANT_PAGES) && n + GIANT_PAGES <= end)
+		return GIANT_PAGES;
+	return region->huge && !(n % BLOCK_PAGES) && n + BLOCK_PAGES <= end ? BLOCK_PAGES : 1;
 }
 
 int host_mm_init(struct kvm *kvm, u64 nr_pages)
@@ -76,10 +99,10 @@ int host_mm_init(struct kvm *kvm, u64 nr_pages)
 
 		/* Memory that another address space maps too is there already. */
 		while (!r && n < end && !READ_PRIVATE(mm->pages[n].pte)) {
-			bool huge = region->huge && !(n % BLOCK_PAGES) && n + BLOCK_PAGES <= end;
+			u64 nr = backed_at_once(region, n, end);
 
-			r = host_mm_populate(mm, n, huge ? BLOCK_PAGES : 1, huge);
-			n += huge ? BLOCK_PAGES : 1;
+			r = host_mm_populate(mm, n, nr);
+			n += nr;
 		}
 	}
 	return r;
@@ -132,7 +155,9 @@ int host_pfn_mapping_level(struct kvm *kvm, const struct kvm_memory_slot *slot, 
 {
 	u64 pte = READ_ONCE(kvm->mm.pages[gfn_to_hva_memslot(slot, gfn) >> PAGE_SHIFT].pte);
 
-	return pte_present(pte) && pte_huge(pte) ? PG_LEVEL_2M : PG_LEVEL_4K;
+	if (!pte_present(pte))
+		return PG_LEVEL_4K;
+	return pte_giant(pte) ? PG_LEVEL_1G : pte_huge(pte) ? PG_LEVEL_2M : PG_LEVEL_4K;
 }
 
 /* ------------------------------------------------------------------ changes */
@@ -143,11 +168,11 @@ struct extent { u64 first, end; };
 static struct extent extent_of(struct host_mm *mm, u64 n, u64 npages)
 {
 	struct extent x = { n, n + npages };
+	u64 pte = READ_ONCE(mm->pages[x.first].pte);
 
-	if (pte_huge(READ_ONCE(mm->pages[x.first].pte)))
-		x.first = round_down(x.first, BLOCK_PAGES);
-	if (pte_huge(READ_ONCE(mm->pages[x.end - 1].pte)))
-		x.end = round_up(x.end, BLOCK_PAGES);
+	x.first = round_down(x.first, mapping_pages(pte));
+	pte = READ_ONCE(mm->pages[x.end - 1].pte);
+	x.end = round_up(x.end, mapping_pages(pte));
 	return x;
 }
 
@@ -176,7 +201,8 @@ static void split_block(struct host_mm *mm, u64 n)
 
 /*
  * The word of page `n`, ready to be changed alone: 0 where there is nothing, or where the
- * page became part of a huge mapping that this invalidation does not cover.  ptl held.
+ * page became part of a huge mapping that this invalidation does not cover, or is part of a 1G
+ * one, which stays.  ptl held.
  */
 static u64 claim_page(struct host_mm *mm, u64 n, struct extent x)
 {
@@ -188,10 +214,26 @@ static u64 claim_page(struct host_mm *mm, u64 n, struct extent x)
 		return 0;
 	if (!pte_huge(pte))
 		return pte;
-	if (block < x.first || block + BLOCK_PAGES > x.end)
+	if (pte_giant(pte) || block < x.first || block + BLOCK_PAGES > x.end)
 		return 0;
 	split_block(mm, n);
 	return pte & ~HOST_PTE_HUGE;
+}
+
+/*
+ * The migration of a 1G page, which fails and leaves it where it was: what it would be copied to is
+ * too much to find.  Unmapped in between, nobody may touch it, which one frame stands for.
+ */
+static bool migrate_giant(struct kvm *kvm, u64 n, u32 pfn)
+{
+	struct extent x = extent_of(&kvm->mm, n, 1);
+
+	must_hold_none(&kvm->mmu_lock);
+	invalidate_start(kvm, x);
+	frame_set_state(pfn, FRAME_ISOLATED);
+	frame_set_state(pfn, FRAME_GUEST);
+	invalidate_end(kvm, x);
+	return true;
 }
 
 bool host_mm_migrate(struct kvm *kvm, hva_t hva)
@@ -202,8 +244,11 @@ bool host_mm_migrate(struct kvm *kvm, hva_t hva)
 	u32 old, new = 0;
 
 	must_hold_none(&kvm->mmu_lock);
-	if (!pte_present(READ_ONCE(mm->pages[n].pte)))
+	pte = READ_ONCE(mm->pages[n].pte);
+	if (!pte_present(pte))
 		return false;
+	if (pte_giant(pte))
+		return migrate_giant(kvm, n, host_pte_pfn(pte));
 	x = extent_of(mm, n, 1);
 	invalidate_start(kvm, x);
 	pte = claim_page(mm, n, x);
@@ -255,10 +300,11 @@ bool host_mm_split(struct kvm *kvm, hva_t hva)
 {
 	u64 n = round_down(hva >> PAGE_SHIFT, BLOCK_PAGES);
 	struct extent x = { n, n + BLOCK_PAGES };
+	u64 pte = READ_ONCE(kvm->mm.pages[n].pte);
 	bool done;
 
 	must_hold_none(&kvm->mmu_lock);
-	if (!pte_huge(READ_ONCE(kvm->mm.pages[n].pte)))
+	if (!pte_huge(pte) || pte_giant(pte))
 		return false;
 	invalidate_start(kvm, x);
 	done = pte_huge(READ_ONCE(kvm->mm.pages[n].pte));
@@ -327,7 +373,7 @@ bool host_mm_collapse(struct kvm *kvm, hva_t hva)
 
 	must_hold_none(&kvm->mmu_lock);
 	if (what == COLLAPSE_COPY)
-		block = frame_alloc_guest_block(first);
+		block = frame_alloc_guest_block(first, BLOCK_PAGES);
 	if (what == COLLAPSE_NOTHING || (what == COLLAPSE_COPY && !block))
 		return false;
 

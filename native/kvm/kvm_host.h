@@ -36,7 +36,7 @@ typedef u64 kvm_pfn_t;
 
 enum pg_level { PG_LEVEL_NONE, PG_LEVEL_4K, PG_LEVEL_2M, PG_LEVEL_1G, PG_LEVEL_512G, PG_LEVEL_256T };
 #define PT64_ROOT_MAX_LEVEL		5
-#define KVM_MAX_HUGEPAGE_LEVEL		PG_LEVEL_2M
+#define KVM_MAX_HUGEPAGE_LEVEL		PG_LEVEL_1G
 #define KVM_HPAGE_GFN_SHIFT(level)	(((level) - 1) * 9)
 #define KVM_PAGES_PER_HPAGE(level)	(1ULL << KVM_HPAGE_GFN_SHIFT(level))
 
@@ -163,7 +163,7 @@ struct kvm_memory_region {
 	u64 npages;
 	u64 userspace_addr;
 	u16 as_id;
-	u16 huge;			/* the host backs it by 2M mappings where aligned */
+	u16 huge;			/* enum mmut_huge: how the host backs it where aligned */
 	u32 flags;			/* at boot */
 	gfn_t move_gfn;			/* the other place, for a slot that moves; INVALID_GPA: none */
 	shared_u64 *dirty_bitmap;	/* storage; part of the slot while it is logged */
@@ -245,11 +245,12 @@ struct kvm_vcpu {
 
 /*
  * One word per host page, changed under ptl, read locklessly by KVM:
- * pfn << 12 | HOST_PTE_PRESENT | HOST_PTE_WRITE | HOST_PTE_HUGE; a non-present word is 0.
+ * pfn << 12 | HOST_PTE_PRESENT | HOST_PTE_WRITE | HOST_PTE_HUGE | HOST_PTE_GIANT; a non-present word is 0.
  */
 #define HOST_PTE_PRESENT	BIT_ULL(0)
 #define HOST_PTE_WRITE		BIT_ULL(1)
 #define HOST_PTE_HUGE		BIT_ULL(2)	/* part of a 2M host mapping */
+#define HOST_PTE_GIANT		BIT_ULL(3)	/* and HUGE: part of a 1G one, as of hugetlbfs */
 struct host_page {
 	SHARED(u64) pte;
 	SHARED(u64) swap_stamp;		/* content of a reclaimed page (ptl) */
@@ -266,7 +267,7 @@ struct host_mm {
 struct kvm_config {			/* fixed when the VM is created */
 	bool tdp_mmu;			/* read-only parameter; false is refused until there is a shadow MMU */
 	u8 root_level;			/* 4 or 5 */
-	u8 max_level;			/* largest leaf: PG_LEVEL_4K or PG_LEVEL_2M */
+	u8 max_level;			/* largest leaf: PG_LEVEL_4K, 2M or 1G */
 	bool ad_enabled;		/* EPT A/D bits */
 	bool pml;			/* dirty logging by the D bit; else by write protection */
 	bool nx_huge_pages;		/* huge pages are not executable */

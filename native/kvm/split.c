@@ -102,21 +102,33 @@ void kvm_tdp_mmu_try_split_huge_pages(struct kvm *kvm, const struct kvm_memory_s
 
 /* ------------------------------------------------------------------ recovery */
 
-/* The huge leaf that the table at `parent` could be; 0 where nothing is mapped below. */
-static u64 tdp_mmu_make_huge_spte(struct kvm *kvm, const struct tdp_iter *parent)
+/* Some leaf below the table that `table_spte`, an entry of `level`, points to; 0 where nothing is mapped. */
+static u64 first_leaf_below(u64 table_spte, int level)
 {
-	tdp_ptep_t child = spte_to_child_pt(parent->old_spte, parent->level);
+	tdp_ptep_t child = spte_to_child_pt(table_spte, level);
+	u64 spte;
 
 	must_hold_rcu();
 
 	for (int i = 0; child && i < TABLE_WORDS; i++) {
-		u64 spte = READ_SCAN(child[i]);
-
-		/* Any will do: they are contiguous, and logging, that told them apart, is off. */
-		if (is_shadow_present_leaf(spte, parent->level - 1))
-			return make_huge_spte(kvm, spte, parent->level);
+		spte = READ_SCAN(child[i]);
+		if (is_shadow_present_table(spte, level - 1))
+			spte = first_leaf_below(spte, level - 1);
+		if (is_shadow_present_pte(spte))
+			return spte;
 	}
 	return 0;
+}
+
+/* The huge leaf that the table at `parent` could be; 0 where nothing is mapped below. */
+static u64 tdp_mmu_make_huge_spte(struct kvm *kvm, const struct tdp_iter *parent)
+{
+	/* Any will do: they are contiguous, and logging, that told them apart, is off. */
+	u64 spte;
+
+	must_hold_rcu();
+	spte = first_leaf_below(parent->old_spte, parent->level);
+	return spte ? make_huge_spte(kvm, spte, parent->level) : 0;
 }
 
 static void recover_huge_pages_range(struct kvm *kvm, struct kvm_mmu_page *root, const struct kvm_memory_slot *slot)

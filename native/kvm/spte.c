@@ -125,7 +125,8 @@ u64 make_huge_spte(struct kvm *kvm, u64 small_spte, int level)
 {
 	u64 spte = small_spte | PT_PAGE_SIZE_MASK;
 
-	WARN_ON_ONCE(!is_shadow_present_leaf(small_spte, level - 1) || level == PG_LEVEL_4K);
+	/* Of any smaller size: a 4K leaf may stand for the 1G around it. */
+	WARN_ON_ONCE(!is_shadow_present_pte(small_spte) || level == PG_LEVEL_4K);
 	spte &= ~((KVM_PAGES_PER_HPAGE(level) - 1) << PAGE_SHIFT);
 	if (is_nx_huge_page_enabled(kvm))
 		spte &= ~(PT_EXECUTABLE_MASK | PT_EXECUTABLE_MASK << SHADOW_ACC_TRACK_SAVED_SHIFT);

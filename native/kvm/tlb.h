@@ -50,7 +50,7 @@ static inline struct tlb_entry *tlb_slot(struct tlb *tlb, gfn_t gfn, u8 level)
 	return &tlb->leaf[(gfn >> KVM_HPAGE_GFN_SHIFT(level)) % TLB_ENTRIES];
 }
 
-/* The leaf translation of `gfn`, or NULL: a 4K entry first, then a 2M one. */
+/* The leaf translation of `gfn`, or NULL: the smallest page first. */
 static inline struct tlb_entry *tlb_lookup(struct tlb *tlb, gfn_t gfn)
 {
 	for (u8 level = PG_LEVEL_4K; level <= KVM_MAX_HUGEPAGE_LEVEL; level++) {

@@ -6,8 +6,8 @@
  *           ioctls afterwards (regions, vCPUs) is done at once.
  * stubbed:  file descriptors, capabilities, the module.
  *
- * Regions lie one after another in host page space, each congruent to its gfns modulo 2M so
- * that huge mappings line up.  A region of address space 1 (SMM) that lies inside one of
+ * Regions lie one after another in host page space, each congruent to its gfns modulo the host's
+ * mappings of it (2M, or 1G) so that huge mappings line up.  A region of address space 1 (SMM) that lies inside one of
  * address space 0 is the same memory, seen twice, as in a real machine.
  */
 #include "vm.h"
@@ -36,6 +36,20 @@ static bool region_contains(const struct mmut_slot *outer, const struct mmut_slo
 	       inner->base_gfn + inner->npages <= outer->base_gfn + outer->npages;
 }
 
+/* The region and its gfns are congruent modulo this. */
+static u64 host_align(const struct mmut_slot *slot)
+{
+	return slot->huge == MMUT_HUGE_1G ? KVM_PAGES_PER_HPAGE(PG_LEVEL_1G) : BLOCK_PAGES;
+}
+
+/* The first host page from `next` on where the region may begin. */
+static u64 place_region(const struct mmut_slot *slot, u64 next)
+{
+	u64 align = host_align(slot), first = round_down(next, align) + slot->base_gfn % align;
+
+	return first < next ? first + align : first;
+}
+
 /* First host page of each region; returns how many host pages there are, holes included. */
 static u64 layout_host_pages(const struct mmut_config *config, u64 *first)
 {
@@ -47,9 +61,7 @@ static u64 layout_host_pages(const struct mmut_config *config, u64 *first)
 
 		if (slot->as_id)
 			continue;
-		first[i] = round_down(next, BLOCK_PAGES) + slot->base_gfn % BLOCK_PAGES;
-		if (first[i] < next)
-			first[i] += BLOCK_PAGES;
+		first[i] = place_region(slot, next);
 		next = first[i] + slot->npages;
 	}
 	for (i = 0; i < config->nr_slots; i++) {
@@ -64,9 +76,7 @@ static u64 layout_host_pages(const struct mmut_config *config, u64 *first)
 			first[i] = first[j] + (slot->base_gfn - config->slots[j].base_gfn);
 			continue;
 		}
-		first[i] = round_down(next, BLOCK_PAGES) + slot->base_gfn % BLOCK_PAGES;
-		if (first[i] < next)
-			first[i] += BLOCK_PAGES;
+		first[i] = place_region(slot, next);
 		next = first[i] + slot->npages;
 	}
 	return round_up(next, BLOCK_PAGES);
@@ -107,9 +117,14 @@ void vm_sizes(const struct mmut_config *config, struct vm_sizes *sizes)
 	u32 roles = 0;
 	bool collapses = false;
 
-	*sizes = (struct vm_sizes) { .host_pages = layout_host_pages(config, first) };
-	for (u32 i = 0; i < config->nr_slots; i++)
-		sizes->max_gfn = max(sizes->max_gfn, slot_highest_gfn(&config->slots[i]) + config->slots[i].npages);
+	*sizes = (struct vm_sizes) { .host_pages = layout_host_pages(config, first),
+				      .guest_align = BLOCK_PAGES };
+	for (u32 i = 0; i < config->nr_slots; i++) {
+		const struct mmut_slot *slot = &config->slots[i];
+
+		sizes->max_gfn = max(sizes->max_gfn, slot_highest_gfn(slot) + slot->npages);
+		sizes->guest_align = max(sizes->guest_align, (u32)host_align(slot));
+	}
 	for (u32 i = 0; i < config->nr_tasks; i++) {
 		const struct mmut_task *task = &config->tasks[i];
 
@@ -168,7 +183,8 @@ static int check_config(const struct mmut_config *config)
 	for (u32 i = 0; i < config->nr_slots; i++) {
 		const struct mmut_slot *slot = &config->slots[i];
 
-		if (!slot->npages || slot->as_id >= KVM_ADDRESS_SPACE_NUM || slot->npages > BIT_ULL(31) ||
+		if (!slot->npages || slot->huge > MMUT_HUGE_1G || slot->as_id >= KVM_ADDRESS_SPACE_NUM ||
+		    slot->npages > BIT_ULL(31) ||
 		    slot->base_gfn >= gfns || slot->npages > gfns - slot->base_gfn)
 			return -EINVAL;
 		if ((slot->flags & SLOT_MOVES) && (slot->move_gfn >= gfns || slot->npages > gfns - slot->move_gfn ||
@@ -205,7 +221,7 @@ static int create_regions(struct kvm *kvm, const struct mmut_config *config)
 
 		*region = (struct kvm_memory_region) {
 			.base_gfn = slot->base_gfn, .npages = slot->npages, .as_id = (u16)slot->as_id,
-			.userspace_addr = first[i] << PAGE_SHIFT, .huge = slot->huge,
+			.userspace_addr = first[i] << PAGE_SHIFT, .huge = (u16)slot->huge,
 			.flags = slot->flags & 1 ? (u32)KVM_MEM_LOG_DIRTY_PAGES : 0,
 			.move_gfn = slot->flags & SLOT_MOVES ? slot->move_gfn : INVALID_GPA,
 			.dirty_bitmap = arena_alloc(8 * DIRTY_BITMAP_WORDS(slot->npages)),

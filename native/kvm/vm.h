@@ -11,6 +11,7 @@ struct vm_sizes {
 	u64 host_pages;		/* memory of all regions, and alignment holes */
 	u32 nr_tables;		/* page-table frames */
 	u32 nr_guest;		/* guest frames, a multiple of 512 */
+	u32 guest_align;	/* of the first: the size of the host's largest mappings */
 	u32 nr_vcpus;
 	gfn_t max_gfn;		/* exclusive: end of the highest slot */
 };
