@@ -188,13 +188,13 @@ void kvm_tdp_mmu_invalidate_roots(struct kvm *kvm)
  * zap ends no later than ours.  Otherwise: a memslot is gone and its pages are freed; the zapper goes
  * on, and marks dirty and young what belongs to somebody else.
  */
-static void finish_zap_legacy(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
+static void finish_zap_legacy(struct kvm *kvm, struct kvm_mmu_page *root)
 {
-	must_hold_either(&kvm->mmu_lock);
+	must_hold_read(&kvm->mmu_lock);
 	may_yield(&kvm->mmu_lock);
 
-	if (kvm->config.legacy_roots && is_invalid_sp(root))
-		tdp_mmu_zap_root(kvm, root, shared);
+	if (is_invalid_sp(root))
+		tdp_mmu_zap_root(kvm, root, true);
 }
 
 void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm, bool shared)
@@ -216,7 +216,9 @@ void kvm_tdp_mmu_zap_invalidated_roots(struct kvm *kvm, bool shared)
 		 * for it; the root is freed; vCPU puts it once more.
 		 */
 		if (!data_read(root->scheduled_to_zap) && !(bug(kvm, R19) && is_invalid_sp(root))) {
-			finish_zap_legacy(kvm, root, shared);
+			/* Held for write the VM is being destroyed, and no vCPU zaps anything. */
+			if (kvm->config.legacy_roots && shared)
+				finish_zap_legacy(kvm, root);
 			continue;
 		}
 		data_write(root->scheduled_to_zap, 0);

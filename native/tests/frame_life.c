@@ -66,7 +66,7 @@ PLANT(a_guest_frame_is_freed_while_mapped, FRAME_LIFE, HOST0, "freed while 1 4K"
 	frame_free(m->frame);
 }
 
-PLANT(part_of_a_huge_mapping_is_taken_away, FRAME_LIFE, HOST0, "taken away while 0 4K and 1 2M")
+PLANT(part_of_a_huge_mapping_is_taken_away, FRAME_LIFE, HOST0, "taken away while 0 4K and 1 huge")
 {
 	frame_set_state(m->huge_frame + 77, FRAME_ISOLATED);
 }
