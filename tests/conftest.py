@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_MAX = 100
+PATIENCE = 60.0  # seconds until a test calls what it waits for hung; no measure of speed
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ def group_members(group: int) -> dict[int, str]:
     return members
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if condition():
             return True

@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from tests.conftest import wait_until  # noqa: E402
+from tests.conftest import PATIENCE, wait_until  # noqa: E402
 
 # PCT's plans are short enough for the token.
 RACE = ("--bug", "A06", "--seed", "1", "--budget", "20s")
@@ -258,9 +258,9 @@ def test_interrupted_exploration_keeps_its_results(
     started: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     process = started("explore", "same-gfn", "--budget", "60s", "--json")
-    assert wait_until(lambda: psutil.Process(process.pid).cpu_times().user > 1, 30)
+    assert wait_until(lambda: psutil.Process(process.pid).cpu_times().user > 1)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=PATIENCE)
     document = json.loads(out)
     assert process.returncode == 130 and document["schedules"] > 0
     assert json.loads((tmp_path / "results/latest/run.json").read_text())["exit_code"] == 130
@@ -317,7 +317,7 @@ def test_where_a_run_is_can_be_told_while_it_runs(
 
     process = started("explore", "same-gfn", "--budget", "60s", "--seed", "3")
     running = tmp_path / "results/latest/running.txt"
-    assert wait_until(running.exists, 30)
+    assert wait_until(running.exists)
     process.kill()
     process.wait()
     token = parse_token(running.read_text().rpartition(" ")[2])
