@@ -400,6 +400,7 @@ class _Lib:
     MMUT_NAME: int
     MMUT_REGISTERS: int
     MMUT_MESSAGE: int
+    MMUT_CACHE_OBJECTS: int
     MMUT_OP_READ: int
     MMUT_OP_WRITE: int
     MMUT_OP_MIGRATE: int

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness import catalogue
+from harness import catalogue, table_frames
 from harness._core import ffi, lib
 from harness.errors import UsageError
 from harness.rules import (
@@ -187,7 +187,9 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.manual_protect, config.initially_set = vm.manual_protect, vm.initially_set
     config.mmio_generation_bits = vm.mmio_generation_bits
     config.warm_percent = vm.warm if settings.controlled else 0
-    config.nr_table_frames, config.spare_frames = vm.table_frames, vm.spare_frames
+    config.spare_frames = vm.spare_frames
+    frames = vm.table_frames
+    config.nr_table_frames = table_frames.least(scenario) if frames == "least" else frames
     config.profile = PROFILES[vm.profile]
     config.nr_slots = len(scenario.slots)
     for number, slot in enumerate(scenario.slots):

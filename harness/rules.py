@@ -2,6 +2,7 @@
 """What types cannot say about a scenario: values that have to fit each other."""
 
 from harness import statements as language
+from harness import table_frames
 from harness.schema import (
     OPS_MAX,
     REGISTERS_MAX,
@@ -76,6 +77,7 @@ def check_rules(scenario: Scenario) -> None:
     vcpus = sum(task.kind == "vcpu" for _, task, _ in names)
     if not 1 <= vcpus <= VCPUS_MAX:
         raise Invalid(("tasks",), f"{vcpus} vCPUs in all; allowed: 1 to {VCPUS_MAX}")
+    check_table_frames(scenario, vcpus)
     for index, task in enumerate(scenario.tasks):
         check_task(scenario, task, ("tasks", index))
     check_outcomes(scenario)
@@ -104,6 +106,16 @@ def check_vm(scenario: Scenario) -> None:
         )
     if vm.pml and not vm.ad_bits:
         raise Invalid(("vm", "pml"), "true needs the D bit; allowed: false, or ad-bits = true")
+
+
+def check_table_frames(scenario: Scenario, vcpus: int) -> None:
+    frames, least = scenario.vm.table_frames, table_frames.least(scenario)
+    if frames not in (0, "least") and int(frames) < least:
+        raise Invalid(
+            ("vm", "table-frames"),
+            f"with {frames} the vCPUs could starve each other for ever; {vcpus} vCPUs and these"
+            f' slots need {least}, which "least" stands for',
+        )
 
 
 def check_slots(scenario: Scenario) -> None:

@@ -86,7 +86,7 @@ class Vm(Strict, frozen=True):
     manual_protect: bool = False  # dirty-log-get only looks, dirty-log-clear clears
     initially_set: bool = False  # a dirty log begins with all bits set; needs manual-protect
     mmio_generation_bits: Annotated[int, Meta(ge=2, le=19)] = 19  # in an MMIO SPTE; few wrap soon
-    table_frames: Annotated[int, Meta(ge=0, le=1 << 20)] = 0  # 0: derived from the slots
+    table_frames: Annotated[int, Meta(ge=0, le=1 << 20)] | Literal["least"] = 0  # 0: plenty
     spare_frames: Annotated[int, Meta(ge=0, le=1 << 20)] = 0  # for migration; 0: default
     populate: bool = False  # vCPU 0 touches everything before the executions begin
     warm: Annotated[int, Meta(ge=0, le=100)] = 0  # controlled: percent mapped, anew, at the start

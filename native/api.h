@@ -22,6 +22,7 @@ enum {
 	MMUT_NAME = 16,
 	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
+	MMUT_CACHE_OBJECTS = 40,	/* frames for page tables that a vCPU keeps for itself, at most */
 };
 
 /* What a task does; names for scenario files come from mmut_op_name(). */

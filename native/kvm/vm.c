@@ -82,6 +82,8 @@ static u64 layout_host_pages(const struct mmut_config *config, u64 *first)
 	return round_up(next, BLOCK_PAGES);
 }
 
+static_assert(KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE == MMUT_CACHE_OBJECTS, "the front end sizes by it");
+
 /* Tables of one tree that maps all slots by 4K pages. */
 static u64 tables_per_tree(const struct mmut_config *config)
 {

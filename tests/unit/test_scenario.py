@@ -56,6 +56,7 @@ verdict = "forbidden"
 STORM_ERRORS = [
     ("pml = true", "pmll = true", "5: vm.pmll:", "unknown key; did you mean 'pml'?"),
     ("pml = true", "zzz = true", "5: vm.zzz:", "unknown key; allowed: root-level,"),
+    ("pml = true", "table-frames = 51", "5: vm.table-frames:", 'need 52, which "least" stands'),
     ("pml = true", 'pml = "yes"', "5: vm.pml:", "a string stands here; allowed: true or false"),
     ("pml = true", "root-level = 3", "5: vm.root-level:", "3 is not allowed; allowed: 4, 5"),
     ("pml = true", 'max-level = "512G"', "5: vm.max-level:", 'allowed: "1G", "2M", "4K"'),
@@ -211,6 +212,16 @@ def test_too_many_tasks(tmp_path: Path) -> None:
     many = GOOD + '[[tasks]]\nkind = "host-mm"\ncount = 24\nmix = { migrate = 1 }\n'
     many = many.replace("count = 2\n", "count = 10\n", 1)
     assert "35 tasks in all; at most 30" in refusal(tmp_path, many)
+
+
+def test_the_least_table_frames_grow_with_the_vcpus() -> None:
+    from harness.table_frames import least
+
+    sizes = [
+        least(scenario.load("tables-run-out", overrides=[("tasks.vcpu.count", str(n))]))
+        for n in (2, 3, 8)
+    ]
+    assert sizes == [52, 92, 292]  # a full cache for each vCPU but one, and three trees of four tables
 
 
 def test_overlapping_slots(tmp_path: Path) -> None:
