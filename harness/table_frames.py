@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How many frames for page tables a virtual machine cannot do without.
 
-A vCPU keeps what it has not used of its cache, a full one at worst, and waits for more with a cache
-of its own: with fewer frames than this they can starve each other for ever.  Zapped tables come back
-after a grace period, so that one tree in use, one that is being built and one on its way out suffice.
+A vCPU keeps what it has not used of its cache, a full one at worst, and waits for more with a
+cache of its own: with fewer frames than this they can starve each other for ever.  Zapped tables
+come back after a grace period, so that one tree in use, one that is being built and one on its way
+out suffice.
 """
 
 from harness._core import lib

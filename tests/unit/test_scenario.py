@@ -221,7 +221,8 @@ def test_the_least_table_frames_grow_with_the_vcpus() -> None:
         least(scenario.load("tables-run-out", overrides=[("tasks.vcpu.count", str(n))]))
         for n in (2, 3, 8)
     ]
-    assert sizes == [52, 92, 292]  # a full cache for each vCPU but one, and three trees of four tables
+    # A full cache for each vCPU but one, and three trees of four tables.
+    assert sizes == [52, 92, 292]
 
 
 def test_overlapping_slots(tmp_path: Path) -> None:
