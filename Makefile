@@ -105,6 +105,11 @@ quality: build
 independence: build
 	$(run) python tools/independence.py $(if $(BUDGET),--budget $(BUDGET:s=)) $(parallel) $(ARGS)
 
+##   make mutants       the model broken in one place at a time: what does no oracle notice?  ARGS='--kind lock --minutes 20'
+.PHONY: mutants
+mutants: build
+	$(run) python tools/mutants.py $(ARGS)
+
 ##   make calibrate     strategies against known probabilities; ARGS='--only twostage'
 .PHONY: calibrate
 calibrate: build
