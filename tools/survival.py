@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from core_copy import ROOT, CoreCopy, DoesNotCompile
+
 WANTED = 0.99
 HEADER = "native/kvm/kvm_host.h"
 FIELD = "\tatomic64_t stat_remote_tlb_flush_requests;\n"
@@ -120,7 +120,7 @@ def edit(tree: Any, draw: random.Random) -> str:
         tree.stale |= {str(file.relative_to(tree.path)) for file in before}
         try:
             tree.build()
-        except AssertionError:
+        except DoesNotCompile:
             undo(tree)
             continue
         return "; ".join(f"{f.name}:{n + 1} {text}" for f, n, text in reversed(chosen))
@@ -154,13 +154,11 @@ def collected(args: argparse.Namespace) -> str:
 
 def main() -> int:
     args = parse()
-    from tests.quality.test_mutants import Tree
-
     tokens = collected(args)
     print(f"{len(tokens.splitlines())} failures", flush=True)
     good = total = 0
     with tempfile.TemporaryDirectory() as scratch:
-        tree = Tree(Path(scratch))
+        tree = CoreCopy(Path(scratch))
         header = tree.path / HEADER
         text = header.read_text(encoding="utf-8")
         header.write_text(text.replace(FIELD, FIELD + UNRELATED), encoding="utf-8")

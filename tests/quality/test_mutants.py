@@ -21,7 +21,7 @@ import pytest
 pytest.importorskip("harness._core")
 sys.path.append(str(Path(__file__).parents[2] / "tools"))
 
-from core_copy import COMPILER, CoreCopy  # noqa: E402
+from core_copy import COMPILER, CoreCopy
 
 pytestmark = [pytest.mark.xdist_group("cpus"), pytest.mark.mutants]
 
