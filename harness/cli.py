@@ -61,7 +61,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def locks(args: argparse.Namespace) -> int:
-    from harness.commands.runs import locks as run
+    from harness.commands.locks import run
 
     return run(args)
 
@@ -201,12 +201,47 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_locks(parser: argparse.ArgumentParser) -> None:
+    """The letters are those of perf lock contention."""
     add_run(parser)
+    parser.add_argument("scenario", metavar="SCENARIO", nargs="?", help="default: all of the run")
     parser.add_argument(
-        *("--format",),
-        choices=("lock_stat", "lock_order"),
-        default="lock_stat",
-        help="contention as /proc/lock_stat prints it, or what was taken under what",
+        "--format", choices=("lock_stat", "perf", "folded", "lock_order"),
+        help="/proc/lock_stat; the table of perf lock contention (default with the options below); "
+        "stacks for flame graphs; what was taken under what",
+    )  # fmt: skip
+    view = parser.add_mutually_exclusive_group()
+    view.add_argument(
+        "--by", choices=("site", "task", "lock", "owner", "holder"),
+        help="what a row is; holder: call sites that others waited for; default: site",
+    )  # fmt: skip
+    for letter, name in (("-t", "task"), ("-l", "lock"), ("-o", "owner")):
+        view.add_argument(
+            letter, dest="by", action="store_const", const=name, help=f"as --by {name}"
+        )
+    parser.add_argument(
+        "-k", "--key", metavar="KEY", help="sort by contended, wait_total, p99, ..."
+    )
+    parser.add_argument("-E", "--entries", metavar="N", help="so many rows")
+    parser.add_argument(
+        "-F", "--field", metavar="KEYS", help="columns: contended,wait_min,acquired"
+    )
+    parser.add_argument(
+        "--percentiles", action="store_true", default=None, help="columns p50 p90 p99 p99.9 too"
+    )
+    parser.add_argument("-x", "--field-separator", metavar="SEP", help="CSV, whole nanoseconds")
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        default=None,
+        help="below a call site: whom it was behind",
+    )
+    parser.add_argument(
+        "-Y", "--type-filter", metavar="TYPES", help="rwlock, rwlock:W, spinlock, mutex"
+    )
+    parser.add_argument("-L", "--lock-filter", metavar="LOCKS", help="only these locks")
+    parser.add_argument(
+        "-S", "--callstack-filter", metavar="NAMES", help="parts of names of callers"
     )
 
 
@@ -232,7 +267,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
     ("barriers", barriers, add_barriers, "which memory-order annotations are needed", ""),
     ("list", listing, add_list, "scenarios, bugs, oracles, strategies, lock contracts", ""),
     ("show", show, add_run, "what a run did", ""),
-    ("locks", locks, add_locks, "lock contention of a run, as /proc/lock_stat prints it", ""),
+    ("locks", locks, add_locks, "lock contention of a run, as lock_stat or perf print it", ""),
     ("bench", bench, add_bench, "the harness's own figures beside its peers", ""),
     ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),
 )

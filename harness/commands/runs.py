@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""``mmutorture show`` and ``mmutorture locks``: read the results of an earlier run."""
+"""``mmutorture show``: what an earlier run did."""
 
 import json
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
 from harness.results import find_run, read_run
 
 
@@ -42,22 +41,4 @@ def show(args: Namespace) -> int:
         print(f"  {record['oracle']}: {record['message']}")
         if record["token"]:
             print(f"    mmutorture reproduce {directory}")
-    return 0
-
-
-def locks(args: Namespace) -> int:
-    """The lock_stat tables of a run, or its lock order graphs, one after the other."""
-    path = find_run(args.run, Path(args.results))
-    tables = sorted(path.glob(f"*/{args.format}.txt"))
-    if not tables:
-        what = "statistics" if args.format == "lock_stat" else "order"
-        raise UsageError(f"{path}: has no lock {what}")
-    texts = {file.parent.name: file.read_text(encoding="utf-8") for file in tables}
-    if args.json:
-        print(json.dumps({"run": str(path), "locks": texts}))
-        return 0
-    for number, (name, text) in enumerate(texts.items()):
-        if len(texts) > 1:
-            print(f"{'' if not number else chr(10)}{name}:")
-        print(text, end="")
     return 0

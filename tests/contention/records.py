@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from harness.contention import record as rec
@@ -86,8 +87,12 @@ def waits(events: Iterable[Acquired]) -> rec.Times:
     return times([event.wait for event in events if event.wait is not None])
 
 
-def holds(events: Iterable[Acquired]) -> rec.Times:
-    return times([event.hold for event in events if event.hold is not None])
+def holds(events: Sequence[Acquired]) -> rec.Times:
+    """A sample, of which the total stands for all."""
+    sample = times([event.hold for event in events if event.hold is not None])
+    if not sample.count:
+        return sample
+    return msgspec.structs.replace(sample, total=sample.total * len(events) / sample.count)
 
 
 def lock_rows(places: Sequence[Place], events: Sequence[Acquired]) -> tuple[rec.Lock, ...]:
