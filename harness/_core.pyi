@@ -206,6 +206,7 @@ class mmut_totals:
     grace_periods: int
     callbacks: int
     unfair_cutoffs: int
+    discarded: int
     agents: int
     pct2: int
     pct3: int

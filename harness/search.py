@@ -69,7 +69,9 @@ def line(found: Exploration) -> str:
             more = "; there are others with more" if search["beyond"] else ""
             return f"exhausted: all {search['classes']} classes {within} seen{more}"
         what = "executions" if found.recipe.settings.memory == "lkmm" else "classes"
-        return f"exhausted: all {search['classes']} {what} seen"
+        endless = found.totals.get("discarded", 0)
+        more = f"; {endless} more have no end" if endless else ""
+        return f"exhausted: all {search['classes'] - endless} {what} seen{more}"
     seen, estimate = search["classes"], estimate_text(search)
     left = ""
     if found.failure is None and 0 < seen < search["estimate"]:

@@ -131,7 +131,7 @@ enum mmut_insn_op {
 	MMUT_I_SPIN_TRYLOCK, MMUT_I_SPIN_IS_LOCKED,	/* dst: 1 or 0 */
 	MMUT_I_MUTEX_LOCK, MMUT_I_MUTEX_UNLOCK,
 	MMUT_I_READ_LOCK, MMUT_I_READ_UNLOCK, MMUT_I_WRITE_LOCK, MMUT_I_WRITE_UNLOCK,
-	MMUT_I_RCU_LOCK, MMUT_I_RCU_UNLOCK, MMUT_I_RCU_SYNC,	/* imm: 0 RCU, 1 SRCU */
+	MMUT_I_RCU_LOCK, MMUT_I_RCU_UNLOCK, MMUT_I_RCU_SYNC,	/* imm: 0 RCU, 1..3 SRCU */
 	MMUT_I_YIELD,			/* others first */
 	MMUT_I_ATOMIC,			/* up to ATOMIC_END no other task runs */
 	MMUT_NR_INSN_OPS,
@@ -233,6 +233,7 @@ struct mmut_totals {
 	uint64_t operations, faults, retries, fixed, spurious, lost_cmpxchg, accesses, exits, flushes, emulated;
 	uint64_t grace_periods, callbacks;
 	uint64_t unfair_cutoffs;	/* executions that needed the fair tail */
+	uint64_t discarded;		/* that have no end: the axioms leave none, or all wait for ever */
 	uint64_t agents;		/* who may be scheduled: tasks, and store buffers */
 	uint64_t pct2, pct3, pct4, pct5;	/* executions under PCT, by depth */
 	uint64_t profile;		/* hash of what the profile executions counted */

@@ -272,6 +272,7 @@ void mmut_totals_get(struct mmut_totals *out)
 	out->digest = log->digest;
 	out->decisions_max = log->decisions_max;
 	out->unfair_cutoffs = log->unfair_cutoffs;
+	out->discarded = log->discarded;
 }
 
 static void merge(struct lockstat_time *sum, const struct lockstat_time *t)

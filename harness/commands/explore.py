@@ -9,6 +9,7 @@ from typing import Any
 from harness import (
     catalogue,
     closing,
+    config,
     contracts,
     failure,
     lock_order,
@@ -271,7 +272,8 @@ class Session:
     def lock_cycles(self, found: Exploration) -> list[tuple[lock_order.Edge, ...]]:
         """Those to report: a search that has seen all schedules has seen all deadlocks."""
         exhausted = found.search is not None and bool(found.search["exhausted"])
-        if exhausted or lock_order.ORACLE in self.settings.without:
+        asked = lock_order.ORACLE not in (*self.settings.without, *config.unasked(found.scenario))
+        if exhausted or not asked:
             return []
         return lock_order.cycles(found.lock_order)[: lock_order.CYCLES_SHOWN]
 

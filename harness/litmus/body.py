@@ -11,7 +11,7 @@ from harness.litmus.lexer import Token
 from harness.litmus.memory import TYPES, Memory
 from harness.program.build import Program
 from harness.program.code import POINTER
-from harness.program.expression import Constant, Expression, Register, Word
+from harness.program.expression import Constant, Expression, Operand, Register, Word
 
 BINARY = (  # from the weakest; && and || are not here: their right side may not happen
     (("|", "or"),),
@@ -35,18 +35,29 @@ class Body:
         self.program = program
         self.visible = set(parameters)
         self.env: dict[str, Register] = {}
+        self.sections: set[object] = set()  # domains of SRCU with a section so far
+        self.declared: list[set[str]] = []  # in each block that is open
         self.task = program.task(f"P{number}")
         for (process, register), value in memory.registers.items():
             if process == number:
-                self.env[register] = self.task.let(value)
+                self.env[register] = self.task.let(self.initial(value))
         self.block()
+
+    def initial(self, value: int | str) -> Operand:
+        if not isinstance(value, str):
+            return value
+        if value not in self.memory.words:
+            raise self.cursor.wrong(f"a register cannot begin with the address of {value}")
+        return self.program.address(self.memory.words[value])
 
     # ------------------------------------------------------------ statements
 
     def block(self) -> None:
         self.cursor.expect("{")
+        self.declared.append(set())
         while not self.cursor.accept("}"):
             self.one_statement()
+        self.declared.pop()
 
     def one_statement(self) -> None:
         self.cursor.statement = self.cursor.token
@@ -59,10 +70,12 @@ class Body:
             self.if_statement()
         elif self.cursor.accept("while"):
             self.while_statement()
+        elif self.cursor.accept("do"):
+            self.do_statement()
         elif self.cursor.accept("return"):
             self.cursor.expect(";")
             self.task.exit()
-        elif text in ("for", "do", "switch", "goto", "break", "continue"):
+        elif text in ("for", "switch", "goto", "break", "continue"):
             raise self.cursor.wrong(f"'{text}' is not supported")
         elif text in TYPES:
             self.local_declaration()
@@ -87,6 +100,15 @@ class Body:
             self.cursor.expect(")")
             self.one_statement()
 
+    def do_statement(self) -> None:
+        with self.task.loop():
+            self.one_statement()
+            self.cursor.expect("while")
+            self.cursor.expect("(")
+            self.task.break_if(~self.expression())
+            self.cursor.expect(")")
+        self.cursor.expect(";")
+
     def local_declaration(self) -> None:
         kind = self.memory.type_name()
         if kind != "int":
@@ -96,14 +118,25 @@ class Body:
                 pass
             token = self.cursor.token
             name = self.cursor.name()
-            if name in self.env:
+            if name in self.declared[-1]:
                 raise self.cursor.wrong(f"{name} is declared twice", token)
             if self.cursor.accept("["):
                 raise self.cursor.wrong(f"{name} is an array, which is not supported", token)
-            self.env[name] = self.task.let(self.expression() if self.cursor.accept("=") else 0)
+            self.declared[-1].add(name)
+            if self.cursor.accept("="):
+                self.assign(name, self.expression())
+            elif name not in self.env:
+                self.env[name] = self.task.let(0)
             if not self.cursor.accept(","):
                 break
         self.cursor.expect(";")
+
+    def assign(self, name: str, value: Expression) -> None:
+        """A local variable is one register of its process, wherever it is declared."""
+        if name in self.env:
+            self.task.set(self.env[name], value)
+        else:
+            self.env[name] = self.task.let(value)
 
     def assignment(self) -> None:
         token = self.cursor.token
@@ -114,11 +147,7 @@ class Body:
         ):
             name = self.cursor.name()
             self.cursor.next()
-            value = self.expression()
-            if name not in self.env:
-                self.env[name] = self.task.let(value)
-            else:
-                self.task.set(self.env[name], value)
+            self.assign(name, self.expression())
         elif token.text == "*":
             self.cursor.next()
             place = self.pointed(self.unary())
@@ -179,6 +208,8 @@ class Body:
         if self.cursor.accept("&"):
             if self.cursor.accept("*"):
                 return self.unary()
+            if self.cursor.token.text in self.visible:  # the location: herd says x and &x alike
+                return self.named(self.cursor.next())
             raise self.cursor.wrong("'&' is not supported here: name the location", token)
         if self.cursor.accept("("):
             if self.cursor.token.text in TYPES:
@@ -231,7 +262,7 @@ class Body:
             self.cursor.accept("&")
             name = self.cursor.name()
             if letter == "s" and name in self.memory.srcu:
-                return name
+                return self.memory.srcu[name]
             if letter == "k" and name in self.memory.locks:
                 return self.memory.locks[name]
             raise self.cursor.wrong(
@@ -251,4 +282,13 @@ class Body:
                 self.cursor.expect(",")
             args.append(self.argument(letter))
         self.cursor.expect(")")
+        self.check_section(token, args)
         return functions.call(self.task, token.text, args)
+
+    def check_section(self, token: Token, args: list[object]) -> None:
+        """Sections of SRCU begin and end in one process."""
+        if token.text in ("srcu_read_lock", "srcu_down_read"):
+            self.sections.add(args[0])
+        elif token.text in ("srcu_read_unlock", "srcu_up_read") and args[0] not in self.sections:
+            what = f"{token.text}() of a section that began in another process is not supported"
+            raise self.cursor.wrong(what, token)

@@ -90,15 +90,19 @@ class Condition:
         equal = not self.cursor.accept("!=")
         if equal and not self.cursor.accept("=", "=="):
             raise self.cursor.wrong(f"'{self.cursor.token.text}' stands where '=' belongs")
-        token = self.cursor.token
-        value = self.memory.constant()
-        if isinstance(value, str):
-            if value not in self.memory.words:
-                raise self.cursor.wrong(f"{value} is no location of this test", token)
-            right: Expression = self.program.address(self.memory.words[value])
-        else:
-            right = expression(value)
+        right = self.right_side()
         return left == right if equal else left != right
+
+    def right_side(self) -> Expression:
+        token = self.cursor.token
+        if self.cursor.peek() == ":":
+            return self.observable()
+        value = self.memory.constant()
+        if not isinstance(value, str):
+            return expression(value)
+        if value not in self.memory.words:
+            raise self.cursor.wrong(f"{value} is no location of this test", token)
+        return self.program.address(self.memory.words[value])
 
     def clauses(self) -> Litmus:
         source = self.cursor.source
@@ -111,6 +115,8 @@ class Condition:
             else:
                 break
         first = self.cursor.token
+        if first.kind == "end":
+            return self.without_condition()
         quantifier = self.cursor.next().text
         if quantifier in ("~", "not"):
             quantifier = f"~{self.cursor.next().text}"
@@ -125,6 +131,15 @@ class Condition:
         text = source.between(start, source.tokens[self.cursor.at - 1])
         test = Litmus(source.name, source.result, quantifier, text)
         self.rules(test, holds)
+        return test
+
+    def without_condition(self) -> Litmus:
+        """herd7 takes it for one that is always true; what the locations hold is shown."""
+        source = self.cursor.source
+        for name in self.memory.words:
+            self.observe(self.cursor.token, None, name)
+        test = Litmus(source.name, source.result, "forall", "(true)")
+        self.rules(test, expression(1))
         return test
 
     def rules(self, test: Litmus, holds: Expression) -> None:

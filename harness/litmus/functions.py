@@ -18,22 +18,24 @@ FENCES = {
     "smp_mb__after_spinlock": "after-spinlock",
     "smp_mb__after_unlock_lock": "after-unlock-lock",
     "smp_mb__after_srcu_read_unlock": "after-srcu-unlock",
+    "smp_read_barrier_depends": "barrier",  # of older tests: every address dependency has it
 }  # fmt: skip
-GRACE = {"synchronize_rcu": 0, "synchronize_rcu_expedited": 0}
+GRACE = ("synchronize_rcu", "synchronize_rcu_expedited")
 ATOMIC_PREFIX = re.compile(r"atomic(?:64|_long)?_(.*)")
 
 # Name, then what each argument is: l a place (READ_ONCE(*x)), p a pointer to one, v a value,
 # k a pointer to a lock, s a pointer to an srcu_struct.
 PLACES = {
     "READ_ONCE": "l", "WRITE_ONCE": "lv", "smp_load_acquire": "p", "smp_store_release": "pv",
-    "rcu_dereference": "l", "rcu_assign_pointer": "lv", "smp_store_mb": "lv",
+    "rcu_dereference": "l", "lockless_dereference": "l",
+    "rcu_assign_pointer": "lv", "smp_store_mb": "lv",
     "xchg": "pv", "cmpxchg": "pvv", "try_cmpxchg": "",
     "atomic_read": "p", "atomic_set": "pv", "atomic_xchg": "pv", "atomic_cmpxchg": "pvv",
     "atomic_add_unless": "pvv", "atomic_inc_not_zero": "p",
     "spin_lock": "k", "spin_unlock": "k", "spin_trylock": "k", "spin_is_locked": "k",
     "mutex_lock": "k", "mutex_unlock": "k",
     "rcu_read_lock": "", "rcu_read_unlock": "",
-    "srcu_read_lock": "s", "srcu_read_unlock": "sv",
+    "srcu_read_lock": "s", "srcu_read_unlock": "sv", "srcu_down_read": "s", "srcu_up_read": "sv",
     "synchronize_srcu": "s", "synchronize_srcu_expedited": "s",
 }  # fmt: skip
 del PLACES["try_cmpxchg"]
@@ -118,6 +120,7 @@ SIMPLE: dict[str, Callable[..., Expression | None]] = {
     "smp_load_acquire": lambda t, o, x: t.load(x, "acquire"),
     "smp_store_release": lambda t, o, x, v: t.store(x, v, "release"),
     "rcu_dereference": lambda t, o, x: t.load(x),
+    "lockless_dereference": lambda t, o, x: t.load(x),
     "rcu_assign_pointer": lambda t, o, x, v: t.store(x, v, "release"),
     "xchg": lambda t, o, x, v: t.xchg(x, v, o or "full"),
     "cmpxchg": lambda t, o, x, old, new: t.cmpxchg(x, old, new, o or "full"),
@@ -145,13 +148,13 @@ def call(t: Task, name: str, args: list[object]) -> Expression | None:
         t.fence(FENCES[base])
         return None
     if base in GRACE or base.startswith("synchronize_srcu"):
-        t.synchronize_rcu(GRACE.get(base, 1))
+        t.synchronize_rcu(0 if base in GRACE else args[0])  # type: ignore[arg-type]
         return None
-    if base == "srcu_read_lock":
-        t.rcu_read_lock(1)
+    if base in ("srcu_read_lock", "srcu_down_read"):
+        t.rcu_read_lock(args[0])  # type: ignore[arg-type]
         return t.let(0)
-    if base == "srcu_read_unlock":
-        t.rcu_read_unlock(1)
+    if base in ("srcu_read_unlock", "srcu_up_read"):
+        t.rcu_read_unlock(args[0])  # type: ignore[arg-type]
         return None
     if base == "smp_store_mb":
         t.store(args[0], args[1])  # type: ignore[arg-type]

@@ -94,6 +94,8 @@ def holds(test: Litmus, positive: int, negative: int) -> bool:
 
 def notes(found: Exploration, test: Litmus, verdict: str) -> list[str]:
     """What a reader of herd7's output would not expect."""
+    if not found.outcomes and is_exhausted(found):
+        return ["No execution comes to its end and passes the filter: Result: DEADLOCK"]
     if not is_exhausted(found):
         return [f"Sampled {found.totals.get('schedules', 0)} schedules: there may be other states"]
     if test.result == "Sometimes" and verdict == "Never":

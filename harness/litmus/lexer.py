@@ -8,13 +8,16 @@ from harness.errors import UsageError
 
 HEADER = re.compile(r"\s*C[ \t]+(?P<name>[^\s(\"{]+)")
 RESULT = re.compile(r"Result:\s*(\w+)")
-TOKEN = re.compile(
-    r"(?P<space>\s+|//[^\n]*|/\*.*?\*/|\(\*.*?\*\)|\"[^\"\n]*\")"
+BLANK = r"\s+|//[^\n]*|/\*.*?\*/|\"[^\"\n]*\""
+WORDS = (
     r"|(?P<number>0[xX][\da-fA-F]+|\d+)"
     r"|(?P<name>[A-Za-z_]\w*)"
-    r"|(?P<sign>/\\|\\/|->|=>|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^~!<>=(){}\[\];:,.?])",
-    re.DOTALL,
+    r"|(?P<sign>/\\|\\/|->|=>|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^~!<>=(){}\[\];:,.?])"
 )
+# In the C of a process "(*x" is no comment; around it, it begins one of herd's.
+IN_C = re.compile(rf"(?P<space>{BLANK}){WORDS}", re.DOTALL)
+AROUND = re.compile(rf"(?P<space>{BLANK}|\(\*.*?\*\)){WORDS}", re.DOTALL)
+PROCESS = re.compile(r"P\d+")
 
 
 class LitmusError(UsageError):
@@ -56,19 +59,25 @@ class Source:
         return text
 
     def line_text(self, line: int) -> str:
-        return self.text.splitlines()[line - 1].strip()
+        return "".join(
+            self.text.splitlines()[line - 1 : line]
+        ).strip()  # empty: the end of the file
 
 
 def tokens_of(file: str, text: str, position: int) -> list[Token]:
-    tokens = []
+    tokens: list[Token] = []
     line = text.count("\n", 0, position) + 1
+    depth, in_process = 0, False
     while position < len(text):
-        match = TOKEN.match(text, position)
+        match = (IN_C if in_process else AROUND).match(text, position)
         if match is None:
             raise LitmusError(file, line, f"'{text[position]}' is not understood")
         kind = match.lastgroup or ""
         if kind != "space":
             tokens.append(Token(kind, match[0], line, match.start(), match.end()))
+            depth += {"{": 1, "}": -1}.get(match[0], 0)
+            in_process |= not depth and PROCESS.fullmatch(match[0]) is not None
+            in_process &= bool(depth) or match[0] != "}"
         line += match[0].count("\n")
         position = match.end()
     tokens.append(Token("end", "the end of the file", line, len(text), len(text)))

@@ -4,7 +4,7 @@
 from harness.litmus.cursor import Cursor
 from harness.litmus.lexer import Token
 from harness.program.build import Program
-from harness.program.code import POINTER
+from harness.program.code import POINTER, RCU_DOMAINS
 from harness.program.expression import Lock, Word
 
 TYPES = frozenset(
@@ -15,6 +15,7 @@ TYPES = frozenset(
     )
 )
 LOCKS = {"spinlock_t": "spinlock", "mutex": "mutex"}  # `struct mutex`
+LOCK_CALLS = ("spin_lock", "spin_unlock", "spin_trylock", "spin_is_locked")
 
 
 class Memory:
@@ -25,10 +26,10 @@ class Memory:
         self.program = program
         self.types: dict[str, str] = {}
         self.values: dict[str, int | str] = {}
-        self.registers: dict[tuple[int, str], int] = {}  # (process, name): initial value
+        self.registers: dict[tuple[int, str], int | str] = {}  # (process, name): initial value
         self.words: dict[str, Word] = {}
         self.locks: dict[str, Lock] = {}
-        self.srcu: set[str] = set()
+        self.srcu: dict[str, int] = {}  # RCU domain of each srcu_struct
 
     def type_name(self) -> str:
         """The word of a type that counts, past all of it; the stars are left."""
@@ -47,9 +48,10 @@ class Memory:
     def declare(self, name: str, kind: str, token: Token) -> None:
         before = self.types.get(name)
         special = (*LOCKS, "srcu_struct")
-        if before is not None and before != kind and (before in special or kind in special):
+        if before in special and kind not in ("int", before):
             raise self.cursor.wrong(f"{name} was declared as {before} before", token)
-        self.types.setdefault(name, kind)
+        if before in (None, "int") or kind in special:
+            self.types[name] = kind
 
     def constant(self) -> int | str:
         """A number, or the name of a location whose address it is."""
@@ -77,12 +79,7 @@ class Memory:
                 self.cursor.expect(":")
                 register = self.cursor.name()
                 self.cursor.expect("=")
-                value = self.constant()
-                if isinstance(value, str):
-                    raise self.cursor.wrong(
-                        f"{register} begins with an address, which is not supported", token
-                    )
-                self.registers[int(token.text), register] = value
+                self.registers[int(token.text), register] = self.constant()
             else:
                 kind = self.type_name()
                 while self.cursor.accept("*"):
@@ -96,7 +93,7 @@ class Memory:
                     self.values[name] = self.constant()
             if self.cursor.token.text != "}":
                 self.cursor.expect(";")
-        for value in self.values.values():
+        for value in [*self.values.values(), *self.registers.values()]:
             if isinstance(value, str):
                 self.declare(value, "int", self.cursor.token)
 
@@ -118,7 +115,21 @@ class Memory:
                 self.cursor.expect(",")
         return names
 
+    def used_as_locks(self) -> None:
+        """A name is a lock if it is used as one: herd does not look at the declaration."""
+        tokens = self.cursor.source.tokens
+        used = set()
+        for at, token in enumerate(tokens[:-3]):
+            if token.text in LOCK_CALLS and tokens[at + 1].text == "(":
+                used.add(tokens[at + 2 + (tokens[at + 2].text == "&")].text)
+        for name, kind in self.types.items():
+            if kind == "spinlock_t" and name not in used:
+                self.types[name] = "int"
+            elif kind == "int" and name in used:
+                self.types[name] = "spinlock_t"
+
     def make(self) -> None:
+        self.used_as_locks()
         addresses: dict[str, int] = {}
         names = [n for n, kind in self.types.items() if kind not in (*LOCKS, "srcu_struct")]
         for number, name in enumerate(names):
@@ -134,6 +145,8 @@ class Memory:
             if kind in LOCKS:
                 self.locks[name] = self.program.lock(name, LOCKS[kind])
             elif kind == "srcu_struct":
-                self.srcu.add(name)
-        if len(self.srcu) > 1:
-            raise self.cursor.wrong(f"{len(self.srcu)} srcu_structs; at most one is supported")
+                self.srcu[name] = 1 + len(self.srcu)
+        if len(self.srcu) >= RCU_DOMAINS:
+            raise self.cursor.wrong(
+                f"{len(self.srcu)} srcu_structs; at most {RCU_DOMAINS - 1} are supported"
+            )

@@ -29,6 +29,7 @@ FENCES = (
 )
 KINDS = ("words", "spinlock", "mutex", "rwlock")  # of objects, as the core numbers them
 TASKS_MAX = 30  # the core's 32, without the boss and the RCU task
+RCU_DOMAINS = 4  # RCU, and SRCU three times
 OBSERVED_MAX = 32
 WORDS_MAX = 1 << 16
 TEXT_MAX = 47
@@ -321,6 +322,8 @@ def check_insn(code: Code, number: int, insn: Insn) -> None:
             raise CodeError(f"{where}: wants {'a word' if wants_word else 'a lock'}")
     if "d" in signature and insn.dst == NONE and insn.op not in UNWANTED:
         raise CodeError(f"{where}: its value goes nowhere")
+    if insn.op.startswith("rcu-") and not 0 <= insn.imm < RCU_DOMAINS:
+        raise CodeError(f"{where}: there are {RCU_DOMAINS} domains, 0 to {RCU_DOMAINS - 1}")
     if insn.op.startswith("jump") and not 0 <= insn.imm < len(code.insns):
         raise CodeError(f"{where}: leads out of the program")
     if number < code.final and insn.op in ("register", "rule", "discard"):

@@ -13,7 +13,7 @@
 
 #define MAX_TASKS	32
 #define MAX_HELD	16
-#define NR_RCU_DOMAINS	2
+#define NR_RCU_DOMAINS	4	/* RCU, and SRCU: the model of KVM has one of it, programs up to three */
 #define TASK_BOSS	0	/* set-up, teardown and checks between executions; never scheduled */
 #define TASK_RCU	1	/* runs callbacks */
 

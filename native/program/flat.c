@@ -190,7 +190,7 @@ static bool lock_op(struct flat *f, struct flat_task *t, const struct mmut_insn 
 static void other_event(struct flat *f, struct flat_task *t, const struct mmut_insn *i)
 {
 	const struct site *site = site_of_insn(f, i);
-	enum rcu_domain domain = i->imm ? RCU_MEMSLOTS : RCU_SCHED;
+	enum rcu_domain domain = (enum rcu_domain)i->imm;	/* below NR_RCU_DOMAINS: the loader has looked */
 
 	say_dependencies(t, i);
 	switch (i->op) {

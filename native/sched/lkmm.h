@@ -64,6 +64,7 @@ struct lkmm_task {
 	event_set strong_bound;
 	event_set unlock_lock;	/* x: x po-unlock-lock-po what comes next */
 	event_set unlocked;	/* before an unlock that comes before one of its locks */
+	event_set srcu_unlocked;	/* before its last srcu_read_unlock() */
 	event_set before_atomic;	/* smp_mb__before_atomic() waits for the next read-modify-write */
 	u8 rmw, lock, unlock;	/* stores: of its last read-modify-write, lock, unlock; or LKMM_NONE */
 	u8 load[64];		/* its loads by number, as struct dependencies counts them */

@@ -420,7 +420,7 @@ static bool rcu_word(struct lkmm *m, const struct event *ev)
 
 static u32 rcu_domain_of(const struct event *ev)
 {
-	return ev->addr == &task_by_id(ev->task)->rcu[RCU_SCHED].epoch ? RCU_SCHED : RCU_MEMSLOTS;
+	return (u32)(((u64)ev->addr - (u64)task_by_id(ev->task)->rcu) / sizeof(struct rcu_slot));
 }
 
 u64 lkmm_access(struct event *ev)

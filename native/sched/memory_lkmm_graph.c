@@ -136,6 +136,8 @@ void lkmm_fence(struct lkmm_graph *g, u32 task, enum fence fence)
 		lkmm_strong_fence(g, task, t->unlocked);
 		break;
 	case FENCE_AFTER_SRCU_UNLOCK:
+		lkmm_strong_fence(g, task, t->srcu_unlocked);
+		break;
 	case FENCE_BARRIER:
 	case NR_FENCES:
 		break;

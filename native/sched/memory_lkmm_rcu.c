@@ -14,6 +14,7 @@
  * period's end and began before its begin comes before what follows it; a section that began
  * later comes after what preceded it.
  */
+#include "../core/rcu.h"
 #include "sched.h"
 #include "lkmm.h"
 
@@ -70,6 +71,8 @@ void lkmm_rcu_unlock(struct lkmm *m, u32 task, u32 domain)
 		s->ended = (u8)m->ticks++;
 	}
 	m->ended[domain] |= po;
+	if (m->active && domain != RCU_SCHED)
+		m->now->tasks[task].srcu_unlocked = po;
 	for (i = 0; i < arena_of()->nr_tasks; i++)
 		if (m->grace[i].active && m->grace[i].domain == domain && m->grace[i].readers & 1u << task) {
 			m->grace[i].ended |= po;

@@ -89,6 +89,9 @@ static noinline void report_deadlock(void)
 	if (describe_deadlock)
 		describe_deadlock(text, sizeof(text));
 	violation(ORACLE_DEADLOCK, __here("deadlock"), NULL, "nobody can run: %s", text);
+	/* The oracle is not asked, as for litmus tests: then this is no execution. */
+	sched_of()->log->discarded++;
+	arena_of()->stop = STOP_VIOLATION;
 }
 
 /* One of `enabled`, on record. */

@@ -137,7 +137,7 @@ def test_c_that_is_read(tmp_path: Path) -> None:
         ("int r0 = atomic_xor_return(1, a);", r"atomic_xor_return\(\) is not supported"),
         ("WRITE_ONCE(x, 1);", r"write \*x"),
         ("int r0 = z;", "'z' is neither a local variable nor a parameter"),
-        ("spin_lock(x);", "x is no lock"),
+        ("mutex_lock(x);", "x is no lock"),
         ("int r0; int r0;", "r0 is declared twice"),
         ("WRITE_ONCE(*x, smp_mb());", r"smp_mb\(\) has no value"),
         ("WRITE_ONCE(*x 1);", "'1' stands where ',' belongs"),
