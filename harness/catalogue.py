@@ -41,6 +41,10 @@ def build_id() -> str:
     return text_of(lib.mmut_build_id())
 
 
+def build_kind() -> str:
+    return text_of(lib.mmut_build_kind())
+
+
 def numbered(name: Callable[[int], Any], text: Callable[[int], Any]) -> list[Named]:
     found: list[Named] = []
     while (pointer := name(len(found))) != ffi.NULL:

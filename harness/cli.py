@@ -66,6 +66,12 @@ def locks(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def compare(args: argparse.Namespace) -> int:
+    from harness.commands.compare import run
+
+    return run(args)
+
+
 def barriers(args: argparse.Namespace) -> int:
     from harness.commands.barriers import run
 
@@ -162,6 +168,9 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
         "--duration", metavar="TIME", default="10s", help="per scenario; default: 10s"
     )
     parser.add_argument(
+        "--repeat", metavar="N", help="run each so often, for mmutorture compare; default: once"
+    )
+    parser.add_argument(
         "--checks", choices=("on", "off"), default="on", help="oracles watch; off: bare speed"
     )
 
@@ -245,6 +254,30 @@ def add_locks(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", metavar="RUN", nargs="*", help="A and B, by name or directory")
+    parser.add_argument(
+        "--fail-above", metavar="N%", help="exit status 1 where B is worse by more, with evidence"
+    )
+    parser.add_argument(
+        "--metric", metavar="NAME", action="append", help="what the verdict rests on, by name"
+    )
+    parser.add_argument(
+        "--differs", metavar="KEY", action="append", help="what is compared: may differ"
+    )
+    parser.add_argument("--every", action="store_true", help="list what has not changed, too")
+    parser.add_argument(
+        "--run", metavar="SCENARIO", action="append", help="run A and B here, in turns"
+    )
+    for side in ("a", "b"):
+        parser.add_argument(
+            f"--{side}", metavar="ARGS", help=f"--run: options of stress for {side.upper()}"
+        )
+    parser.add_argument("--repeat", metavar="N", help="--run: runs of each; default: 12")
+    parser.add_argument("--duration", metavar="TIME", help="--run: of one run; default: 1s")
+    parser.add_argument("--seed", metavar="N", help="--run: decimal or 0x...")
+
+
 def add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
 
@@ -267,6 +300,10 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
     ("barriers", barriers, add_barriers, "which memory-order annotations are needed", ""),
     ("list", listing, add_list, "scenarios, bugs, oracles, strategies, lock contracts", ""),
     ("show", show, add_run, "what a run did", ""),
+    (
+        *("compare", compare, add_compare, "two runs: better, worse, or no evidence"),
+        "exit status 1: worse by more than --fail-above; 2: not comparable, and why",
+    ),
     ("locks", locks, add_locks, "lock contention of a run, as lock_stat or perf print it", ""),
     ("bench", bench, add_bench, "the harness's own figures beside its peers", ""),
     ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),

@@ -17,6 +17,7 @@ from harness.schema import Scenario
 from harness.signals import Interrupt
 from harness.supervisor import KIND_BOSS, Crew, Death
 from harness.token import Recipe
+from harness.usage import Meter, Used
 from harness.world import (
     STOP_FINISHED,
     STOP_INTERRUPTED,
@@ -50,6 +51,7 @@ class FreeRun:
     lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
     contracts: list[dict[str, Any]] = field(default_factory=list)
     lock_order: Graph = field(default_factory=Graph)
+    used: Used = field(default_factory=lambda: Used({}, None))
 
     @property
     def trustworthy(self) -> bool:
@@ -90,9 +92,10 @@ def run(
         with Crew(world, "free", cpus) as crew:
             began = time.monotonic()
             pids = crew.pids()
+            meter = Meter(pids)
             world.go()
             watch(crew, world, seconds, interrupt, progress)
-            elapsed = time.monotonic() - began
+            elapsed, used = time.monotonic() - began, meter.read()
             stuck = settle(crew, world, interrupt)
             deaths = [d for d in crew.deaths() if d.name not in stuck]
         trustworthy = not deaths and not stuck
@@ -116,6 +119,7 @@ def run(
             lockstat_sites=world.lockstat_sites(),
             contracts=contracts.current(),
             lock_order=lock_order.current(),
+            used=used,
         )
 
 

@@ -81,6 +81,7 @@ def environment() -> dict[str, Any]:
     return {
         "version": __version__,
         "build": catalogue.build_id(),
+        "build_kind": catalogue.build_kind(),
         "kernel": platform.release(),
         "machine": platform.machine(),
         "processor": processor(),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a run adds to a scenario."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 MEMORY_MODELS = ("sc", "tso", "lkmm")
 ORDERS = ("plain", "relaxed", "acquire", "release", "full")  # of the core, by number
@@ -43,3 +44,12 @@ class Settings:
     controlled: bool = True
     checks: bool = True
     noise_permille: int = NOISE_PERMILLE
+
+
+def differing(settings: Settings) -> dict[str, Any]:
+    """What is not at its default, but for the seed: run.json has it, and comparisons look at it."""
+    return {
+        one.name.replace("_", "-"): getattr(settings, one.name)
+        for one in fields(Settings)
+        if one.name != "seed" and getattr(settings, one.name) != one.default
+    }

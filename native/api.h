@@ -334,6 +334,7 @@ struct mmut_task_state {
 };
 
 const char *mmut_build_id(void);
+const char *mmut_build_kind(void);	/* release, debug, ... */
 const char *mmut_oracle_name(uint32_t n);	/* NULL past the last, as all of these */
 const char *mmut_oracle_text(uint32_t n);
 const char *mmut_strategy_name(uint32_t n);

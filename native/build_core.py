@@ -42,15 +42,19 @@ PROFILES: dict[str, tuple[list[str], list[str]]] = {  # name: compile flags, lin
 }
 
 
-def flags() -> tuple[list[str], list[str]]:
-    """Compile and link flags of the profile that MMUTORTURE_BUILD names."""
-    profile = os.environ.get("MMUTORTURE_BUILD") or "release"
-    if profile not in PROFILES:
+def profile() -> str:
+    """The one that MMUTORTURE_BUILD names."""
+    name = os.environ.get("MMUTORTURE_BUILD") or "release"
+    if name not in PROFILES:
         raise SystemExit(
-            f"MMUTORTURE_BUILD={profile} is not a build profile; "
-            f"choose one of {', '.join(PROFILES)}."
+            f"MMUTORTURE_BUILD={name} is not a build profile; choose one of {', '.join(PROFILES)}."
         )
-    compile_flags, link_flags = PROFILES[profile]
+    return name
+
+
+def flags() -> tuple[list[str], list[str]]:
+    """Compile and link flags of the profile."""
+    compile_flags, link_flags = PROFILES[profile()]
     werror = ["-Werror"] if os.environ.get("MMUTORTURE_WERROR") == "1" else []
     return [*COMMON_FLAGS, *compile_flags, *werror], ["-pthread", *link_flags]
 
@@ -123,7 +127,10 @@ def make_ffi() -> FFI:
         sources=sources(),
         include_dirs=["native"],
         depends=inputs(".h", ".def"),
-        define_macros=[("MMUTORTURE_BUILD_ID", f'"{identity}"')],
+        define_macros=[
+            ("MMUTORTURE_BUILD_ID", f'"{identity}"'),
+            ("MMUTORTURE_BUILD_KIND", f'"{profile()}"'),
+        ],
         extra_compile_args=compile_flags,
         extra_link_args=link_flags,
     )

@@ -15,12 +15,20 @@
 #ifndef MMUTORTURE_BUILD_ID
 #define MMUTORTURE_BUILD_ID "unknown"
 #endif
+#ifndef MMUTORTURE_BUILD_KIND
+#define MMUTORTURE_BUILD_KIND "unknown"
+#endif
 
 #define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
 
 const char *mmut_build_id(void)
 {
 	return MMUTORTURE_BUILD_ID;
+}
+
+const char *mmut_build_kind(void)
+{
+	return MMUTORTURE_BUILD_KIND;
 }
 
 const char *mmut_oracle_name(uint32_t n)

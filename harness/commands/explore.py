@@ -26,7 +26,7 @@ from harness.outcomes import has_outcomes, outcome_rows, outcome_table
 from harness.results import RunDirectory, write_text
 from harness.scenario import scenario_hash, to_toml
 from harness.schema import Scenario
-from harness.settings import CHECK_EVERY, PCT_DEPTH, Settings
+from harness.settings import CHECK_EVERY, PCT_DEPTH, Settings, differing
 from harness.signals import Interrupt, interruptible
 from harness.token import Recipe, Token, format_token
 from harness.units import hex64, human_count, parse_duration, parse_integer
@@ -223,6 +223,10 @@ class Session:
         else:
             self.cases.append((name, "", True, []))
         self.documents.append(document_of(found, failures))
+        self.documents[-1] |= {
+            "directory": directory.name,
+            "settings": differing(found.recipe.settings),
+        }
 
     def at_length(self, found: Exploration) -> None:
         """All that is known of one scenario."""

@@ -2,7 +2,9 @@
 """``mmutorture stress``: run scenarios freely, with real processes in parallel."""
 
 from argparse import Namespace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from harness import contracts, failure, free, lock_order, locks
@@ -12,13 +14,14 @@ from harness.free import FreeRun
 from harness.results import RunDirectory, write_text
 from harness.scenario import to_toml
 from harness.schema import Scenario
-from harness.settings import Settings
+from harness.settings import Settings, differing
 from harness.signals import Interrupt, interruptible
 from harness.token import Recipe
-from harness.units import hex64, human_count, parse_duration
+from harness.units import U64_MAX, hex64, human_count, parse_duration
 
 DURATION_SECONDS = "10s"
 LOCKS_SHOWN = 5
+REPEATS_MAX = 50
 
 
 def task_table(run: FreeRun) -> list[str]:
@@ -62,6 +65,7 @@ def document_of(run: FreeRun, failures: list[dict[str, Any]]) -> dict[str, Any]:
                 "pid": run.pids[state.id],
                 "operations": state.operations,
                 "faults": state.faults,
+                "cpu_s": run.used.cpu_s.get(state.id),
             }
             for state in run.tasks
         ],
@@ -73,6 +77,8 @@ def document_of(run: FreeRun, failures: list[dict[str, Any]]) -> dict[str, Any]:
         "totals": run.totals | {"digest": hex64(run.totals.get("digest", 0))},
         "contracts": contracts.report(run.contracts),
         "lock_order": lock_order.document(run.lock_order),
+        "seed": hex64(run.recipe.settings.seed),
+        "others": run.used.others,
     }
 
 
@@ -90,10 +96,27 @@ def merge(documents: list[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
+def repeat_table(documents: list[dict[str, Any]]) -> list[str]:
+    """What repeats of one scenario came to: the middle one, the lowest and the highest."""
+    lines = [f"    {'in ' + str(len(documents)) + ' repeats':<28} {'median':>12} {'range':>24}"]
+    spent = [[worker["cpu_s"] for worker in d["workers"]] for d in documents]
+    columns: dict[str, list[float]] = {}
+    for key in ("operations", "faults"):
+        columns[f"{key}/s"] = [d[key] / max(d["elapsed_s"], 1e-9) for d in documents]
+        if all(cpu and None not in cpu and sum(cpu) for cpu in spent):
+            rates = [d[key] / sum(cpu) for d, cpu in zip(documents, spent, strict=True)]
+            columns[f"{key} per core-second"] = rates
+    for name, rates in columns.items():
+        low, middle, high = map(human_count, (min(rates), median(rates), max(rates)))
+        lines.append(f"    {name:<28} {middle:>12} {low + ' to ' + high:>24}")
+    return lines
+
+
 class Session:
     """One use of the command."""
 
-    def __init__(self, args: Namespace, settings: Settings) -> None:
+    def __init__(self, args: Namespace, settings: Settings, repeats: int = 1) -> None:
+        self.repeats = repeats
         self.out = common.Output(args.json, args.quiet)
         self.settings = settings
         self.run = RunDirectory(common.results_root(args))
@@ -107,9 +130,10 @@ class Session:
             rate = human_count(faults / elapsed) if elapsed else "0"
             self.out.progress(f"{recipe.spec}: {elapsed:.0f} of {seconds:.0f} s, {rate} faults/s")
 
-        self.out.say(
-            f"{recipe.spec}: {seconds:g} s, checks {'on' if self.settings.checks else 'off'}"
-        )
+        if self.repeats == 1:
+            self.out.say(
+                f"{recipe.spec}: {seconds:g} s, checks {'on' if self.settings.checks else 'off'}"
+            )
         directory = self.run.scenario(scenario.name)
         write_text(directory / "scenario.toml", to_toml(scenario))
 
@@ -122,6 +146,10 @@ class Session:
 
         run = free.run(recipe, scenario, seconds, interrupt, progress, keep_failure)
         self.report(run, directory, kept)
+        self.documents[-1] |= {
+            "directory": directory.name,
+            "settings": differing(recipe.settings) | {"duration": seconds},
+        }
 
     def report(self, run: FreeRun, directory: Path, kept: Path | None) -> None:
         name, elapsed = run.recipe.spec, max(run.elapsed_s, 1e-9)
@@ -133,8 +161,9 @@ class Session:
             f"{name}: {sum(s.operations for s in run.tasks)} operations, {faults} faults "
             f"({human_count(faults / elapsed)}/s) in {elapsed:.2f} s"
         )
-        for line in [*task_table(run), *lock_table(run)]:
-            self.out.say(line)
+        if self.repeats == 1:
+            for line in [*task_table(run), *lock_table(run)]:
+                self.out.say(line)
         failures, problems = self.judge(run, kept)
         self.cases.append((name, "", not problems, problems))
         self.documents.append(document_of(run, failures))
@@ -170,16 +199,27 @@ class Session:
             self.out.tell(f"{run.recipe.spec}: {problem}")
         return failures, problems + [f"{f['oracle']}: {f['message']}" for f in failures]
 
-    def finish(self, interrupt: Interrupt) -> int:
+    def say_repeats(self) -> None:
+        for name in dict.fromkeys(document["scenario"] for document in self.documents):
+            self.out.say(f"{name}:")
+            for line in repeat_table([d for d in self.documents if d["scenario"] == name]):
+                self.out.say(line)
+
+    def finish(self, interrupt: Interrupt, turns: dict[str, Any] | None = None) -> int:
+        """`turns`: what it took turns with, for comparisons."""
         if interrupt:
             self.codes.append(Exit.INTERRUPTED)
         code = worst(self.codes)
+        if self.repeats > 1:
+            self.say_repeats()
         document = {
             "command": "stress",
             "seed": hex64(self.settings.seed),
             **merge(self.documents),
             "exit_code": int(code),
             "results": str(self.run.shown(self.run.path)),
+            "repeats": self.repeats,
+            "turns": turns,
         }
         self.run.finish(document, common.ktap(self.cases))
         self.out.say(
@@ -192,7 +232,26 @@ class Session:
         return int(code)
 
 
-def run(args: Namespace) -> int:
+def repeated(recipe: Recipe, number: int) -> Recipe:
+    """The same with the seed of its n-th repeat: another workload of the same kind."""
+    seed = (recipe.settings.seed + number) & U64_MAX
+    return replace(recipe, settings=replace(recipe.settings, seed=seed))
+
+
+Prepared = list[tuple[Recipe, Scenario]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the command was asked for, checked."""
+
+    settings: Settings
+    prepared: Prepared
+    seconds: float
+    repeats: int
+
+
+def plan(args: Namespace) -> Plan:
     bugs = common.chosen_bugs(args)
     settings = Settings(
         seed=common.chosen_seed(args),
@@ -205,6 +264,7 @@ def run(args: Namespace) -> int:
     if bugs and not settings.checks:
         raise UsageError("--bug needs --checks on: without them no oracle watches")
     seconds = parse_duration(args.duration)
+    repeats = common.positive(args.repeat, "--repeat", REPEATS_MAX) or 1
     specs = common.chosen_specs(args, bugs)
     if args.all:
         specs = storms(specs)
@@ -212,12 +272,19 @@ def run(args: Namespace) -> int:
     for recipe, scenario in prepared:
         if scenario.kind == "litmus":
             raise UsageError(f"{recipe.spec} is a litmus, which is explored; storms run freely")
-    session = Session(args, settings)
-    session.out.say(f"seed {hex64(settings.seed)}")
+    return Plan(settings, prepared, seconds, repeats)
+
+
+def run(args: Namespace) -> int:
+    asked = plan(args)
+    session = Session(args, asked.settings, asked.repeats)
+    session.out.say(f"seed {hex64(asked.settings.seed)}")
     with interruptible() as interrupt:
-        for recipe, scenario in prepared:
-            if not interrupt:
-                session.one(recipe, scenario, seconds, interrupt)
+        # All scenarios once, and again: a slow spell of the machine is not one scenario's alone.
+        for number in range(session.repeats):
+            for recipe, scenario in asked.prepared:
+                if not interrupt:
+                    session.one(repeated(recipe, number), scenario, asked.seconds, interrupt)
     return session.finish(interrupt)
 
 
