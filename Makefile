@@ -79,6 +79,11 @@ reproduce: build
 locks: build
 	$(mmutorture) locks $(or $(RUN),results/latest) $(ARGS)
 
+##   make report        a run as one HTML file; RUN=results/latest
+.PHONY: report
+report: build
+	$(mmutorture) report $(or $(RUN),results/latest) $(ARGS)
+
 ##   make list          what there is; WHAT=scenarios|bugs|oracles|strategies
 .PHONY: list
 list: build

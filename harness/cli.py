@@ -69,6 +69,10 @@ def locks(args: argparse.Namespace) -> int:
 def compare(args: argparse.Namespace) -> int:
     from harness.commands.compare import run
 
+
+def report(args: argparse.Namespace) -> int:
+    from harness.commands.report import run
+
     return run(args)
 
 
@@ -278,6 +282,11 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", help="--run: decimal or 0x...")
 
 
+def add_report(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument("--output", metavar="FILE", help="default: report.html of the run")
+
+
 def add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
 
@@ -305,6 +314,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
         "exit status 1: worse by more than --fail-above; 2: not comparable, and why",
     ),
     ("locks", locks, add_locks, "lock contention of a run, as lock_stat or perf print it", ""),
+    ("report", report, add_report, "a run as one HTML file that needs nothing else", ""),
     ("bench", bench, add_bench, "the harness's own figures beside its peers", ""),
     ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),
 )
