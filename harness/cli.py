@@ -69,6 +69,8 @@ def locks(args: argparse.Namespace) -> int:
 def compare(args: argparse.Namespace) -> int:
     from harness.commands.compare import run
 
+    return run(args)
+
 
 def report(args: argparse.Namespace) -> int:
     from harness.commands.report import run
