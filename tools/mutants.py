@@ -35,6 +35,7 @@ ASSIGNMENT = re.compile(
     r"^\t+[\w>.\-]*(flush|invalid|seq|gen|nx_huge_page_disallowed)\w* \|?= .*;$"
 )
 CONDITION = re.compile(r"^(\t+(?:\} else )?if \()(.*)(\)(?: \{)?)$")
+ORDER = re.compile(r"smp_|release|acquire|mb\(")  # what a weaker memory may show
 TAKES = re.compile(r"^\t+(?:\w+ = )?((?:read|write|spin|mutex|rcu_read|srcu_read)_lock)\((.*)\);$")
 FUNCTION = re.compile(r"^[a-z].*?(\w+)\(.*[^;]$")
 EXPLORE = """
@@ -46,9 +47,10 @@ from harness.token import Recipe
 
 seed, budget, first = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3].split(",")
 names = [n for n in first if n] + [n for n in scenario.scenario_files() if n not in first]
-for memory, name in itertools.product(("sc", "tso"), names):
-    recipe = Recipe(name, (), Settings(seed=seed, memory=memory))
-    loaded = scenario.load(name)
+for memory, name in itertools.product(sys.argv[4].split(","), names):
+    overrides = (("vm.profile", sys.argv[5]),)
+    recipe = Recipe(name, overrides, Settings(seed=seed, memory=memory))
+    loaded = scenario.load(name, overrides)
     found = explore(recipe, loaded, Limits(None, budget), 1, (), lambda *_: None)
     if found.failure is not None:
         print(json.dumps({"scenario": name, "memory": memory, "oracle": found.failure.oracle,
@@ -121,14 +123,27 @@ def apply(tree: CoreCopy, mutant: Mutant) -> str:
     return before
 
 
-def verdict(tree: CoreCopy, seed: int, budget: float, first: list[str]) -> dict[str, object]:
+def verdict(
+    tree: CoreCopy, mutant: Mutant, seed: int, budget: float, first: list[str]
+) -> dict[str, object]:
     try:
         tree.build()
     except DoesNotCompile:
         return {"verdict": "does not compile"}
+    profile = '"legacy-roots"' if "legacy" in mutant.func else '"current"'
+    memory = "sc,tso,lkmm" if ORDER.search(mutant.text) else "sc"
     try:
         done = subprocess.run(
-            [sys.executable, "-c", EXPLORE, str(seed), str(budget), ",".join(first)],
+            [
+                sys.executable,
+                "-c",
+                EXPLORE,
+                str(seed),
+                str(budget),
+                ",".join(first),
+                memory,
+                profile,
+            ],
             cwd=tree.path,
             env=tree.environment(),
             capture_output=True,
@@ -178,7 +193,7 @@ def main() -> int:
             before = apply(tree, mutant)
             first = sorted(usual, key=lambda name: -usual[name])[:12]
             row = {**asdict(mutant), "name": mutant.name}
-            row |= verdict(tree, args.seed, args.budget, first)
+            row |= verdict(tree, mutant, args.seed, args.budget, first)
             del row["edits"]
             (tree.path / "native/kvm" / mutant.file).write_text(before)
             tree.touch({f"native/kvm/{mutant.file}"})
