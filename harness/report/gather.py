@@ -92,6 +92,8 @@ def matched(directories: Sequence[Path], documents: Sequence[Any]) -> list[dict[
             name = name.removesuffix(".toml").removesuffix(".litmus")
             seen[name] += 1
             by_place[name, seen[name]] = document
+            if "directory" in document:
+                by_place[natural(str(document["directory"]))] = document
     return [by_place.get(natural(child.name), {}) for child in directories]
 
 
