@@ -12,6 +12,7 @@ from typing import Any
 
 from harness import config, contracts, lock_order
 from harness.failure import Captured, capture_free
+from harness.live import View, shown
 from harness.lock_order import Graph
 from harness.schema import Scenario
 from harness.signals import Interrupt
@@ -29,8 +30,6 @@ from harness.world import (
 )
 
 POLL_SECONDS = 0.25
-
-Progress = Callable[[int, int, float], None]  # operations, faults, seconds
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,7 @@ class FreeRun:
         return not self.deaths and not self.stuck
 
 
-def watch(
-    crew: Crew, world: World, seconds: float, interrupt: Interrupt, progress: Progress
-) -> None:
+def watch(crew: Crew, world: World, seconds: float, interrupt: Interrupt, view: View) -> None:
     """Until the time is over, a worker dies, an oracle fires or the user has had enough."""
     began = time.monotonic()
     while not interrupt:
@@ -70,12 +67,7 @@ def watch(
         crew.wait(min(left, POLL_SECONDS))
         if crew.deaths() or world.stopped():
             return
-        states = world.tasks()
-        progress(
-            sum(state.operations for state in states),
-            sum(state.faults for state in states),
-            time.monotonic() - began,
-        )
+        view.tick(world.tasks(), time.monotonic() - began)
 
 
 def run(
@@ -83,18 +75,18 @@ def run(
     scenario: Scenario,
     seconds: float,
     interrupt: Interrupt,
-    progress: Progress,
+    view: View,
     keep: Callable[[Captured], None],
 ) -> FreeRun:
     """Run for `seconds`; a violation is handed to `keep` while the world still stands."""
     cpus = sorted(os.sched_getaffinity(0))
     with World(config.build(scenario, recipe.settings)) as world:
-        with Crew(world, "free", cpus) as crew:
+        with Crew(world, "free", cpus) as crew, shown(view, world, crew.pids()):
             began = time.monotonic()
             pids = crew.pids()
             meter = Meter(pids)
             world.go()
-            watch(crew, world, seconds, interrupt, progress)
+            watch(crew, world, seconds, interrupt, view)
             elapsed, used = time.monotonic() - began, meter.read()
             stuck = settle(crew, world, interrupt)
             deaths = [d for d in crew.deaths() if d.name not in stuck]

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness import contracts, failure, free, lock_order, locks
+from harness import contracts, failure, free, live, lock_order, locks
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.free import FreeRun
@@ -115,8 +115,10 @@ def repeat_table(documents: list[dict[str, Any]]) -> list[str]:
 class Session:
     """One use of the command."""
 
-    def __init__(self, args: Namespace, settings: Settings, repeats: int = 1) -> None:
-        self.repeats = repeats
+    def __init__(
+        self, args: Namespace, settings: Settings, repeats: int = 1, scenarios: int = 1
+    ) -> None:
+        self.repeats, self.scenarios = repeats, scenarios
         self.out = common.Output(args.json, args.quiet)
         self.settings = settings
         self.run = RunDirectory(common.results_root(args))
@@ -126,10 +128,6 @@ class Session:
         self.cases: list[tuple[str, str, bool, list[str]]] = []
 
     def one(self, recipe: Recipe, scenario: Scenario, seconds: float, interrupt: Interrupt) -> None:
-        def progress(operations: int, faults: int, elapsed: float) -> None:
-            rate = human_count(faults / elapsed) if elapsed else "0"
-            self.out.progress(f"{recipe.spec}: {elapsed:.0f} of {seconds:.0f} s, {rate} faults/s")
-
         if self.repeats == 1:
             self.out.say(
                 f"{recipe.spec}: {seconds:g} s, checks {'on' if self.settings.checks else 'off'}"
@@ -144,7 +142,11 @@ class Session:
             kept = failure.save(captured, self.run, directory)
             self.blocks.append(failure.block(captured, kept))
 
-        run = free.run(recipe, scenario, seconds, interrupt, progress, keep_failure)
+        title = recipe.spec
+        if self.repeats > 1:
+            title += f", {len(self.documents) // self.scenarios + 1} of {self.repeats} repeats"
+        view = live.make(title, seconds, self.out.json_only or self.out.quiet)
+        run = free.run(recipe, scenario, seconds, interrupt, view, keep_failure)
         self.report(run, directory, kept)
         self.documents[-1] |= {
             "directory": directory.name,
@@ -277,7 +279,7 @@ def plan(args: Namespace) -> Plan:
 
 def run(args: Namespace) -> int:
     asked = plan(args)
-    session = Session(args, asked.settings, asked.repeats)
+    session = Session(args, asked.settings, asked.repeats, len(asked.prepared))
     session.out.say(f"seed {hex64(asked.settings.seed)}")
     with interruptible() as interrupt:
         # All scenarios once, and again: a slow spell of the machine is not one scenario's alone.
