@@ -79,6 +79,15 @@ def event_op_name(op: int) -> str:
     return text_of(lib.mmut_event_op_name(op))
 
 
+def task_kinds() -> list[str]:
+    return [entry.name for entry in numbered(lib.mmut_task_kind_name, lambda _: ffi.NULL)]
+
+
+def lock_classes() -> list[str]:
+    """In the order in which they are taken."""
+    return [entry.name for entry in numbered(lib.mmut_lock_class_name, lambda _: ffi.NULL)]
+
+
 def bugs() -> list[Bug]:
     found: list[Bug] = []
     info = ffi.new("struct mmut_bug_info *")

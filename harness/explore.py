@@ -9,9 +9,11 @@ smallest iteration counts, together with exactly the executions before it.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from harness import config, contracts, lock_order, repeat
+from harness.contention import collect, measured
+from harness.contention.record import Contention
 from harness.errors import HarnessError
 from harness.lock_order import Graph
 from harness.schema import Scenario
@@ -50,8 +52,7 @@ class Exploration:
     interrupted: bool
     failure: Failure | None
     outcomes: list[Outcome]
-    lockstat: list[dict[str, Any]] = field(default_factory=list)
-    lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
+    contention: Contention | None = None  # None: nothing was measured
     contracts: list[dict[str, Any]] = field(default_factory=list)
     lock_order: Graph = field(default_factory=Graph)
     decisions: bytes = b""  # of the failing execution, for this build
@@ -153,19 +154,22 @@ def summarise(
     complete: bool,
     clock: Clock,
     interrupt: Interrupt,
+    execution: Literal["explore", "lockstep"] = "explore",
 ) -> Exploration:
+    totals, entered = world.totals(), contracts.current()
     return Exploration(
         recipe=recipe,
         scenario=scenario,
-        totals=world.totals() | {"distinct": world.classes.counts().distinct},
+        totals=totals | {"distinct": world.classes.counts().distinct},
         elapsed_s=clock.elapsed(),
         complete=complete,
         interrupted=bool(interrupt),
         failure=world.failure(),
         outcomes=list(world.outcomes()),
-        lockstat=world.lockstat(),
-        lockstat_sites=world.lockstat_sites(),
-        contracts=contracts.current(),
+        contention=collect.controlled(
+            scenario.name, execution, measured.take(), totals, clock.elapsed(), entered
+        ),
+        contracts=entered,
         lock_order=lock_order.current(),
         decisions=world.decisions() if world.failure() else b"",
         classes=world.classes.counts(),

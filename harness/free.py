@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import config, contracts, lock_order
+from harness.contention import collect, measured
+from harness.contention.record import Contention
 from harness.failure import Captured, capture_free
 from harness.live import View, shown
 from harness.lock_order import Graph
@@ -46,8 +48,7 @@ class FreeRun:
     deaths: list[Death]
     stuck: list[str]  # workers that did not end when told to
     interrupted: bool
-    lockstat: list[dict[str, Any]] = field(default_factory=list)
-    lockstat_sites: list[dict[str, Any]] = field(default_factory=list)
+    contention: Contention | None = None  # None: nothing was measured
     contracts: list[dict[str, Any]] = field(default_factory=list)
     lock_order: Graph = field(default_factory=Graph)
     used: Used = field(default_factory=lambda: Used({}, None))
@@ -96,6 +97,7 @@ def run(
         failure = world.failure()
         if failure is not None and not deaths:
             keep(capture_free(recipe, scenario, failure, world))
+        entered = contracts.current()
         return FreeRun(
             recipe=recipe,
             scenario=scenario,
@@ -107,9 +109,8 @@ def run(
             deaths=deaths,
             stuck=stuck,
             interrupted=bool(interrupt),
-            lockstat=world.lockstat(),
-            lockstat_sites=world.lockstat_sites(),
-            contracts=contracts.current(),
+            contention=collect.free(scenario.name, measured.take(), elapsed, entered),
+            contracts=entered,
             lock_order=lock_order.current(),
             used=used,
         )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness import config, contracts, lock_order, repeat, worker
+from harness.contention import collect, measured
+from harness.contention.measured import Measured
 from harness.errors import HarnessError
 from harness.explore import (
     Clock,
@@ -38,6 +40,7 @@ class Block:
     lock_order: lock_order.Graph  # of this explorer, so far
     decisions: bytes  # of the failing execution
     classes: bytes
+    measured: Measured
 
 
 def counted(world: World) -> dict[tuple[tuple[int, ...], int | None], int]:
@@ -68,6 +71,7 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
                     lock_order=lock_order.current(),
                     decisions=world.decisions() if world.failure() else b"",
                     classes=world.take_classes(),
+                    measured=measured.take(forget=True),
                 )
                 totals, outcomes = totals_after, outcomes_after
                 entered = entered_after
@@ -100,7 +104,8 @@ class Dispatcher:
         self.blocks: list[Block] = []
         self.failed_at: int | None = None
         self.classes = Classes()
-        self.settled = 0  # iterations before this one are in `classes`
+        self.measured = Measured()
+        self.settled = 0  # iterations before this one are in `classes` and `measured`
         self.unsettled: dict[int, Block] = {}
 
     def next(self) -> tuple[int, int, float] | None:
@@ -124,7 +129,7 @@ class Dispatcher:
         return first, count, seconds
 
     def take(self, block: Block, count: int) -> None:
-        self.blocks.append(replace(block, classes=b""))
+        self.blocks.append(replace(block, classes=b"", measured=Measured()))
         self.unsettled[block.first] = block
         if block.failure is not None:
             at = block.failure.iteration
@@ -139,6 +144,7 @@ class Dispatcher:
         block = self.unsettled.pop(first)
         if self.failed_at is None or first <= self.failed_at:
             self.classes.add(block.classes)
+            self.measured.add(block.measured)
             self.settled = first + max(block.done, 1)
 
     def counted(self) -> ClassCounts:
@@ -244,16 +250,20 @@ def merge(
     done = sum(block.done for block in blocks)
     classes = dispatcher.counted()
     totals["distinct"] = classes.distinct
+    contracts_sum, elapsed = contracts.with_counts(entered), dispatcher.clock.elapsed()
     return Exploration(
         recipe=recipe,
         scenario=scenario,
         totals=totals,
-        elapsed_s=dispatcher.clock.elapsed(),
+        elapsed_s=elapsed,
         complete=limits.schedules is not None and done >= limits.schedules,
         interrupted=bool(interrupt),
         failure=failure,
         outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
-        contracts=contracts.with_counts(entered),
+        contention=collect.controlled(
+            scenario.name, "explore", dispatcher.measured, totals, elapsed, contracts_sum
+        ),
+        contracts=contracts_sum,
         lock_order=lock_order.merge(block.lock_order for block in blocks),
         decisions=decisions,
         classes=classes,

@@ -10,6 +10,8 @@ there); a line after the version says so.
 from collections.abc import Iterable
 from typing import Any
 
+from harness.contention.record import Contention, Lock, Site
+
 HEADER = "lock_stat version 0.4"
 NAME_WIDTH, COLUMN_WIDTH = 40, 14
 LINE_WIDTH = NAME_WIDTH + 1 + 12 * (COLUMN_WIDTH + 1)
@@ -92,3 +94,38 @@ def render(rows: list[Row], sites: list[Row], controlled: bool) -> str:
         own = [site for site in sites if site["class_name"] == name]
         lines += [*class_text(name, classes[name], own, controlled), "", "." * LINE_WIDTH, ""]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def render_record(record: Contention) -> str:
+    rows = [row_of(lock) for lock in record.locks]
+    return render(rows, [site_of(site) for site in record.sites], record.unit == "steps")
+
+
+def row_of(lock: Lock) -> Row:
+    row: Row = {
+        "class_name": lock.lock,
+        "mode": WRITE if lock.mode == "write" else READ,
+        "is_rwlock": lock.type.startswith("rwlock"),
+    }
+    row |= {
+        name: getattr(lock, name)
+        for name in ("acquisitions", "contentions", "bounces", "acq_bounces")
+    }
+    for prefix, times_of, of in (
+        ("wait", lock.wait, lock.contentions),
+        ("hold", lock.hold, lock.acquisitions),
+    ):
+        row |= {f"{prefix}_{key}": round(getattr(times_of, key)) for key in ("min", "max", "total")}
+        row[f"{prefix}_count"] = of
+    return row
+
+
+def site_of(site: Site) -> Row:
+    return {
+        "class_name": site.lock,
+        "func": site.func,
+        "file": site.file,
+        "line": site.line,
+        "contentions": site.contentions,
+        "held_while_waited": site.blocked,
+    }

@@ -93,4 +93,4 @@ def explore_lockstep(
 ) -> Exploration:
     with lockstep_world(scenario, recipe) as world:
         complete, clock = run_blocks(world.lockstep, world, limits, interrupt, progress, begin)
-        return summarise(recipe, scenario, world, complete, clock, interrupt)
+        return summarise(recipe, scenario, world, complete, clock, interrupt, "lockstep")

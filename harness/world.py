@@ -351,10 +351,8 @@ class World:
         return bool(lib.mmut_nothing_left())
 
     def lockstat(self) -> list[dict[str, Any]]:
+        """Lock classes by mode, now; all there is to know: harness.contention.measured."""
         return rows("struct mmut_lockstat *", lib.mmut_lockstat_get)
-
-    def lockstat_sites(self) -> list[dict[str, Any]]:
-        return rows("struct mmut_lockstat_site *", lib.mmut_lockstat_site_get)
 
     def annotations(self) -> list[Annotation]:
         """Of the source or a program; none under sc, which has no use for them."""
@@ -392,11 +390,14 @@ def event_ops() -> dict[str, int]:
 
 
 def fields_of(raw: Any) -> dict[str, Any]:
-    """The fields of a C struct of numbers and char arrays."""
+    """The fields of a C struct of numbers, arrays of numbers and texts."""
     found = {}
     for name, field in ffi.typeof(raw).item.fields:
         value = getattr(raw, name)
-        found[name] = value if field.type.kind == "primitive" else text(value)
+        if field.type.kind == "primitive":
+            found[name] = value
+        else:
+            found[name] = text(value) if field.type.item.cname == "char" else list(value)
     return found
 
 

@@ -22,6 +22,8 @@ enum {
 	MMUT_NAME = 16,
 	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
+	MMUT_BUCKETS = 1152,		/* of a histogram: see core/histogram.h */
+	MMUT_AGENTS = 33,		/* tasks, with service tasks and the boss */
 	MMUT_CACHE_OBJECTS = 40,	/* frames for page tables that a vCPU keeps for itself, at most */
 };
 
@@ -284,18 +286,55 @@ struct mmut_anchor {
 	uint32_t choice;
 };
 
+/*
+ * What is measured, in ticks: mmut_tick_ns() nanoseconds each where running free, and schedule
+ * points where controlled.  Bucket n of a histogram holds the value n if n < 64, and else, with
+ * shift = n / 32 - 1, those from (n % 32 + 32) << shift on, 1 << shift of them.
+ */
+struct mmut_times {
+	uint64_t count, total, min, max;
+	uint32_t first, end;		/* the others are empty */
+	uint64_t buckets[MMUT_BUCKETS];
+};
+
+enum mmut_lock_kind { MMUT_LOCK_SPINLOCK, MMUT_LOCK_MUTEX, MMUT_LOCK_RWLOCK };
+
+/* A lock class in one mode. */
 struct mmut_lockstat {
 	char class_name[32];
 	uint32_t mode;			/* 0 read, 1 write */
 	uint32_t is_rwlock;
-	uint64_t acquisitions, contentions, bounces, acq_bounces;
-	uint64_t wait_min, wait_max, wait_total, wait_count;
-	uint64_t hold_min, hold_max, hold_total, hold_count;
+	uint64_t acquisitions, contentions, bounces, acq_bounces, wait_total;
 };
-struct mmut_lockstat_site {
-	char class_name[32], func[48], file[48];
-	uint32_t mode, line;
-	uint64_t acquisitions, contentions, wait_total, held_while_waited;
+
+/* A call site that takes a lock; `func` is empty where there were more of them than room. */
+struct mmut_lock_site {
+	char lock[32], func[48], file[48];
+	uint32_t id, mode, line, kind;	/* enum mmut_lock_kind */
+	uint64_t acquisitions, bounces, acq_bounces;	/* contentions: waits */
+	uint64_t hold_total;		/* of all acquisitions; running free, where some are timed, scaled up */
+	struct mmut_times wait, hold;
+};
+
+/* Waits of a task at a site, of which the holder is blamed; sites by mmut_lock_site.id. */
+struct mmut_blame {
+	uint32_t waiter, waiter_site, holder, holder_site;	/* holder 0: nobody */
+	uint64_t count, total;
+};
+
+/* By n: how often n others were in the queue when somebody joined it; n readers were in; and how long. */
+struct mmut_lock_spread {
+	char lock[32];
+	uint64_t queue[MMUT_AGENTS], readers[MMUT_AGENTS], readers_steps[MMUT_AGENTS];
+};
+
+/* What a task did: in all executions so far, or until now where running free. */
+struct mmut_task_counts { uint64_t operations, faults; };
+
+struct mmut_yield {
+	char func[48], file[48];
+	uint32_t line, pad;
+	uint64_t asked, yielded;
 };
 
 /* `wanted` was waited for, or would have been, while `held` was held; and where that was first so. */
@@ -343,6 +382,8 @@ uint32_t mmut_strategy_is_search(uint32_t n);	/* 1: exhaustive, one tree in one 
 const char *mmut_op_name(uint32_t kind);
 const char *mmut_op_task_kind(uint32_t kind);	/* which sort of task may do it */
 const char *mmut_event_op_name(uint32_t op);
+const char *mmut_task_kind_name(uint32_t kind);
+const char *mmut_lock_class_name(uint32_t n);	/* in the order in which they are taken */
 const char *mmut_program_name(uint32_t n);	/* from 1 */
 int mmut_bug(uint32_t n, struct mmut_bug_info *info);	/* 0, or -1 past the last */
 
@@ -433,7 +474,14 @@ int mmut_lock_edge_get(uint32_t n, struct mmut_lock_edge *row);		/* -1 past the 
 uint64_t mmut_lock_node(uint32_t n);		/* of a program's lock: its place; 0: a class of the model */
 int mmut_lock_order_full(void);		/* 1: there were more locks or edges than there is room for */
 int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */
-int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row);
+/* What was measured since the start or the last mmut_measured_forget().  Cursors begin at 0; -1: no more. */
+double mmut_tick_ns(void);
+void mmut_measured_forget(void);		/* controlled: between executions */
+int mmut_task_counts_get(uint32_t task, struct mmut_task_counts *row);
+int mmut_lock_site_next(uint32_t *cursor, struct mmut_lock_site *row);
+int mmut_blame_next(uint32_t *cursor, struct mmut_blame *row);
+int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row);
+int mmut_yield_next(uint32_t *cursor, struct mmut_yield *row);	/* a task's; a site may come several times */
 /* Outcomes seen: MMUT_REGISTERS values, numbered as in mmut_term; rule: index that matched, or ~0. */
 int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule);
 int mmut_outcomes_full(void);		/* 1: there were more than the table holds */

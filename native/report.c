@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Python may ask: names, totals, failures, traces, lock statistics. */
+/* What Python may ask: names, totals, failures, traces. */
 #include <stdio.h>
 #include <string.h>
 
@@ -80,6 +80,16 @@ const char *mmut_op_task_kind(uint32_t kind)
 const char *mmut_event_op_name(uint32_t op)
 {
 	return op < NR_OPS ? op_names[op] : NULL;
+}
+
+const char *mmut_task_kind_name(uint32_t kind)
+{
+	return kind < NR_TASK_KINDS ? task_kind_names[kind] : NULL;
+}
+
+const char *mmut_lock_class_name(uint32_t n)
+{
+	return n < NR_LOCK_CLASSES ? lock_class_names[n] : NULL;
 }
 
 const char *mmut_program_name(uint32_t n)
@@ -180,7 +190,7 @@ int mmut_crash(struct mmut_crash *out)
 	return arena->crash.signal ? 0 : -1;
 }
 
-static const char *base_name(const char *path)
+const char *report_file(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *native = strstr(path, "native/");
@@ -209,7 +219,7 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	out->op = r->event.op;
 	out->order = r->event.order;
 	out->line = site->line;
-	COPY(out->file, base_name(site->file));
+	COPY(out->file, report_file(site->file));
 	COPY(out->func, site->func);
 	COPY(out->what, site->what);
 	out->anchor = r->object;
@@ -243,7 +253,7 @@ void mmut_failure_get(struct mmut_failure *out)
 	out->iteration = arena->iteration;
 	out->digest = run_log()->failure_digest;
 	COPY(out->task_name, task_by_id(f->task)->name);
-	COPY(out->file, base_name(site->file));
+	COPY(out->file, report_file(site->file));
 	COPY(out->func, site->func);
 	COPY(out->what, site->what);
 	COPY(out->message, f->message);
@@ -281,97 +291,6 @@ void mmut_totals_get(struct mmut_totals *out)
 	out->decisions_max = log->decisions_max;
 	out->unfair_cutoffs = log->unfair_cutoffs;
 	out->discarded = log->discarded;
-}
-
-static void merge(struct lockstat_time *sum, const struct lockstat_time *t)
-{
-	if (t->count && (!sum->count || t->min < sum->min))
-		sum->min = t->min;
-	sum->max = max(sum->max, t->max);
-	sum->total += t->total;
-	sum->count += t->count;
-}
-
-/* Rows in the order of the classes, read before write. */
-int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
-{
-	const struct arena *arena = arena_of();
-	u32 class = n / NR_LOCK_MODES, mode = n % NR_LOCK_MODES, i;
-	double scale = lockstat_ns_per_tick();
-	struct lockstat_time wait = { 0 }, hold = { 0 };
-
-	if (class >= NR_LOCK_CLASSES || !arena->lockstat)
-		return -1;
-	memset(row, 0, sizeof(*row));
-	COPY(row->class_name, lock_class_names[class]);
-	row->mode = mode;
-	row->is_rwlock = class == CLASS_MMU_LOCK;
-	/* The boss sets up and tears down: no part of the workload. */
-	for (i = 1; i < arena->nr_tasks; i++) {
-		const struct lockstat_mode *m = &arena->lockstat[i].modes[class][mode];
-
-		row->acquisitions += m->acquisitions;
-		row->contentions += m->contentions;
-		row->bounces += m->bounces;
-		row->acq_bounces += m->acq_bounces;
-		merge(&wait, &m->wait);
-		merge(&hold, &m->hold);
-	}
-	row->wait_count = wait.count;
-	row->wait_min = (u64)((double)wait.min * scale);
-	row->wait_max = (u64)((double)wait.max * scale);
-	row->wait_total = (u64)((double)wait.total * scale);
-	row->hold_count = hold.count;
-	row->hold_min = (u64)((double)hold.min * scale);
-	row->hold_max = (u64)((double)hold.max * scale);
-	/* Holds are sampled when running free (lockstat.h): the total is scaled to all of them. */
-	if (hold.count)
-		scale *= (double)row->acquisitions / (double)hold.count;
-	row->hold_total = (u64)((double)hold.total * scale);
-	return 0;
-}
-
-/* Rows are (first task that has the site, entry); other tasks' entries of the same site are added. */
-int mmut_lockstat_site_get(uint32_t n, struct mmut_lockstat_site *row)
-{
-	const struct arena *arena = arena_of();
-	u32 i, j, found = 0, site = 0, class = 0, mode = 0;
-	u8 seen[1 << 13] = { 0 };
-
-	for (i = 1; arena->lockstat && i < arena->nr_tasks && !site; i++)
-		for (j = 0; j < LOCKSTAT_SITES; j++) {
-			const struct lockstat_site *s = &arena->lockstat[i].sites[j];
-
-			if (!s->site || seen[s->site / 8] & 1 << s->site % 8)
-				continue;
-			seen[s->site / 8] |= (u8)(1 << s->site % 8);
-			if (found++ == n) {
-				site = s->site;
-				class = s->class;
-				mode = s->mode;
-				break;
-			}
-		}
-	if (!site)
-		return -1;
-	memset(row, 0, sizeof(*row));
-	COPY(row->class_name, lock_class_names[class]);
-	COPY(row->func, site_by_id(site - 1)->func);
-	COPY(row->file, base_name(site_by_id(site - 1)->file));
-	row->line = site_by_id(site - 1)->line;
-	row->mode = mode;
-	for (i = 1; i < arena->nr_tasks; i++)
-		for (j = 0; j < LOCKSTAT_SITES; j++) {
-			const struct lockstat_site *s = &arena->lockstat[i].sites[j];
-
-			if (s->site != site)
-				continue;
-			row->acquisitions += s->acquisitions;
-			row->contentions += s->contentions;
-			row->wait_total += (u64)((double)s->wait_total * lockstat_ns_per_tick());
-			row->held_while_waited += s->held_while_waited;
-		}
-	return 0;
 }
 
 int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule)
@@ -415,8 +334,7 @@ int mmut_task_state(uint32_t id, struct mmut_task_state *out)
 	out->state = t->state;
 	out->nr_held = min(t->nr_held, (u32)MAX_HELD);
 	out->operations = t->operations;
-	if (t->kind == TASK_KIND_VCPU && kvm_of())
-		out->faults = kvm_of()->vcpus[t->index].stat_faults;
+	out->faults = run_task_faults(t);
 	for (i = 0; i < out->nr_held && at < (int)sizeof(out->held) - 1; i++) {
 		site = site_by_id(t->held[i].site);
 		at += snprintf(out->held + at, sizeof(out->held) - (u64)at, "%s%s (%s) at %s:%u", i ? ", " : "",

@@ -150,10 +150,25 @@ static void check_machine(void)
 		check_teardown();
 }
 
+u64 run_task_faults(const struct task *task)
+{
+	return task->kind == TASK_KIND_VCPU && arena_of()->kvm ? kvm_of()->vcpus[task->index].stat_faults : 0;
+}
+
+static void settle_lockstat(void)
+{
+	const struct arena *arena = arena_of();
+	u32 i;
+
+	for (i = 1; arena->lockstat && i < arena->nr_tasks; i++)
+		lockstat_settle(i, task_by_id(i)->operations, run_task_faults(task_by_id(i)));
+}
+
 void run_settle(void)
 {
 	if (!sched_of()->log->rerun) {
 		run_add_statistics();
+		settle_lockstat();
 		count_outcome();
 	}
 	check_machine();

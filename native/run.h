@@ -37,6 +37,10 @@ const struct program *run_program(void);	/* NULL: a VM */
 void run_install_hooks(void);		/* of this process, as the arena's configuration wants them */
 int annotations_weaken(const struct mmut_config *config);	/* as it says; 0 or -ENOENT */
 void run_settle(void);			/* boss, after the tasks: outcome, quiescence, teardown */
+u64 run_task_faults(const struct task *task);	/* in this execution; 0: it is no vCPU */
 void run_add_statistics(void);		/* the vCPUs' counters into run_log()->model */
+
+/* report.c: the path of a source file from native/ on, or the last part of another. */
+const char *report_file(const char *path);
 
 #endif

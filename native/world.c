@@ -168,8 +168,8 @@ static int build_core(const struct mmut_config *config)
 	proc.current_task = task_by_id(TASK_BOSS);
 	if (!config->program)
 		vm_sizes(config, &sizes);
-	return lockdep_init() ?: rcu_init() ?: (config->lock_stat ? lockstat_init(arena->nr_tasks) : 0) ?:
-	       frame_init(sizes.nr_tables, sizes.nr_guest, sizes.guest_align) ?: sched_init(config->memory);
+	return lockdep_init() ?: rcu_init() ?: frame_init(sizes.nr_tables, sizes.nr_guest, sizes.guest_align) ?:
+	       sched_init(config->memory);
 }
 
 static void init_sched(const struct mmut_config *config)
@@ -249,8 +249,7 @@ static void profile(void)
 		execution_profile();
 	memset(&log->model, 0, sizeof(log->model));
 	run_forget_outcomes(log);
-	if (arena_of()->lockstat)
-		memset(arena_of()->lockstat, 0, arena_of()->nr_tasks * sizeof(struct lockstat_task));
+	lockstat_forget();
 	contract_forget();
 	lock_order_forget();
 }
@@ -270,6 +269,9 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	if (!err) {
 		init_sched(config);
 		err = build_machine(config) ?: annotations_weaken(config);
+		/* Last: an execution is the same whether it is measured or not, addresses included. */
+		if (!err && config->lock_stat)
+			err = lockstat_init(arena_of()->nr_tasks);
 	}
 	if (err) {
 		arena_unmap();

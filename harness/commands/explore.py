@@ -19,6 +19,7 @@ from harness import (
     statistics,
 )
 from harness.commands import common
+from harness.contention import record
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.explore import Exploration, Limits, explore
 from harness.litmus import herd
@@ -199,9 +200,9 @@ class Session:
         name = found.recipe.spec
         directory = self.run.scenario(found.scenario.name)
         write_text(directory / "scenario.toml", to_toml(found.scenario))
-        if found.lockstat:
-            text = locks.render(found.lockstat, found.lockstat_sites, controlled=True)
-            write_text(directory / "lock_stat.txt", text)
+        if found.contention is not None:
+            record.save(found.contention, directory)
+            write_text(directory / "lock_stat.txt", locks.render_record(found.contention))
         write_text(directory / lock_order.FILE, lock_order.render(found.lock_order))
         if self.name_width and herd.litmus_of(found.scenario) is None:
             if not self.documents:

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness import contracts, failure, free, live, lock_order, locks
 from harness.commands import common
+from harness.contention import record
 from harness.errors import Exit, UsageError, worst
 from harness.free import FreeRun
 from harness.results import RunDirectory, write_text
@@ -33,18 +34,18 @@ def task_table(run: FreeRun) -> list[str]:
     return lines
 
 
-def lock_table(run: FreeRun) -> list[str]:
+def lock_table(measured: record.Contention) -> list[str]:
     """mmu_lock, then the most contended of the others; the whole is in lock_stat.txt."""
-    rows = sorted(run.lockstat, key=lambda row: (not row["is_rwlock"], -row["wait_total"]))
+    rows = sorted(measured.locks, key=lambda row: (row.lock != "mmu_lock", -row.wait.total))
     lines = [
         f"    {'lock':<24} {'acquired':>12} {'contended':>12} {'waited us':>14} {'held us':>14}"
     ]
-    for row in [row for row in rows if row["acquisitions"]][:LOCKS_SHOWN]:
-        suffix = ("-R", "-W")[row["mode"]] if row["is_rwlock"] else ""
-        waited, held = row["wait_total"] / 1000, row["hold_total"] / 1000
+    for row in rows[:LOCKS_SHOWN]:
+        suffix = {"rwlock:R": "-R", "rwlock:W": "-W"}.get(row.type, "")
+        waited, held = row.wait.total / 1000, row.hold.total / 1000
         lines.append(
-            f"    {row['class_name'] + suffix:<24} {row['acquisitions']:>12}"
-            f" {row['contentions']:>12} {waited:>14.1f} {held:>14.1f}"
+            f"    {row.lock + suffix:<24} {row.acquisitions:>12}"
+            f" {row.contentions:>12} {waited:>14.1f} {held:>14.1f}"
         )
     return lines
 
@@ -155,8 +156,9 @@ class Session:
 
     def report(self, run: FreeRun, directory: Path, kept: Path | None) -> None:
         name, elapsed = run.recipe.spec, max(run.elapsed_s, 1e-9)
-        text = locks.render(run.lockstat, run.lockstat_sites, controlled=False)
-        write_text(directory / "lock_stat.txt", text)
+        if run.contention is not None:
+            record.save(run.contention, directory)
+            write_text(directory / "lock_stat.txt", locks.render_record(run.contention))
         write_text(directory / lock_order.FILE, lock_order.render(run.lock_order))
         faults = sum(state.faults for state in run.tasks)
         self.out.say(
@@ -164,7 +166,8 @@ class Session:
             f"({human_count(faults / elapsed)}/s) in {elapsed:.2f} s"
         )
         if self.repeats == 1:
-            for line in [*task_table(run), *lock_table(run)]:
+            locks_shown = lock_table(run.contention) if run.contention is not None else []
+            for line in [*task_table(run), *locks_shown]:
                 self.out.say(line)
         failures, problems = self.judge(run, kept)
         self.cases.append((name, "", not problems, problems))

@@ -12,7 +12,8 @@ Sums that hold by construction, and that readers may rely on:
     wait.count                                   == contentions  (every wait is timed)
     sum of a histogram's bucket counts           == its count
     hold.count                                   <= acquisitions (free: a sample; steps: all)
-    sum of blocking counts of a class            == its contentions, less what nobody is blamed for
+    sum of blocking counts of a class            == its contentions
+    sum of blocking totals of a class            == its total of waits
 """
 
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness.errors import UsageError
+from harness.results import write_text
 
 SCHEMA = 1
 FILE = "contention.json"
@@ -89,9 +91,9 @@ class Blocking(Record, frozen=True, kw_only=True):
 
     lock: str
     waiter: Count  # task ids
-    holder: Count
+    holder: Count | None  # None: nobody is blamed, whoever it was had let go when it was looked at
     waiter_site: Count  # indices into `sites`
-    holder_site: Count | None  # None: the holder had let go when it was looked at
+    holder_site: Count | None  # None where `holder` is
     count: Count
     total: Time
 
@@ -204,6 +206,11 @@ class Contention(Record, frozen=True, kw_only=True):
 
 def encode(record: Contention) -> str:
     return msgspec.json.encode(record).decode() + "\n"
+
+
+def save(record: Contention, directory: Path) -> None:
+    """Into the results of a scenario."""
+    write_text(directory / FILE, encode(record))
 
 
 def read(path: Path) -> Contention:

@@ -82,8 +82,7 @@ static noinline void spin_slow(spinlock_t *lock)
 
 void __spin_lock(spinlock_t *lock, const struct site *site)
 {
-	bool contended = false;
-	u64 since = 0;
+	struct blocked blocked = { .yes = false };
 
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_WRITE, site);
@@ -91,16 +90,16 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 			/* The pending acquisition is enabled once the word is free. */
 			current->wait = wait_equal(&lock->word, 0, 4);
 			current->state = TASK_WAITING;
+			if (lock->word)
+				lockstat_blocked(&blocked, lock->holder, lock);
 		}
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!spin_try(lock))) {
-		contended = true;
-		since = lockstat_clock();
-		lockstat_blocked_by(lock->holder, lock);
+		lockstat_blocked(&blocked, lock->holder, lock);
 		spin_slow(lock);
 	}
-	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, since, contended);
+	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, &blocked);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }
@@ -122,13 +121,14 @@ void __spin_unlock(spinlock_t *lock, const struct site *site)
 /* Never waits, and so takes part in no lock order; what it takes is held like any other lock. */
 bool __spin_trylock(spinlock_t *lock, const struct site *site)
 {
+	const struct blocked never = { .yes = false };
 	bool taken;
 
 	if (hooks_on())
 		hook_call(hook_begin, site, lock, 0, 0);
 	taken = spin_try(lock);
 	if (taken)
-		lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, 0, false);
+		lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, &never);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, taken, 0);
 	return taken;

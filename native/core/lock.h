@@ -14,16 +14,6 @@
 #include "lockstat.h"
 #include "task.h"
 
-/* Lock classes; the order is also the documented acquisition order, outermost first. */
-enum lock_class {
-	CLASS_SLOTS_LOCK, CLASS_SLOTS_ARCH_LOCK,
-	CLASS_MMU_LOCK, CLASS_TDP_MMU_PAGES_LOCK, CLASS_HOST_PTL,
-	CLASS_MN_INVALIDATE_LOCK, CLASS_FRAME_LOCK, CLASS_USER_A, CLASS_USER_B,
-	CLASS_PROGRAM_LOCK, CLASS_PROGRAM_MUTEX,	/* of loaded programs: any order, each lock by its own name */
-	NR_LOCK_CLASSES
-};
-extern const char *const lock_class_names[NR_LOCK_CLASSES];
-
 typedef struct {
 	u32 word;		/* 0 free, 1 held, 2 held and somebody sleeps */
 	u16 class;
@@ -38,7 +28,7 @@ typedef struct {
 	u32 sleepers;		/* queued tasks that went to sleep */
 	u16 class;
 	u16 holder;		/* last task to hold it, in whichever mode; a hint, for reports */
-	u32 pad;
+	u32 readers;		/* lockstat, controlled: how many are in, and since which step */
 } rwlock_t;
 
 void spin_lock_init(spinlock_t *lock, enum lock_class class);
@@ -70,11 +60,6 @@ bool __rwlock_needbreak(rwlock_t *lock, const struct site *site);
 /* Somebody queues on the lock, or the strategy says so; the kernel's yield test. */
 #define rwlock_needbreak(l)	__rwlock_needbreak(l, __lock_site(OP_NEEDBREAK, l))
 
-struct lockstat_task {
-	struct lockstat_mode modes[NR_LOCK_CLASSES][NR_LOCK_MODES];
-	struct lockstat_site sites[LOCKSTAT_SITES];
-};
-
 /* Wait until *word differs from value: futex when free (`bits` says which wakers), else the scheduler. */
 void lock_wait(u32 *word, u32 value, u32 bits);
 /* Wake sleepers whose bits match; nothing when a scheduler decides, it watches the word itself. */
@@ -82,22 +67,21 @@ void lock_wake(u32 *word, u32 bits);
 
 /* ---------------------------------------------------------------- what each operation is counted by */
 
-/* The lock is taken; `held` is its entry on the stack of the current task. */
-static inline void lockstat_acquired(struct held_lock *held, u64 waited_since, bool contended, bool bounced)
+/* The lock is taken; `held` is its entry on the stack of the current task.  True: the hold is timed. */
+static inline bool lockstat_acquired(struct held_lock *held, const struct blocked *blocked, bool bounced)
 {
 	struct lockstat_task *stat = &proc.arena->lockstat[current->id];
-	struct lockstat_mode *m = &stat->modes[held->class][held->mode];
 	struct lockstat_site *site = &stat->sites[held->site % LOCKSTAT_SITES];
 
 	if (unlikely(site->site != held->site + 1))
 		site = lockstat_find_site(held->site, held->class, held->mode);
-	if (likely(site))
-		site->acquisitions++;
-	m->acq_bounces += bounced;
-	if (unlikely(contended))
-		lockstat_waited(held, waited_since, bounced);
-	if (unlikely(!(m->acquisitions++ % LOCKSTAT_SAMPLE) || proc.controlled))
-		held->since = lockstat_clock();
+	site->acq_bounces += bounced;
+	if (unlikely(blocked->yes))
+		lockstat_waited(site, blocked, bounced);
+	if (likely(site->acquisitions++ & site->untimed))
+		return false;
+	held->since = lockstat_clock();
+	return true;
 }
 
 /* Off the stack, usually from its top: locks may be released in any order. */

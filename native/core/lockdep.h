@@ -39,21 +39,22 @@ static inline struct held_lock *held_push(const void *lock, u32 class, enum lock
 
 /*
  * The lock is taken: on the stack with it, and into the statistics if any are kept.  `holder` is
- * the lock's hint at who had it last; racing readers may overwrite each other's.
+ * the lock's hint at who had it last; racing readers may overwrite each other's.  True: the hold is
+ * timed.
  */
-static inline void lock_acquired(const void *lock, u16 *holder, u32 class, enum lock_mode mode,
-				 const struct site *site, u64 waited_since, bool contended)
+static inline bool lock_acquired(const void *lock, u16 *holder, u32 class, enum lock_mode mode,
+				 const struct site *site, const struct blocked *blocked)
 {
 	struct held_lock *held = held_push(lock, class, mode, site);
 	bool bounced;
 
 	if (!proc.arena->lockstat)
-		return;
+		return false;
 	held->since = LOCKSTAT_UNTIMED;
 	bounced = *holder != current->id;
 	if (bounced)
 		*holder = current->id;
-	lockstat_acquired(held, waited_since, contended, bounced);
+	return lockstat_acquired(held, blocked, bounced);
 }
 
 #endif

@@ -36,20 +36,54 @@ int lockstat_init(u32 nr_tasks)
 	return arena->lockstat ? 0 : -ENOMEM;
 }
 
-static void account(struct lockstat_time *t, u64 value)
+static struct lockstat_task *own_table(void)
 {
-	if (!t->count || value < t->min)
-		t->min = value;
-	if (value > t->max)
-		t->max = value;
-	t->total += value;
-	t->count++;
+	return &arena_of()->lockstat[current->id];
+}
+
+static void forget_task(struct lockstat_task *stat)
+{
+	u32 i;
+
+	if (!stat->used)
+		return;
+	for (i = 0; i < LOCKSTAT_ENTRIES; i++) {
+		histogram_clear(&stat->wait[i]);
+		histogram_clear(&stat->hold[i]);
+	}
+	memset(stat, 0, offsetof(struct lockstat_task, wait));
+}
+
+void lockstat_forget(void)
+{
+	u32 i;
+
+	for (i = 0; arena_of()->lockstat && i < arena_of()->nr_tasks; i++)
+		forget_task(&arena_of()->lockstat[i]);
+}
+
+void lockstat_settle(u32 task, u64 operations, u64 faults)
+{
+	struct lockstat_task *stat = &arena_of()->lockstat[task];
+
+	stat->used = 1;
+	stat->operations += operations;
+	stat->faults += faults;
+}
+
+static struct lockstat_site *begin_site(struct lockstat_task *stat, struct lockstat_site *s, u32 class, u32 mode)
+{
+	stat->used = 1;
+	s->class = (u16)class;
+	s->mode = mode;
+	s->untimed = arena_of()->controlled ? 0 : LOCKSTAT_SAMPLE - 1;
+	return s;
 }
 
 /* Few sites: a linear probe from the site's own place finds it at once. */
 struct lockstat_site *lockstat_find_site(u32 site, u32 class, u32 mode)
 {
-	struct lockstat_task *stat = &arena_of()->lockstat[current->id];
+	struct lockstat_task *stat = own_table();
 	u32 i;
 
 	for (i = 0; i < LOCKSTAT_SITES; i++) {
@@ -59,48 +93,111 @@ struct lockstat_site *lockstat_find_site(u32 site, u32 class, u32 mode)
 			return s;
 		if (!s->site) {
 			s->site = (u16)(site + 1);
-			s->class = (u16)class;
-			s->mode = mode;
-			return s;
+			return begin_site(stat, s, class, mode);
 		}
+	}
+	return begin_site(stat, &stat->sites[LOCKSTAT_SITES + class * NR_LOCK_MODES + mode], class, mode);
+}
+
+static struct lockstat_blame *find_blame(struct lockstat_task *stat, u16 site, const struct blocked *blocked)
+{
+	u32 at = site * 31u + blocked->holder_site * 7u + blocked->holder, i;
+
+	for (i = 0; i < LOCKSTAT_BLAMES; i++) {
+		struct lockstat_blame *b = &stat->blames[(at + i) % LOCKSTAT_BLAMES];
+
+		if (!b->site)
+			*b = (struct lockstat_blame){
+				.site = site, .holder = blocked->holder, .holder_site = blocked->holder_site,
+			};
+		if (b->site == site && b->holder == blocked->holder && b->holder_site == blocked->holder_site)
+			return b;
 	}
 	return NULL;
 }
 
-void lockstat_waited(const struct held_lock *held, u64 since, bool bounced)
+void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, bool bounced)
 {
-	struct lockstat_mode *m = &arena_of()->lockstat[current->id].modes[held->class][held->mode];
-	struct lockstat_site *site = lockstat_find_site(held->site, held->class, held->mode);
-	u64 ticks = lockstat_clock() - since;
+	struct lockstat_task *stat = own_table();
+	struct lockstat_blame *blame = NULL;
+	u64 ticks = lockstat_clock() - blocked->since;
 
-	m->contentions++;
-	m->bounces += bounced;
-	account(&m->wait, ticks);
-	if (site) {
-		site->contentions++;
-		site->wait_total += ticks;
+	site->bounces += bounced;
+	histogram_add(&stat->wait[site - stat->sites], ticks);
+	if (blocked->holder && site->site)
+		blame = find_blame(stat, site->site, blocked);
+	if (blame) {
+		blame->count++;
+		blame->total += ticks;
+	} else {
+		site->nobody++;
+		site->nobody_total += ticks;
 	}
 }
 
 void lockstat_held(const struct held_lock *held)
 {
-	struct lockstat_mode *m = &arena_of()->lockstat[current->id].modes[held->class][held->mode];
+	struct lockstat_task *stat = own_table();
+	struct lockstat_site *site = lockstat_find_site(held->site, held->class, held->mode);
+	struct histogram *hold = &stat->hold[site - stat->sites];
 
-	account(&m->hold, lockstat_clock() - held->since);
+	histogram_add(hold, lockstat_clock() - held->since);
+	if (!proc.controlled)
+		site->untimed = hold->total / hold->count < LOCKSTAT_LONG ? LOCKSTAT_SAMPLE - 1 : 0;
 }
 
-void lockstat_blocked_by(u32 holder, const void *lock)
+/* The stack is another task's own; a torn read costs one wrong count, never a wrong address. */
+static bool blame_task(struct blocked *blocked, u32 id, const void *lock)
 {
-	const struct held_lock *h;
-	struct lockstat_site *site;
+	const struct held_lock *held = held_find(task_by_id(id), lock);
 
-	if (!holder || !arena_of()->lockstat)
+	if (!held)
+		return false;
+	blocked->holder = (u8)id;
+	blocked->holder_site = held->site;
+	return true;
+}
+
+void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock)
+{
+	const struct arena *arena = arena_of();
+	u32 i;
+
+	*blocked = (struct blocked){ .yes = true };
+	if (!arena->lockstat)
 		return;
-	/* The holder's stack is its own; a torn read costs one wrong count, never a wrong address. */
-	h = held_find(task_by_id(holder), lock);
-	if (!h)
+	blocked->since = lockstat_clock();
+	if (hint && blame_task(blocked, hint, lock))
 		return;
-	site = lockstat_find_site(h->site, h->class, h->mode);
-	if (site)
-		site->held_while_waited++;
+	for (i = 1; i < arena->nr_tasks; i++)
+		if (blame_task(blocked, i, lock))
+			return;
+}
+
+void lockstat_queued(u32 class, u32 others)
+{
+	if (!arena_of()->lockstat)
+		return;
+	own_table()->used = 1;
+	own_table()->queue[class][min(others, (u32)MAX_TASKS)]++;
+}
+
+void lockstat_yield(u32 site, bool yielded)
+{
+	struct lockstat_task *stat = own_table();
+	u32 i;
+
+	for (i = 0; i < LOCKSTAT_YIELDS; i++) {
+		struct lockstat_yield *y = &stat->yields[(site + i) % LOCKSTAT_YIELDS];
+
+		if (!y->site) {
+			stat->used = 1;
+			y->site = site + 1;
+		}
+		if (y->site == site + 1) {
+			y->asked++;
+			y->yielded += yielded;
+			return;
+		}
+	}
 }

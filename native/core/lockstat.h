@@ -1,59 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lock statistics: per task (no shared line is written), per class, mode and call site.
- * Summed up by the reader.  The unit of time is nanoseconds when running free and schedule
- * points when a scheduler decides; arena->controlled says which.
+ * Lock statistics: per task (no shared line is written) and call site.  Summed up by the reader, who
+ * knows class and mode of a site and so has the rows of classes too.  The unit of time is cycles
+ * when running free and schedule points when a scheduler decides; arena->controlled says which.
  *
- * Acquisitions, contentions and waits are counted and timed without exception.  Reading the
- * cycle counter twice costs as much as an uncontended lock, so that of the holds, running
- * free, one in LOCKSTAT_SAMPLE is timed, by position and not by luck; the reader scales the
- * total up.  Controlled executions time each one.
+ * Acquisitions and waits are counted and timed without exception.  Reading the cycle counter twice
+ * costs as much as an uncontended lock, so that of the holds, running free, one in LOCKSTAT_SAMPLE
+ * is timed, by position and not by luck; the reader scales the total up.  Where those timed so far
+ * were LOCKSTAT_LONG on average, the cost does not matter and each one is.  Controlled executions
+ * time all.
+ *
+ * Who waits looks once, as it begins to, at who is in the way: the last task to have taken the lock,
+ * as far as the lock knows, else any that holds it.  All of the wait counts against that one.  Of
+ * several readers it is one.  Nobody is blamed where whoever it was has let go by then.
  */
 #ifndef MMUT_CORE_LOCKSTAT_H
 #define MMUT_CORE_LOCKSTAT_H
 
-#include "types.h"
+#include "histogram.h"
+#include "task.h"
 
-#define LOCKSTAT_SITES		64	/* distinct call sites of locks, per task; a power of two */
+#define LOCKSTAT_SITES		128	/* distinct call sites of locks, per task; a power of two */
 #define LOCKSTAT_SAMPLE		32	/* free running: one hold in so many is timed, a power of two */
+#define LOCKSTAT_LONG		4096	/* cycles, some microseconds */
 #define LOCKSTAT_UNTIMED	(~0ULL)
+#define LOCKSTAT_BLAMES		1024	/* distinct (call site, holder, call site of that) per task */
+#define LOCKSTAT_YIELDS		16	/* places with a yield test, per task */
 
-struct lockstat_time {
-	u64 count, total, min, max;
+/* Lock classes; the order is also the documented acquisition order, outermost first. */
+enum lock_class {
+	CLASS_SLOTS_LOCK, CLASS_SLOTS_ARCH_LOCK,
+	CLASS_MMU_LOCK, CLASS_TDP_MMU_PAGES_LOCK, CLASS_HOST_PTL,
+	CLASS_MN_INVALIDATE_LOCK, CLASS_FRAME_LOCK, CLASS_USER_A, CLASS_USER_B,
+	CLASS_PROGRAM_LOCK, CLASS_PROGRAM_MUTEX,	/* of loaded programs: any order, each lock by its own name */
+	NR_LOCK_CLASSES
 };
+extern const char *const lock_class_names[NR_LOCK_CLASSES];
 
-struct lockstat_mode {
-	u64 acquisitions;
-	u64 contentions;	/* acquisitions that had to wait */
-	u64 bounces;		/* contended, and the last holder was another task */
-	u64 acq_bounces;	/* acquired, and the last holder was another task */
-	struct lockstat_time wait;
-	struct lockstat_time hold;
-};
+/* Where there are more sites than room, those of a class and mode share an entry without a place. */
+#define LOCKSTAT_ENTRIES	(LOCKSTAT_SITES + NR_LOCK_CLASSES * NR_LOCK_MODES)
 
+/* The waits are counted by their histogram. */
 struct lockstat_site {
-	u16 site;		/* + 1; 0: free entry */
+	u16 site;		/* + 1; 0: free entry, or one without a place */
 	u16 class;
 	u32 mode;
+	u64 untimed;		/* a hold is timed if the number of the acquisition has none of these bits */
 	u64 acquisitions;
-	u64 contentions;
-	u64 wait_total;
-	u64 held_while_waited;	/* others had to wait for a lock taken here */
+	u64 bounces;		/* contended, and the last holder was another task */
+	u64 acq_bounces;	/* acquired, and the last holder was another task */
+	u64 nobody;		/* waits that nobody is blamed for, */
+	u64 nobody_total;	/* and how long they were */
+	u64 pad;
+};
+static_assert(sizeof(struct lockstat_site) == 64, "an acquisition writes one line of the table");
+
+struct lockstat_blame {
+	u16 site;		/* + 1, of the task that waited; 0: free entry */
+	u16 holder_site;
+	u32 holder;
+	u64 count, total;
 };
 
-struct held_lock;
+struct lockstat_yield {
+	u64 site;		/* + 1; 0: free entry */
+	u64 asked, yielded;
+};
+
+struct lockstat_task {
+	struct lockstat_site sites[LOCKSTAT_ENTRIES];
+	u64 used;		/* 0: there is nothing in here */
+	u64 operations, faults;	/* controlled: of finished executions */
+	struct lockstat_yield yields[LOCKSTAT_YIELDS];
+	u64 queue[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* others in the queue, by those that joined it */
+	u64 readers[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* readers in, by each timed acquisition for read */
+	u64 readers_steps[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* controlled: how long there were so many */
+	struct lockstat_blame blames[LOCKSTAT_BLAMES];
+	/* in the order of `sites` */
+	struct histogram wait[LOCKSTAT_ENTRIES], hold[LOCKSTAT_ENTRIES];
+};
+
+/* An acquisition that has to wait: since when, and who was in the way. */
+struct blocked {
+	u64 since;
+	u16 holder_site;
+	u8 holder;		/* 0: nobody is blamed */
+	bool yes;
+};
 
 /* The lockstat clock: cycles when running free, schedule points when controlled. */
 u64 lockstat_clock(void);
-/* Cycles to nanoseconds, by the time since the arena was made. */
+/* Cycles to nanoseconds, by the time since the arena was made; controlled: 1. */
 double lockstat_ns_per_tick(void);
 
 int lockstat_init(u32 nr_tasks);
+/* Controlled: an execution is over, in which the task did so much. */
+void lockstat_settle(u32 task, u64 operations, u64 faults);
+void lockstat_forget(void);		/* all that was counted; nobody may be counting */
+
 /* What lock.h does not do in line: the first acquisition at a site, a wait, a hold that is timed. */
 struct lockstat_site *lockstat_find_site(u32 site, u32 class, u32 mode);
-void lockstat_waited(const struct held_lock *held, u64 since, bool bounced);
+void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, bool bounced);
 void lockstat_held(const struct held_lock *held);
-/* The current task starts to wait for a lock that task `holder` (0: unknown) holds. */
-void lockstat_blocked_by(u32 holder, const void *lock);
+/* The current task starts to wait for `lock`, which task `hint` (0: unknown) was the last to take. */
+void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock);
+/* It joins the queue of a lock of `class` behind `others`. */
+void lockstat_queued(u32 class, u32 others);
+/* A yield test at `site` was answered. */
+void lockstat_yield(u32 site, bool yielded);
 
 #endif

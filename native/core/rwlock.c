@@ -32,6 +32,7 @@
 #define WAITING		2u
 #define PARKED		4u
 #define READER		8u
+#define STEP_MASK	0xffffffu	/* of `readers`: the step, of executions shorter than that */
 #define SPINS_QUEUE	64
 #define SPINS_HEAD	256
 
@@ -52,6 +53,7 @@ static void queue_enter(rwlock_t *lock)
 	u32 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	u32 i, serving;
 
+	lockstat_queued(lock->class, ticket - __atomic_load_n(&lock->serving, __ATOMIC_RELAXED));
 	for (i = 0; i < SPINS_QUEUE; i++) {
 		/* Acquire: pairs with queue_leave(); the head sees what the last one did. */
 		if (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket)
@@ -113,7 +115,8 @@ static u32 wait_as_head(rwlock_t *lock, u32 obstacles)
 	}
 }
 
-static noinline void read_slow(rwlock_t *lock)
+/* Returns the count with which the lock was had. */
+static noinline u32 read_slow(rwlock_t *lock)
 {
 	u32 count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_SEQ_CST);
 
@@ -122,9 +125,11 @@ static noinline void read_slow(rwlock_t *lock)
 		wake_head(lock, count);
 	queue_enter(lock);
 	__atomic_fetch_add(&lock->count, READER, __ATOMIC_ACQUIRE);
-	if (wait_as_head(lock, WRITER) & PARKED)
+	count = wait_as_head(lock, WRITER);
+	if (count & PARKED)
 		__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
 	queue_leave(lock);
+	return count;
 }
 
 static noinline void write_slow(rwlock_t *lock)
@@ -141,32 +146,51 @@ static noinline void write_slow(rwlock_t *lock)
 	queue_leave(lock);
 }
 
-/* Announced as a search wants it: enabled once it succeeds at the first attempt, so nobody queues. */
-static inline void wait_until_free(const rwlock_t *lock, u64 obstacles)
+/*
+ * Announced as a search wants it: enabled once it succeeds at the first attempt, so nobody queues.
+ * To the statistics it waits all the same.
+ */
+static inline void wait_until_free(const rwlock_t *lock, u64 obstacles, struct blocked *blocked)
 {
-	if (proc.controlled && proc.arena->whole_steps) {
-		current->wait = wait_clear(&lock->count, obstacles);
-		current->state = TASK_WAITING;
-	}
+	if (!proc.controlled || !proc.arena->whole_steps)
+		return;
+	current->wait = wait_clear(&lock->count, obstacles);
+	current->state = TASK_WAITING;
+	if (lock->count & obstacles)
+		lockstat_blocked(blocked, lock->holder, lock);
+}
+
+/* Controlled, where time stands still between two events: `more` readers are in from now on. */
+static inline void count_readers(rwlock_t *lock, int more)
+{
+	u32 now = (u32)proc.arena->step & STEP_MASK, in = lock->readers / (STEP_MASK + 1);
+
+	if (!proc.arena->lockstat)
+		return;
+	proc.arena->lockstat[current->id].readers_steps[lock->class][in] += (now - lock->readers) & STEP_MASK;
+	lock->readers = (in + (u32)more) * (STEP_MASK + 1) + now;
 }
 
 void __read_lock(rwlock_t *lock, const struct site *site)
 {
-	bool contended = false;
-	u64 since = 0;
+	struct blocked blocked = { .yes = false };
+	u32 count;
 
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
-		wait_until_free(lock, WRITER | WAITING);
+		wait_until_free(lock, WRITER | WAITING, &blocked);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
-	if (unlikely(__atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE) & (WRITER | WAITING))) {
-		contended = true;
-		since = lockstat_clock();
-		lockstat_blocked_by(lock->holder, lock);
-		read_slow(lock);
+	count = __atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE);
+	if (unlikely(count & (WRITER | WAITING))) {
+		lockstat_blocked(&blocked, lock->holder, lock);
+		count = read_slow(lock);
 	}
-	lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, since, contended);
+	if (unlikely(lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, &blocked))) {
+		proc.arena->lockstat[current->id].readers[lock->class][min(count / READER, (u32)MAX_TASKS)]++;
+		if (proc.controlled)
+			count_readers(lock, 1);
+	}
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }
@@ -178,6 +202,8 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 	if (hooks_on()) {
 		hook_call(lockdep_release, lock, site, 0, 0);
 		hook_call(hook_begin, site, lock, 0, 0);
+		if (proc.controlled)
+			count_readers(lock, -1);
 	}
 	lock_released(lock);
 	/* Release: what was read under the lock was read before; pairs with write_slow(). */
@@ -190,23 +216,20 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 
 void __write_lock(rwlock_t *lock, const struct site *site)
 {
-	bool contended = false;
+	struct blocked blocked = { .yes = false };
 	u32 zero = 0;
-	u64 since = 0;
 
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_WRITE, site);
-		wait_until_free(lock, ~0u);
+		wait_until_free(lock, ~0u, &blocked);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
 						  __ATOMIC_RELAXED))) {
-		contended = true;
-		since = lockstat_clock();
-		lockstat_blocked_by(lock->holder, lock);
+		lockstat_blocked(&blocked, lock->holder, lock);
 		write_slow(lock);
 	}
-	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, since, contended);
+	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, &blocked);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }
@@ -235,6 +258,8 @@ bool __rwlock_needbreak(rwlock_t *lock, const struct site *site)
 	/* Contention, or a reschedule, may come at any moment: the strategy may say it is here now. */
 	if (!contended && hooks_on())
 		contended = hook_chance();
+	if (proc.arena->lockstat)
+		lockstat_yield(site_id(site), contended);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, contended, 0);
 	return contended;

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From what the core measured to the record of a run."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, get_args
+
+from harness import catalogue
+from harness.contention import record as rec
+from harness.contention.measured import (
+    Blame,
+    Histogram,
+    Measured,
+    SiteCounts,
+    SiteKey,
+    bucket_bounds,
+    tick_ns,
+)
+
+Execution = Literal["free", "explore", "lockstep"]
+MODES: dict[str, rec.Mode] = {mode: mode for mode in get_args(rec.Mode)}
+TYPES: dict[tuple[str, str], rec.Type] = {
+    ("rwlock", "read"): "rwlock:R",
+    ("rwlock", "write"): "rwlock:W",
+    ("spinlock", "write"): "spinlock",
+    ("mutex", "write"): "mutex",
+}
+
+
+def times(measured: Histogram, scale: float, total: int | None = None) -> rec.Times:
+    """In the record's unit; `total` where it is another than the sum of what was timed."""
+    buckets = []
+    for index in sorted(measured.buckets):
+        low, high = bucket_bounds(index)
+        buckets.append((low * scale, high * scale, measured.buckets[index]))
+    return rec.Times(
+        count=measured.count,
+        total=(measured.total if total is None else total) * scale,
+        min=measured.min * scale,
+        max=measured.max * scale,
+        buckets=tuple(buckets),
+    )
+
+
+def task_rows(measured: Measured) -> tuple[rec.Task, ...]:
+    kinds = catalogue.task_kinds()
+    return tuple(
+        rec.Task(
+            id=task,
+            name=did.name,
+            kind=kinds[did.kind],
+            operations=did.operations,
+            faults=did.faults,
+        )
+        for task, did in sorted(measured.tasks.items())
+    )
+
+
+def lock_rows(measured: Measured, scale: float) -> tuple[rec.Lock, ...]:
+    """Classes in the order in which they are taken, readers first."""
+    sums: dict[tuple[str, str, str], SiteCounts] = {}
+    for key, counts in measured.sites.items():
+        sums.setdefault((key.lock, key.mode, key.kind), SiteCounts()).add(counts)
+    return tuple(
+        rec.Lock(
+            lock=lock,
+            mode=MODES[mode],
+            type=TYPES[kind, mode],
+            acquisitions=sum_of.acquisitions,
+            contentions=sum_of.wait.count,
+            bounces=sum_of.bounces,
+            acq_bounces=sum_of.acq_bounces,
+            wait=times(sum_of.wait, scale),
+            hold=times(sum_of.hold, scale, sum_of.hold_total),
+        )
+        for (lock, mode, kind), sum_of in sums.items()
+    )
+
+
+def blocked_by(measured: Measured) -> dict[SiteKey, tuple[int, int]]:
+    """How often, and how long, others waited for a lock that was taken at a site."""
+    found: dict[SiteKey, tuple[int, int]] = {}
+    for blame, (count, total) in measured.blames.items():
+        if blame.holder_site is not None:
+            before = found.get(blame.holder_site, (0, 0))
+            found[blame.holder_site] = (before[0] + count, before[1] + total)
+    return found
+
+
+def site_rows(measured: Measured, scale: float) -> tuple[rec.Site, ...]:
+    blocked = blocked_by(measured)
+    rows = []
+    for key, counts in measured.sites.items():
+        times_blocked, total = blocked.get(key, (0, 0))
+        rows.append(
+            rec.Site(
+                lock=key.lock,
+                mode=MODES[key.mode],
+                type=TYPES[key.kind, key.mode],
+                func=key.func,
+                file=key.file,
+                line=key.line,
+                acquisitions=counts.acquisitions,
+                contentions=counts.wait.count,
+                wait=times(counts.wait, scale),
+                hold=times(counts.hold, scale, counts.hold_total),
+                blocked=times_blocked,
+                blocked_total=total * scale,
+            )
+        )
+    return tuple(rows)
+
+
+def blocking_rows(measured: Measured, scale: float) -> tuple[rec.Blocking, ...]:
+    index = {key: number for number, key in enumerate(measured.sites)}
+
+    def order(item: tuple[Blame, tuple[int, int]]) -> tuple[int, int, int, int]:
+        blame = item[0]
+        holder_site = -1 if blame.holder_site is None else index[blame.holder_site]
+        return blame.waiter, index[blame.site], blame.holder or 0, holder_site
+
+    return tuple(
+        rec.Blocking(
+            lock=blame.site.lock,
+            waiter=blame.waiter,
+            holder=blame.holder,
+            waiter_site=index[blame.site],
+            holder_site=None if blame.holder_site is None else index[blame.holder_site],
+            count=count,
+            total=total * scale,
+        )
+        for blame, (count, total) in sorted(measured.blames.items(), key=order)
+    )
+
+
+def trimmed(counts: Sequence[int]) -> tuple[int, ...]:
+    last = max((n for n, count in enumerate(counts) if count), default=-1)
+    return tuple(counts[: last + 1])
+
+
+def queue_rows(measured: Measured) -> tuple[rec.Spread, ...]:
+    return tuple(
+        rec.Spread(lock=lock, counts=trimmed(spread.queue))
+        for lock, spread in measured.spreads.items()
+        if any(spread.queue)
+    )
+
+
+def reader_rows(measured: Measured) -> tuple[rec.Spread, ...]:
+    return tuple(
+        rec.Spread(lock=lock, counts=trimmed(spread.readers), weights=trimmed(spread.readers_steps))
+        for lock, spread in measured.spreads.items()
+        if any(spread.readers)
+    )
+
+
+def contract_rows(contracts: Iterable[dict[str, Any]]) -> tuple[rec.Contract, ...]:
+    names = [entry.name for entry in catalogue.contract_kinds()]
+    return tuple(
+        rec.Contract(
+            func=row["func"],
+            file=row["file"],
+            line=row["line"],
+            lock=row["lock"],
+            contract=names[row["kind"]],
+            none=row["none"],
+            read=row["read"],
+            write=row["write"],
+        )
+        for row in contracts
+    )
+
+
+def in_order(measured: Measured) -> Measured:
+    """The same, sites in an order that does not depend on who met which of them first."""
+    order: dict[str, int] = {name: n for n, name in enumerate(catalogue.lock_classes())}
+    keys = sorted(measured.sites, key=lambda key: (order.get(key.lock, 99), key))
+    measured.sites = {key: measured.sites[key] for key in keys}
+    return measured
+
+
+def build(
+    scenario: str,
+    execution: Execution,
+    measured: Measured,
+    *,
+    tick: float,
+    elapsed: float,
+    elapsed_s: float,
+    executions: int,
+    contracts: Iterable[dict[str, Any]],
+) -> rec.Contention:
+    """`tick`: the core's unit of time in that of the record; `elapsed` is in the latter."""
+    measured = in_order(measured)
+    return rec.Contention(
+        scenario=scenario,
+        execution=execution,
+        unit="ns" if execution == "free" else "steps",
+        elapsed=elapsed,
+        elapsed_s=elapsed_s,
+        executions=executions,
+        tasks=task_rows(measured),
+        locks=lock_rows(measured, tick),
+        sites=site_rows(measured, tick),
+        blocking=blocking_rows(measured, tick),
+        queue=queue_rows(measured),
+        readers=reader_rows(measured),
+        yields=tuple(
+            rec.Yield(
+                func=place.func, file=place.file, line=place.line, asked=asked, yielded=yielded
+            )
+            for place, (asked, yielded) in sorted(measured.yields.items())
+        ),
+        contracts=contract_rows(contracts),
+    )
+
+
+def controlled(
+    scenario: str,
+    execution: Literal["explore", "lockstep"],
+    measured: Measured,
+    totals: dict[str, int],
+    elapsed_s: float,
+    contracts: Iterable[dict[str, Any]],
+) -> rec.Contention | None:
+    """Of executions that a scheduler decided; None: nothing was measured."""
+    if not measured.tasks:
+        return None
+    return build(
+        scenario,
+        execution,
+        measured,
+        tick=1,
+        elapsed=totals.get("schedule_points", 0),
+        elapsed_s=elapsed_s,
+        executions=totals.get("schedules", 0),
+        contracts=contracts,
+    )
+
+
+def free(
+    scenario: str,
+    measured: Measured,
+    elapsed_s: float,
+    contracts: Iterable[dict[str, Any]],
+) -> rec.Contention | None:
+    """Of processes that ran freely, while their world still stands."""
+    if not measured.tasks:
+        return None
+    return build(
+        scenario,
+        "free",
+        measured,
+        tick=tick_ns(),
+        elapsed=elapsed_s * 1e9,
+        elapsed_s=elapsed_s,
+        executions=1,
+        contracts=contracts,
+    )
