@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from harness import catalogue, scenario
+from harness.contention import lock_stat, record
 from harness.errors import PROGRESS_ORACLES, Exit, UsageError
 from harness.failure import Captured
+from harness.results import write_text
 from harness.schema import Scenario
 from harness.settings import Settings
 from harness.token import Recipe
@@ -151,6 +153,12 @@ def minimal_row(minimal: Captured | None) -> dict[str, Any] | None:
 
 def violation_code(oracle: str) -> Exit:
     return Exit.NO_PROGRESS if oracle in PROGRESS_ORACLES else Exit.VIOLATION
+
+
+def save_contention(measured: record.Contention, directory: Path) -> None:
+    """What a scenario's run measured, and as the kernel would print it."""
+    record.save(measured, directory)
+    write_text(directory / lock_stat.FILE, lock_stat.render(measured))
 
 
 def results_root(args: Namespace) -> Path:

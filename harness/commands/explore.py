@@ -13,13 +13,11 @@ from harness import (
     contracts,
     failure,
     lock_order,
-    locks,
     repeat,
     search,
     statistics,
 )
 from harness.commands import common
-from harness.contention import record
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.explore import Exploration, Limits, explore
 from harness.litmus import herd
@@ -201,8 +199,7 @@ class Session:
         directory = self.run.scenario(found.scenario.name)
         write_text(directory / "scenario.toml", to_toml(found.scenario))
         if found.contention is not None:
-            record.save(found.contention, directory)
-            write_text(directory / "lock_stat.txt", locks.render_record(found.contention))
+            common.save_contention(found.contention, directory)
         write_text(directory / lock_order.FILE, lock_order.render(found.lock_order))
         if self.name_width and herd.litmus_of(found.scenario) is None:
             if not self.documents:

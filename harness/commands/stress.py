@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness import contracts, failure, free, live, lock_order, locks
+from harness import contracts, failure, free, live, lock_order
 from harness.commands import common
 from harness.contention import record
 from harness.errors import Exit, UsageError, worst
@@ -157,8 +157,7 @@ class Session:
     def report(self, run: FreeRun, directory: Path, kept: Path | None) -> None:
         name, elapsed = run.recipe.spec, max(run.elapsed_s, 1e-9)
         if run.contention is not None:
-            record.save(run.contention, directory)
-            write_text(directory / "lock_stat.txt", locks.render_record(run.contention))
+            common.save_contention(run.contention, directory)
         write_text(directory / lock_order.FILE, lock_order.render(run.lock_order))
         faults = sum(state.faults for state in run.tasks)
         self.out.say(

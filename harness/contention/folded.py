@@ -38,7 +38,8 @@ def stacks(record: Contention, filters: Filters, weight: str) -> dict[tuple[str,
 
     for row in view.blocking:
         key = waiting(view.task_name(row.waiter), view.sites[row.waiter_site])
-        key = (*key, f"{frame(view.task_name(row.holder))} holds")
+        if row.holder is not None:
+            key = (*key, f"{frame(view.task_name(row.holder))} holds")
         if row.holder_site is not None:
             key = (*key, site_frame(record.sites[row.holder_site]))
         value = row.total if weight == "wait_total" else row.count

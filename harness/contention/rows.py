@@ -144,7 +144,9 @@ class View:
         for row in self.blocking:
             self.waited_at[row.waiter_site].append(row)
 
-    def task_name(self, task: int) -> str:
+    def task_name(self, task: int | None) -> str:
+        if task is None:
+            return UNKNOWN
         return self.names.get(task, f"task {task}")
 
     def behind(self, number: int) -> tuple[tuple[str, int], ...]:
@@ -197,11 +199,13 @@ class View:
     def by_owner(self) -> list[Row]:
         return self.sums(lambda row: row.holder)
 
-    def sums(self, task_of: Callable[[Blocking], int]) -> list[Row]:
+    def sums(self, task_of: Callable[[Blocking], int | None]) -> list[Row]:
         counts: dict[int, int] = {}
         totals: dict[int, float] = {}
         for row in self.blocking:
             task = task_of(row)
+            if task is None:
+                continue  # nobody is blamed
             counts[task] = counts.get(task, 0) + row.count
             totals[task] = totals.get(task, 0.0) + row.total
         left, waited = self.unblamed(counts.values(), totals.values())

@@ -17,7 +17,9 @@ Sums = dict[tuple[str, str], tuple[float, int]]  # (waiter, holder): total, coun
 Name = Callable[[Blocking], str]
 
 
-def task_name(record: Contention, id_: int) -> str:
+def task_name(record: Contention, id_: int | None) -> str:
+    if id_ is None:
+        return UNKNOWN
     return next((task.name for task in record.tasks if task.id == id_), f"task {id_}")
 
 
@@ -124,7 +126,7 @@ def pairs(record: Contention) -> Table:
     """Every pair as it was measured, the longest first."""
     unit = record.unit
     order = sorted(
-        record.blocking, key=lambda r: (-r.total, r.lock, r.waiter, r.holder, r.waiter_site)
+        record.blocking, key=lambda r: (-r.total, r.lock, r.waiter, r.holder or 0, r.waiter_site)
     )
     longest = order[0].total
     rows = []
