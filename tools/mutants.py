@@ -35,6 +35,7 @@ ASSIGNMENT = re.compile(
     r"^\t+[\w>.\-]*(flush|invalid|seq|gen|nx_huge_page_disallowed)\w* \|?= .*;$"
 )
 CONDITION = re.compile(r"^(\t+(?:\} else )?if \()(.*)(\)(?: \{)?)$")
+SWITCH = re.compile(r"\bbug\(")
 ORDER = re.compile(r"smp_|release|acquire|mb\(")  # what a weaker memory may show
 TAKES = re.compile(r"^\t+(?:\w+ = )?((?:read|write|spin|mutex|rcu_read|srcu_read)_lock)\((.*)\);$")
 FUNCTION = re.compile(r"^[a-z].*?(\w+)\(.*[^;]$")
@@ -54,7 +55,7 @@ for memory, name in itertools.product(sys.argv[4].split(","), names):
     found = explore(recipe, loaded, Limits(None, budget), 1, (), lambda *_: None)
     if found.failure is not None:
         print(json.dumps({"scenario": name, "memory": memory, "oracle": found.failure.oracle,
-                          "func": found.failure.func, "schedules": found.totals["schedules"]}))
+                          "site": found.failure.func, "schedules": found.totals["schedules"]}))
         break
 """
 
@@ -82,6 +83,8 @@ def edits_of(lines: list[str], number: int, body: range) -> tuple[str, dict[int,
         return "lock", dict.fromkeys([number, *given], ";")
     call = CALL.match(line)
     told = call is None or TELLING.match(call[1]) or "_unlock" in call[1]
+    if SWITCH.search("".join(lines[number - 2 : number + 1])):
+        return "", {}  # the other way round: it is what a switch of the catalogue leaves out
     if not told or ASSIGNMENT.match(line):
         return "call", {number: ";"}
     condition = CONDITION.match(line)
