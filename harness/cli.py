@@ -272,6 +272,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         "--differs", metavar="KEY", action="append", help="what is compared: may differ"
     )
     parser.add_argument("--every", action="store_true", help="list what has not changed, too")
+    parser.add_argument("--html", metavar="FILE", help="write it as a page, too")
     parser.add_argument(
         "--run", metavar="SCENARIO", action="append", help="run A and B here, in turns"
     )
@@ -285,8 +286,13 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
 
 
 def add_report(parser: argparse.ArgumentParser) -> None:
-    add_run(parser)
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="*", help="one, or two to be compared; default: latest"
+    )
     parser.add_argument("--output", metavar="FILE", help="default: report.html of the run")
+    parser.add_argument(
+        "--differs", metavar="KEY", action="append", help="what is compared: may differ"
+    )
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
@@ -316,7 +322,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
         "exit status 1: worse by more than --fail-above; 2: not comparable, and why",
     ),
     ("locks", locks, add_locks, "lock contention of a run, as lock_stat or perf print it", ""),
-    ("report", report, add_report, "a run as one HTML file that needs nothing else", ""),
+    ("report", report, add_report, "a run, or two compared, as one HTML file", ""),
     ("bench", bench, add_bench, "the harness's own figures beside its peers", ""),
     ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),
 )

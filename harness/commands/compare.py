@@ -5,7 +5,7 @@ import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from harness.commands import common
+from harness.commands import common, report
 from harness.compare import runs, text, verdict
 from harness.errors import Exit, UsageError
 from harness.results import find_run
@@ -51,6 +51,9 @@ def run(args: Namespace) -> int:
     failed = limit is not None and found.worse_by > limit
     for line in text.lines(found, args.every):
         out.say(line)
+    if args.html:
+        report.save(Path(args.html), report.comparison_page(found))
+        out.say(f"page {args.html}")
     if failed:
         out.tell(f"worse by {100 * found.worse_by:.1f} %, which is more than {args.fail_above}")
     code = Exit.VIOLATION if failed else Exit.PASS

@@ -39,7 +39,7 @@ def section(record: Contention) -> Section:
     return Section(
         "distributions",
         "Wait and hold times",
-        "Heights are shares per doubling of the time, so areas compare; lines are percentiles.",
+        "Areas are shares, and that of the tallest bar is beside it; lines are percentiles.",
         parts,
     )
 

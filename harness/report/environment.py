@@ -54,6 +54,12 @@ def machine(environment: dict[str, Any], identity: str) -> Section:
     )
 
 
+def of_both(facts: dict[str, str]) -> Section:
+    """What has to be equal of two runs, or they are not compared."""
+    items = tuple((name, Cell(fact.strip('"'))) for name, fact in facts.items())
+    return Section("environment", "Environment of both", parts=[Facts(items)])
+
+
 def shown(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(shown(each) for each in value)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from harness.contention.record import Times, percentile
 from harness.report import figures
-from harness.report.drawing import Drawing, Log, nice_ticks
+from harness.report.drawing import Drawing, Log
 
 PER_OCTAVE = 8  # bars of a doubling
 PER_OCTAVE_FEW = 4  # where there are too few values to fill them, or is too little room
@@ -139,10 +139,9 @@ def draw_panel(
     base, top = y + high, y + TOP
     found = bars(times)
     tallest = max(bar.density for bar in found)
-    for tick in nice_ticks(100 * tallest, 2)[1:]:
-        at = base - (base - top) * tick / (100 * tallest)
-        drawing.line(LEFT, at, WIDTH - RIGHT, at, "grid")
-        drawing.text(LEFT - 5, at + 3.5, f"{figures.digits(tick)} %", "tick", "end")
+    highest = max(found, key=lambda bar: bar.density)
+    share = figures.share(highest.count, times.count)
+    drawing.text(LEFT - 5, top + 3.5, share, "tick", "end")
     for bar in found:
         x, height = axis(bar.low), max(1.0, (base - top) * bar.density / tallest)
         drawing.box(x, base - height, axis(bar.high) - x - 0.5, height, f"fill {tone}")

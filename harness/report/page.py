@@ -18,6 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness import __version__
+from harness.compare import text as comparing
+from harness.compare.verdict import Comparison
 from harness.contention.record import Contention
 from harness.report import (
     blocking,
@@ -28,11 +30,13 @@ from harness.report import (
     grace,
     heat,
     over_time,
+    parts,
     readers,
     retries,
     sites,
     timeline,
     verdict,
+    versus,
 )
 from harness.report.gather import Run, ScenarioRun
 from harness.report.parts import Chart, Facts, Section, Table, Text
@@ -170,4 +174,33 @@ def of_run(run: Run) -> str:
         verdict.verdict(run),
         opening=[Section("overview", "Scenarios", parts=[table])] if many else [],
         closing=[environment.machine(run.environment, run.identity)],
+    )
+
+
+def of_comparison(comparison: Comparison) -> str:
+    """The page of two runs."""
+    articles = []
+    for number, found in enumerate(comparison.scenarios, 1):
+        a, b = (run.scenarios[found.name] for run in (comparison.a, comparison.b))
+        names = {name for side in (a, b) for name in lock_names(side.repeats[0].figures.record)}
+        result = parts.label(found.change, tone=versus.TONES[found.change])
+        sections = versus.sections(found, a, b)
+        articles.append(Article(f"s{number}", found.name, result, (), sections, sorted(names), ()))
+    tone, words = versus.verdict_text(comparison)
+    lines = [
+        comparing.run_line("A", comparison.a).strip(),
+        comparing.run_line("B", comparison.b).strip(),
+        *(f"differs: {difference}" for difference in comparison.differs),
+        comparing.design_line(comparison),
+    ]
+    table = versus.overview(comparison)
+    heading = f"{comparison.a.path.name} against {comparison.b.path.name}"
+    facts = {name.removeprefix("machine."): fact for name, fact in comparison.a.facts.items()}
+    return render(
+        f"{heading} - mmutorture",
+        heading,
+        articles,
+        said=Verdict(tone, words, tuple(lines), (), 0),
+        opening=[Section("overview", "Scenarios", parts=[table])] if len(articles) > 1 else [],
+        closing=[environment.of_both(facts)],
     )

@@ -15,12 +15,17 @@ from typing import Any
 
 import pytest
 
+from harness.compare import verdict
+from harness.compare.runs import read
 from harness.report import page
 from harness.report.gather import gather
+from tests.compare import made_runs as compared
+from tests.compare.made_runs import Made
 from tests.contention import records
 from tests.report import runs
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+PATIENCE_S = 60
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -46,9 +51,19 @@ class Browser:
     def open(self, name: str, fragment: str = "") -> None:
         self.driver.get("about:blank")
         self.driver.get(self.pages[name].as_uri() + fragment)
+        # With a fragment the driver may come back before the page is whole.
+        assert self.wait("return location.protocol + document.readyState", "file:complete")
 
     def js(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
+
+    def wait(self, script: str, wanted: Any) -> bool:
+        """Until the script says so: an event comes after what caused it."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        return bool(
+            WebDriverWait(self.driver, PATIENCE_S).until(lambda _: self.js(script) == wanted)
+        )
 
     def keys(self, *keys: str) -> None:
         """To whatever has the focus."""
@@ -92,7 +107,10 @@ def made(root: Path) -> dict[str, Path]:
     for number, text in enumerate(runs.EVIL, 1):
         runs.fail(evil / "a", text, number, oracle=text, token=text, site=text)
     runs.recorded(evil / "a")
-    found = {}
+    pair = [compared.write(root / side, Made(seed=n)) for n, side in enumerate("ab")]
+    found = {"pair": root / "pair.html"}
+    comparison = verdict.compare(*map(read, pair))
+    found["pair"].write_text(page.of_comparison(comparison), encoding="utf-8")
     for path in (many, failed, evil):
         found[path.name] = path / "report.html"
         found[path.name].write_text(page.of_run(gather(path)), encoding="utf-8")
@@ -153,6 +171,15 @@ def test_texts_of_charts_do_not_overlap_their_edge(browser: Browser) -> None:
     assert outside == []
 
 
+def test_a_comparison_renders(browser: Browser) -> None:
+    browser.open("pair")
+    assert browser.js("return document.querySelectorAll('article.chosen svg').length") > 20
+    assert browser.js("return document.querySelector('.verdict h2').textContent") != ""
+    assert browser.js("return document.getElementById('filter-task').parentNode.hidden")
+    assert not browser.js("return document.documentElement.scrollWidth > innerWidth")
+    assert browser.complaints() == []
+
+
 def test_nothing_is_fetched(browser: Browser) -> None:
     for name in browser.pages:
         browser.open(name)
@@ -177,8 +204,7 @@ def test_scenarios_are_chosen(browser: Browser) -> None:
         browser.js("return document.getElementById('s2-sites').getBoundingClientRect().top") < 200
     )
     browser.js("document.querySelector('#overview a[href=\"#s1\"]').click()")
-    browser.js("return 0")
-    assert browser.js(shown) == ["s1"]
+    assert browser.wait(shown, ["s1"])
     assert browser.complaints() == []
 
 

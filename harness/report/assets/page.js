@@ -23,6 +23,7 @@ function options(select, names) {
 	select.length = 1;
 	for (const name of names) select.add(new Option(name, name));
 	select.value = names.includes(kept) ? kept : "";
+	select.parentNode.hidden = !names.length;
 }
 
 function choose(id) {
