@@ -108,7 +108,14 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", metavar="DIR", default="results", help="default: ./results")
 
 
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """For CI: of the commands that have a verdict for each scenario."""
+    parser.add_argument("--ktap", action="store_true", help="print KTAP and nothing else")
+    parser.add_argument("--junit", metavar="FILE", help="write JUnit XML there, too")
+
+
 def add_scenarios(parser: argparse.ArgumentParser) -> None:
+    add_reports(parser)
     parser.add_argument("scenarios", metavar="SCENARIO", nargs="*", help="name, or file")
     parser.add_argument("--all", action="store_true", help="every scenario")
     parser.add_argument("--vcpus", metavar="N", help="vCPUs of the first group")

@@ -60,7 +60,7 @@ def shown(view: View, world: World, pids: dict[int, int]) -> Iterator[View]:
 
 
 class Silent:
-    """--quiet, --json."""
+    """--quiet, --json, --ktap."""
 
     def begin(self, world: World, pids: dict[int, int]) -> None:
         pass

@@ -13,9 +13,12 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from harness import ktap
+from harness.cases import Case
 from harness.errors import UsageError
 
 RUN_SCHEMA = 1
@@ -145,9 +148,9 @@ class RunDirectory:
                 return path
             number += 1
 
-    def finish(self, document: dict[str, Any], ktap: list[str]) -> None:
+    def finish(self, document: dict[str, Any], cases: Sequence[Case]) -> None:
         """run.json is written last: a directory without it was cut short."""
-        write_text(self.path / "run.ktap", "\n".join(ktap) + "\n")
+        write_text(self.path / ktap.FILE, ktap.render(cases))
         write_json(self.path / "run.json", {"schema": RUN_SCHEMA, **document})
 
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``mmutorture barriers``: weaken each memory-order annotation in turn and explore again."""
 
+import time
 from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
 from harness import barriers, capture, failure
 from harness.barriers import Place, Verdict
+from harness.cases import Case, not_run
 from harness.commands import common
 from harness.errors import Exit, UsageError, worst
 from harness.explore import Exploration, Limits
@@ -57,13 +60,13 @@ class Session:
 
     def __init__(self, args: Namespace, seed: int) -> None:
         self.args = args
-        self.out = common.Output(args.json, args.quiet)
+        self.out = common.run_output(args)
         self.run = RunDirectory(common.results_root(args))
         self.seed = seed
         self.codes: list[Exit] = []
         self.blocks: list[str] = []
         self.rows: list[dict[str, Any]] = []
-        self.cases: list[tuple[str, str, bool, list[str]]] = []
+        self.cases: list[Case] = []
 
     def kept(self, found: Exploration) -> dict[str, Any]:
         """The failing execution, saved; its block is printed last."""
@@ -109,6 +112,7 @@ class Session:
 
     def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
         self.out.say(f"{recipe.spec}:")
+        began = time.monotonic()
         clean, verdicts = barriers.examine(
             recipe,
             scenario,
@@ -117,15 +121,23 @@ class Session:
             lambda verdict: self.verdict(recipe, verdict),
             exhaust=self.args.strategy is None,
         )
+        case = Case(recipe.spec, round(time.monotonic() - began, 3))
         if clean.failure is not None:
             self.codes.append(common.violation_code(clean.failure.oracle))
-            self.kept(clean)
+            kept = self.kept(clean)
+            case = replace(
+                case,
+                what=kept["oracle"],
+                message=kept["message"],
+                reproduce=f"mmutorture reproduce {kept['directory']}",
+                details=self.blocks[-1],
+            )
             self.out.tell(
                 f"{recipe.spec}: {clean.failure.oracle} is violated as it is; mend it first"
             )
         elif not verdicts and not interrupt:
             self.out.say("  no memory-order annotation was reached")
-        self.cases.append((recipe.spec, "", clean.failure is None, []))
+        self.cases.append(replace(case, skipped="interrupted") if interrupt and case.good else case)
 
     def summary(self) -> list[dict[str, Any]]:
         """Each annotation over all scenarios."""
@@ -174,12 +186,12 @@ class Session:
             "exit_code": int(code),
             "results": str(self.run.shown(self.run.path)),
         }
-        self.run.finish(document, common.ktap(self.cases))
+        self.run.finish(document, self.cases)
         if self.args.show or code:
             for block in self.blocks:
                 self.out.tell(block)
         self.out.say(f"results {document['results']}  seed {document['seed']}")
-        self.out.finish(document)
+        self.out.finish(document, self.cases)
         return int(code)
 
 
@@ -202,6 +214,8 @@ def run(args: Namespace) -> int:
     session.out.say(f"seed {hex64(seed)}  memory {args.memory}")
     with interruptible() as interrupt:
         for recipe, scenario in prepared:
-            if not interrupt:
+            if interrupt:
+                session.cases.append(not_run(recipe.spec))
+            else:
                 session.one(recipe, scenario, limits, interrupt)
     return session.finish(interrupt, len(prepared) > 1)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, scenario
+from harness import catalogue, junit, ktap, scenario
+from harness.cases import Case
 from harness.contention import lock_stat, record
 from harness.errors import PROGRESS_ORACLES, Exit, UsageError
 from harness.failure import Captured
@@ -21,24 +22,34 @@ from harness.units import parse_integer, parse_seed, random_seed
 
 
 class Output:
-    """Prose on stdout, or nothing but one JSON object; progress goes to stderr."""
+    """Prose on stdout, or nothing but one JSON object or KTAP; progress goes to stderr."""
 
-    def __init__(self, json_only: bool, quiet: bool) -> None:
+    def __init__(
+        self, json_only: bool, quiet: bool, ktap_only: bool = False, junit_file: str | None = None
+    ) -> None:
+        if json_only and ktap_only:
+            raise UsageError("--json and --ktap are two forms of stdout: give one of them")
         self.json_only = json_only
+        self.ktap_only = ktap_only
+        self.junit_file = Path(junit_file) if junit_file is not None else None
+        if self.junit_file is not None:
+            junit.check(self.junit_file)
+        self.silent = json_only or ktap_only
         self.quiet = quiet
+        self.began = time.time()
         self.last_progress = 0.0
-        self.live = sys.stderr.isatty() and not (json_only or quiet)
+        self.live = sys.stderr.isatty() and not (self.silent or quiet)
         self.dirty = False
 
     def say(self, text: str = "") -> None:
         """What a reader may do without under --quiet."""
-        if not (self.json_only or self.quiet):
+        if not (self.silent or self.quiet):
             self.tell(text)
 
     def tell(self, text: str = "") -> None:
         """What is printed even under --quiet: violations and how to reproduce them."""
         self.clear()
-        if not self.json_only:
+        if not self.silent:
             print(text, flush=True)
 
     def progress(self, text: str) -> None:
@@ -53,10 +64,22 @@ class Output:
             self.dirty = False
             print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
 
-    def finish(self, document: dict[str, Any]) -> None:
+    def finish(self, document: dict[str, Any], cases: Sequence[Case] = ()) -> None:
         self.clear()
         if self.json_only:
             print(json.dumps(document), flush=True)
+        if self.ktap_only:
+            print(ktap.render(cases), end="", flush=True)
+        if self.junit_file is not None:
+            named = ("seed", "strategy", "memory", "results")
+            properties = {key: str(document[key]) for key in named if document.get(key)}
+            text = junit.render(str(document["command"]), cases, properties, self.began)
+            junit.write(self.junit_file, text)
+
+
+def run_output(args: Namespace) -> Output:
+    """Of the commands that have verdicts."""
+    return Output(args.json, args.quiet, args.ktap, args.junit)
 
 
 BASE_PROFILES = frozenset({"legacy-roots"})  # other than "current"
@@ -163,13 +186,3 @@ def save_contention(measured: record.Contention, directory: Path) -> None:
 
 def results_root(args: Namespace) -> Path:
     return Path(args.results)
-
-
-def ktap(cases: Sequence[tuple[str, str, bool, list[str]]]) -> list[str]:
-    """KTAP 1 lines from (name, directive, ok, diagnostics)."""
-    lines = ["KTAP version 1", f"1..{len(cases)}"]
-    for number, (name, directive, good, diagnostics) in enumerate(cases, 1):
-        lines += [f"# {line}" for line in diagnostics]
-        status = "ok" if good else "not ok"
-        lines.append(f"{status} {number} {name}{f' # {directive}' if directive else ''}")
-    return lines

@@ -17,6 +17,7 @@ from harness import (
     search,
     statistics,
 )
+from harness.cases import Case, not_run
 from harness.commands import common
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.explore import Exploration, Limits, explore
@@ -138,7 +139,7 @@ class Session:
 
     def __init__(self, args: Namespace, seed: int, settings: Settings) -> None:
         self.args = args
-        self.out = common.Output(args.json, args.quiet)
+        self.out = common.run_output(args)
         self.settings = settings
         self.seed = seed
         self.run = RunDirectory(common.results_root(args))
@@ -149,7 +150,7 @@ class Session:
         self.failures: list[closing.Failed] = []
         self.wanted = 1  # scenarios
         self.name_width = 0  # of the table, where there are many
-        self.cases: list[tuple[str, str, bool, list[str]]] = []
+        self.cases: list[Case] = []
 
     def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
         def progress(schedules: int, points: int, elapsed: float) -> None:
@@ -195,7 +196,7 @@ class Session:
             self.name_width = closing.width_of(specs)
 
     def report(self, found: Exploration) -> None:
-        name = found.recipe.spec
+        name, seconds = found.recipe.spec, round(found.elapsed_s, 3)
         directory = self.run.scenario(found.scenario.name)
         write_text(directory / "scenario.toml", to_toml(found.scenario))
         if found.contention is not None:
@@ -212,14 +213,16 @@ class Session:
             failures.append(self.failed(found, directory))
         elif cycles := self.lock_cycles(found):
             failures += [self.cyclic(found, cycle, directory) for cycle in cycles]
+            self.cases.append(self.cycles_case(found, failures))
         elif self.settings.bugs and not found.interrupted:
             self.codes.append(Exit.NOT_FOUND)
             bugs = ", ".join(self.settings.bugs)
             if not self.name_width or self.args.quiet:  # a table has said it
                 self.out.tell(f"{name}: no oracle was violated although {bugs} was on")
-            self.cases.append((name, "", False, ["expected bug not found"]))
+            self.cases.append(Case(name, seconds, "not-found", f"{bugs} was on"))
         else:
-            self.cases.append((name, "", True, []))
+            skipped = "interrupted" if found.interrupted else ""
+            self.cases.append(Case(name, seconds, skipped=skipped))
         self.documents.append(document_of(found, failures))
         self.documents[-1] |= {
             "directory": directory.name,
@@ -258,8 +261,9 @@ class Session:
         self.codes.append(common.violation_code(record.oracle))
         how = f"mmutorture reproduce {kept}"
         self.failures.append(closing.Failed(found.recipe.spec, record.oracle, how))
+        seconds, block = round(found.elapsed_s, 3), self.blocks[-1]
         self.cases.append(
-            (found.recipe.spec, "", False, [f"{record.oracle}: {record.message}", how])
+            Case(found.recipe.spec, seconds, record.oracle, record.message, how, block)
         )
         return {
             "oracle": record.oracle,
@@ -297,7 +301,6 @@ class Session:
         self.codes.append(common.violation_code(lock_order.ORACLE))
         how = f"mmutorture reproduce {tokens[-1]}"
         self.failures.append(closing.Failed(recipe.spec, lock_order.ORACLE, how))
-        self.cases.append((recipe.spec, "", False, [f"{lock_order.ORACLE}: {text}"]))
         return {
             "oracle": lock_order.ORACLE,
             "message": text,
@@ -307,6 +310,17 @@ class Session:
             "iteration": iterations[-1],
             "minimal": None,
         }
+
+    def cycles_case(self, found: Exploration, failures: list[dict[str, Any]]) -> Case:
+        """All cycles of a scenario are one test point."""
+        return Case(
+            found.recipe.spec,
+            round(found.elapsed_s, 3),
+            lock_order.ORACLE,
+            "\n".join(str(failure["message"]) for failure in failures),
+            f"mmutorture reproduce {failures[0]['token']}",
+            "\n".join(self.blocks[-len(failures) :]),
+        )
 
     def captured(self, found: Exploration, failed: Failure) -> failure.Captured:
         from harness import capture
@@ -340,7 +354,7 @@ class Session:
             "results": str(self.run.shown(self.run.path)),
         }
         (self.run.path / RUNNING).unlink(missing_ok=True)
-        self.run.finish(document, common.ktap(self.cases))
+        self.run.finish(document, self.cases)
         if not self.settings.bugs:
             failed = len(self.failures)
             self.out.say(closing.verdict(len(self.documents), self.wanted, failed))
@@ -351,7 +365,7 @@ class Session:
             self.out.tell("")
             for line in closing.commands(self.failures):
                 self.out.tell(line)
-        self.out.finish(document)
+        self.out.finish(document, self.cases)
         return int(code)
 
 
@@ -370,6 +384,8 @@ def run(args: Namespace) -> int:
     session.out.say(f"seed {hex64(seed)}  strategy {', '.join(strategies)}")
     with interruptible() as interrupt:
         for plan in plans:
-            if not interrupt:
+            if interrupt:
+                session.cases.append(not_run(plan[0].spec))
+            else:
                 session.one(*plan, interrupt)
     return session.finish(interrupt)

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from harness import contracts, failure, free, live, lock_order
+from harness.cases import Case, not_run
 from harness.commands import common
 from harness.contention import record
 from harness.errors import Exit, UsageError, worst
@@ -120,13 +121,13 @@ class Session:
         self, args: Namespace, settings: Settings, repeats: int = 1, scenarios: int = 1
     ) -> None:
         self.repeats, self.scenarios = repeats, scenarios
-        self.out = common.Output(args.json, args.quiet)
+        self.out = common.run_output(args)
         self.settings = settings
         self.run = RunDirectory(common.results_root(args))
         self.codes: list[Exit] = []
         self.blocks: list[str] = []
         self.documents: list[dict[str, Any]] = []
-        self.cases: list[tuple[str, str, bool, list[str]]] = []
+        self.cases: list[Case] = []
 
     def one(self, recipe: Recipe, scenario: Scenario, seconds: float, interrupt: Interrupt) -> None:
         if self.repeats == 1:
@@ -146,7 +147,7 @@ class Session:
         title = recipe.spec
         if self.repeats > 1:
             title += f", {len(self.documents) // self.scenarios + 1} of {self.repeats} repeats"
-        view = live.make(title, seconds, self.out.json_only or self.out.quiet)
+        view = live.make(title, seconds, self.out.silent or self.out.quiet)
         run = free.run(recipe, scenario, seconds, interrupt, view, keep_failure)
         self.report(run, directory, kept)
         self.documents[-1] |= {
@@ -169,8 +170,21 @@ class Session:
             for line in [*task_table(run), *locks_shown]:
                 self.out.say(line)
         failures, problems = self.judge(run, kept)
-        self.cases.append((name, "", not problems, problems))
+        called = name if self.repeats == 1 else directory.name
+        self.cases.append(self.case(called, run, problems))
         self.documents.append(document_of(run, failures))
+
+    def case(self, name: str, run: FreeRun, problems: list[str]) -> Case:
+        """A violation, or what else went wrong; an interrupted run says nothing."""
+        seconds = round(run.elapsed_s, 3)
+        if not problems:
+            return Case(name, seconds, skipped="interrupted" if run.interrupted else "")
+        if run.failure is not None and not run.deaths:
+            found = run.failure
+            details = "\n".join([*problems[:-1], self.blocks[-1] if self.blocks else ""])
+            return Case(name, seconds, found.oracle, found.message, details=details)
+        what = "not-found" if run.trustworthy else "untrustworthy"
+        return Case(name, seconds, what, "\n".join(problems), error=not run.trustworthy)
 
     def judge(self, run: FreeRun, kept: Path | None) -> tuple[list[dict[str, Any]], list[str]]:
         """Exit codes, and what to say about what went wrong."""
@@ -225,14 +239,14 @@ class Session:
             "repeats": self.repeats,
             "turns": turns,
         }
-        self.run.finish(document, common.ktap(self.cases))
+        self.run.finish(document, self.cases)
         self.out.say(
             f"results {self.run.shown(self.run.path)}  seed {hex64(self.settings.seed)}"
             " (fixes the workload, not the interleaving)"
         )
         for block in self.blocks:
             self.out.tell(block)
-        self.out.finish(document)
+        self.out.finish(document, self.cases)
         return int(code)
 
 
@@ -287,7 +301,9 @@ def run(args: Namespace) -> int:
         # All scenarios once, and again: a slow spell of the machine is not one scenario's alone.
         for number in range(session.repeats):
             for recipe, scenario in asked.prepared:
-                if not interrupt:
+                if interrupt:
+                    session.cases.append(not_run(recipe.spec))
+                else:
                     session.one(repeated(recipe, number), scenario, asked.seconds, interrupt)
     return session.finish(interrupt)
 
