@@ -28,6 +28,7 @@ MARKED = re.compile(r"/\* cffi: begin \*/(.*?)/\* cffi: end \*/", re.DOTALL)
 COMMON_FLAGS = [
     *("-std=gnu11", "-march=x86-64-v2", "-mno-red-zone", "-g", "-UNDEBUG", "-pthread"),
     *("-fno-strict-aliasing", "-fvisibility=hidden", "-fno-semantic-interposition"),
+    "-fno-tree-slp-vectorize",  # a pair loaded at once waits for two stores
     *("-Wall", "-Wextra", "-Wshadow", "-Wpointer-arith", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wvla", "-Wno-unused-parameter"),
 ]

@@ -82,10 +82,13 @@ static void litmus_outcome(struct program_outcome *out)
 static void count_outcome(void)
 {
 	const struct program *program = run_program();
-	struct program_outcome seen = { .rule = ~0u };
 	struct run_log *log = run_log();
+	struct program_outcome seen;
 	struct outcome *o;
 
+	seen.nr_values = 0;
+	seen.rule = ~0u;
+	seen.discard = false;
 	if (!program)
 		litmus_outcome(&seen);
 	else if (program->finish)

@@ -172,7 +172,8 @@ void arena_reset(void)
 		reset_frame(arena, frames->dirty[i]);
 	*frames->nr_dirty = 0;
 	memcpy(arena->state_begin, arena->state_golden, (u64)(arena->state_end - arena->state_begin));
-	memset(&arena->failure, 0, sizeof(arena->failure));
+	if (arena->failure.set)
+		memset(&arena->failure, 0, sizeof(arena->failure));
 	arena->step = 0;
 	arena->closing = 0;
 	/* A stop that came from outside is not undone. */

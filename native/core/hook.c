@@ -60,16 +60,44 @@ static __always_inline u64 carry_out(struct event *ev)
 	return ev->old;
 }
 
-u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
+/* Functions of their own, so that in a controlled execution nothing is saved before the jump. */
+static noinline u64 free_access(const struct site *site, void *addr, u64 operand, u64 expected)
 {
 	struct event *ev = &current->pending;
 
-	if (likely(proc.scheduled))
-		return proc.scheduled->access(site, addr, operand, expected);
 	event_describe(ev, site, addr, operand, expected);
 	if (proc.point)
 		proc.point(ev);
 	return carry_out(ev);
+}
+
+static noinline void free_begin(const struct site *site, void *addr, u64 operand)
+{
+	struct event *ev = &current->pending;
+
+	event_describe(ev, site, addr, operand, 0);
+	if (proc.point)
+		proc.point(ev);
+	if (proc.watch)
+		proc.watch(ev);
+	if (proc.access)
+		proc.access(ev);	/* a lock operation orders what was buffered */
+}
+
+static noinline void free_end(const struct site *site, void *addr, u64 operand)
+{
+	struct event *ev = &current->pending;
+
+	/* Whatever the task waited for in between, it announced nothing else. */
+	WARN_ON_ONCE(ev->addr != addr || ev->op != site->op);
+	ev->operand = operand;
+	ev->old = ev->new = operand;
+	finish(ev);
+}
+
+u64 hook_access(const struct site *site, void *addr, u64 operand, u64 expected)
+{
+	return (likely(proc.scheduled) ? proc.scheduled->access : free_access)(site, addr, operand, expected);
 }
 
 u64 hook_access_inside(const struct site *site, void *addr, u64 operand, u64 expected)
@@ -82,34 +110,12 @@ u64 hook_access_inside(const struct site *site, void *addr, u64 operand, u64 exp
 
 void hook_begin(const struct site *site, void *addr, u64 operand)
 {
-	struct event *ev = &current->pending;
-
-	if (likely(proc.scheduled)) {
-		proc.scheduled->begin(site, addr, operand);
-		return;
-	}
-	event_describe(ev, site, addr, operand, 0);
-	if (proc.point)
-		proc.point(ev);
-	if (proc.watch)
-		proc.watch(ev);
-	if (proc.access)
-		proc.access(ev);	/* a lock operation orders what was buffered */
+	(likely(proc.scheduled) ? proc.scheduled->begin : free_begin)(site, addr, operand);
 }
 
 void hook_end(const struct site *site, void *addr, u64 operand)
 {
-	struct event *ev = &current->pending;
-
-	if (likely(proc.scheduled)) {
-		proc.scheduled->end(site, addr, operand);
-		return;
-	}
-	/* Whatever the task waited for in between, it announced nothing else. */
-	WARN_ON_ONCE(ev->addr != addr || ev->op != site->op);
-	ev->operand = operand;
-	ev->old = ev->new = operand;
-	finish(ev);
+	(likely(proc.scheduled) ? proc.scheduled->end : free_end)(site, addr, operand);
 }
 
 void hook_note(const struct site *site, u64 what, void *addr, u64 value)

@@ -149,9 +149,9 @@ extern struct proc proc __hidden;
 
 static inline u32 site_id(const struct site *site)
 {
-	u64 id = (u64)(site - __start_mmut_sites);
+	u64 at = (u64)site - (u64)__start_mmut_sites, end = (u64)__stop_mmut_sites - (u64)__start_mmut_sites;
 
-	return likely(id < NR_STATIC_SITES) ? (u32)id : NR_STATIC_SITES + (u32)(site - proc.sites);
+	return likely(at < end) ? (u32)(at / sizeof(*site)) : NR_STATIC_SITES + (u32)(site - proc.sites);
 }
 
 static inline const struct site *site_by_id(u32 id)

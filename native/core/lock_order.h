@@ -51,13 +51,26 @@ int lock_order_init(void);		/* 0 or -ENOMEM */
 void lock_order_forget(void);
 void lock_order_note(const void *lock, u32 class, enum lock_mode mode, const struct site *site);
 
-/* The current task is about to take a lock and may have to wait for it.  Most hold none, and say nothing new. */
+/* Nothing new: of the model's locks it holds none, or one, and has done this before. */
+static inline bool lock_order_is_known(const struct lock_order *order, const struct task *task, u32 class,
+				       enum lock_mode mode)
+{
+	const struct held_lock *held = &task->held[0];
+	const struct lock_edge_seen *seen;
+	u32 me = 1u << task->id;
+
+	if (class >= CLASS_PROGRAM_LOCK || (mode == LOCK_WRITE && !(order->writers[class] & me)))
+		return false;
+	if (task->nr_held != 1 || held->class >= CLASS_PROGRAM_LOCK)
+		return !task->nr_held;
+	seen = &order->seen[held->class][class][held->mode][mode];
+	return seen->tasks & me && !~(seen->open | (u64)(held->mode == LOCK_WRITE) << held->class);
+}
+
+/* The current task is about to take a lock and may have to wait for it. */
 static inline void lock_order_acquire(const void *lock, u32 class, enum lock_mode mode, const struct site *site)
 {
-	const struct task *task = current;
-
-	if (task->nr_held || class >= CLASS_PROGRAM_LOCK ||
-	    (mode == LOCK_WRITE && !(arena_of()->lock_order->writers[class] & 1u << task->id)))
+	if (!lock_order_is_known(arena_of()->lock_order, current, class, mode))
 		lock_order_note(lock, class, mode, site);
 }
 

@@ -41,13 +41,11 @@ static void check_user_order(u32 held, u32 class, const void *lock, const struct
 	dep->edge[held][class] = 1;
 }
 
-void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const struct site *site)
+/* Under other locks. */
+static noinline void check_order(const struct task *task, const void *lock, u32 class, const struct site *site)
 {
-	const struct task *task = current;
 	u32 i;
 
-	if (!hooks_on())
-		return;
 	for (i = 0; i < task->nr_held; i++) {
 		const struct held_lock *h = &task->held[i];
 
@@ -65,10 +63,20 @@ void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const str
 				  lock_class_names[class], lock_class_names[h->class],
 				  site_by_id(h->site)->func, site_by_id(h->site)->line);
 	}
-	if (sleeps(class))
-		lockdep_might_sleep(site);
 	if (task->nr_held == MAX_HELD)
 		violation(ORACLE_LOCKDEP, site, lock, "more than %u locks held", MAX_HELD);
+}
+
+void lockdep_acquire(const void *lock, u32 class, enum lock_mode mode, const struct site *site)
+{
+	const struct task *task = current;
+
+	if (!hooks_on())
+		return;
+	if (task->nr_held)
+		check_order(task, lock, class, site);
+	if (sleeps(class))
+		lockdep_might_sleep(site);
 	lock_order_acquire(lock, class, mode, site);
 }
 

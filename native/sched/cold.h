@@ -57,11 +57,12 @@ static noinline bool is_cold_scan(struct sched *s, const struct event *ev, bool 
 	return cold;
 }
 
-static inline bool is_cold(struct sched *s, const struct event *ev)
+/* `access`: known when this is compiled, it is one to a word. */
+static __always_inline bool is_cold(struct sched *s, const struct event *ev, bool access)
 {
 	bool in_table = (u64)ev->addr - s->tables < s->tables_size;
 
-	if (in_table || ev->op == OP_NEEDBREAK)
+	if (in_table || (!access && ev->op == OP_NEEDBREAK))
 		return is_cold_scan(s, ev, in_table);
 	if (unlikely(s->after_cold))
 		s->after_cold &= ~BIT_ULL(ev->task);

@@ -20,7 +20,7 @@ struct pct {
 	u32 depth;
 	s32 priority[AGENTS];
 	u64 change[PCT_DEPTH_MAX];
-	u64 step;
+	u64 step, next;		/* next: the first change point that is still to come */
 	s32 lowest;		/* where the next yielding agent goes */
 	u32 last;		/* the agent that executed the last step */
 };
@@ -29,6 +29,27 @@ static_assert(sizeof(struct pct) <= sizeof(((struct sched *)0)->strategy_state),
 static inline struct pct *pct_of(struct sched *s)
 {
 	return (struct pct *)s->strategy_state;
+}
+
+static void find_next(struct pct *p, u64 from)
+{
+	u32 i;
+
+	p->next = ~0ULL;
+	for (i = 0; i + 1 < p->depth; i++)
+		if (p->change[i] >= from)
+			p->next = min(p->next, p->change[i]);
+}
+
+/* Several changes may fall on one step: the last of them stands. */
+static noinline void change_priority(struct pct *p)
+{
+	u32 i;
+
+	for (i = 0; i + 1 < p->depth; i++)
+		if (p->change[i] == p->step)
+			p->priority[p->last] = (s32)(i + 1);
+	find_next(p, p->step + 1);
 }
 
 void pct_begin_depth(struct sched *s, u32 depth)
@@ -48,6 +69,7 @@ void pct_begin_depth(struct sched *s, u32 depth)
 	}
 	for (i = 0; i + 1 < depth; i++)
 		p->change[i] = 1 + prng_below(&s->rng, (u32)max(s->decisions_expected, 1ULL));
+	find_next(p, 0);
 }
 
 static void pct_begin(struct sched *s)
@@ -60,9 +82,8 @@ static u32 pct_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	struct pct *p = pct_of(s);
 	u32 i, best;
 
-	for (i = 0; i + 1 < p->depth; i++)
-		if (p->change[i] == p->step)
-			p->priority[p->last] = (s32)(i + 1);
+	if (unlikely(p->step == p->next))
+		change_priority(p);
 	p->step++;
 	best = (u32)__builtin_ctzll(enabled);
 	for (enabled &= enabled - 1; enabled; enabled &= enabled - 1) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Schedule points: who may run, who runs, and what is on record about the choice.
+ * Schedule points: from the start of an execution to the end of its last task.
  *
- * Every event is a step.  A step is also a decision, except most cold scans (cold.h).
+ * Every event is a step.  A step is also a decision (decide.h), except most cold scans (cold.h).
  *
- * A choice is recorded where it differs from the fallback: stay on the running task while it
- * can run and has not yielded, else go to the next one, cyclically.  What is recorded is (decisions
- * since the last recorded one, choice): exact, and worth nothing in another build; anchor.c has the
- * plans that are kept.
+ * Most executions are usual all the way, and their points ask for nothing but the step: where it is
+ * beyond `routine_until`, which is 0 in all others, they ask for everything.
  */
 #include <errno.h>
 
@@ -16,7 +14,7 @@
 #include "../core/rcu.h"
 #include "anchor.h"
 #include "cold.h"
-#include "fiber.h"
+#include "decide.h"
 #include "lkmm.h"
 #include "livelock.h"
 #include "patience.h"
@@ -28,61 +26,7 @@ const struct transfer *transfer;
 void (*describe_deadlock)(char *buf, size_t n);
 void (*describe_no_progress)(char *buf, size_t n);
 
-static __always_inline u64 enabled_agents(const struct sched *s)
-{
-	const struct wait_test *wait = s->log->wait;
-	u64 over = 0, w;
-
-	for (w = s->waiting; w; w &= w - 1) {
-		u32 t = (u32)__builtin_ctzll(w);
-		const struct wait_test *test = wait + t;
-		u64 now;
-
-		__builtin_memcpy(&now, test->addr, sizeof(now));
-		over |= (!((now ^ test->value) & test->mask) ^ test->change) << t;
-	}
-	return s->ready | over | s->buffered << AGENT_BUFFER;
-}
-
-/* From now on `me` runs only when what it waits for has come. */
-static inline void begin_wait(struct sched *s, const struct task *me)
-{
-	const struct wait *wait = &me->wait;
-	u64 bit = BIT_ULL(me->id);
-
-	s->log->wait[me->id] = (struct wait_test){
-		.addr = wait->addr, .value = wait->value, .mask = wait->mask, .change = !wait->until_equal,
-	};
-	s->ready &= ~bit;
-	s->waiting |= bit;
-}
-
-/* Written in any case and kept if `forced`: a branch here would be a toss-up for the processor. */
-static __always_inline void record(struct sched *s, u32 choice, bool forced)
-{
-	u32 *plan = &s->log->plan[s->plan_length];
-	u64 gap = s->decisions - s->last_choice;
-
-	if (unlikely(s->plan_length + 2 > PLAN_MAX))
-		return;
-	plan[0] = (u32)gap;
-	plan[1] = choice;
-	forced &= !s->fair_tail;	/* which is a function of the iteration */
-	s->plan_length += 2 * (u32)forced;
-	s->last_choice += gap & -(u64)forced;
-}
-
-/* The first task that can run, cyclically from `me` or the one after it; a buffer if none can. */
-static __always_inline u32 fallback_of(u64 enabled, u32 me, bool yielded)
-{
-	u64 tasks = (u32)enabled, from = me + yielded;
-
-	tasks = tasks ? tasks : enabled;
-	return ((u32)from + (u32)__builtin_ctzll(tasks >> from | tasks << (-from & 63))) & 63;
-}
-static_assert(AGENT_BUFFER == 32, "the low half of a set of agents is the tasks");
-
-static noinline void report_deadlock(void)
+void report_deadlock(void)
 {
 	char text[300] = "";
 
@@ -94,75 +38,12 @@ static noinline void report_deadlock(void)
 	arena_of()->stop = STOP_VIOLATION;
 }
 
-/* One of `enabled`, on record. */
-static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yielded)
-{
-	const struct strategy *strategy = strategies[s->driver];
-	u32 fallback = fallback_of(enabled, me, yielded), planned = fallback, choice;
-	u64 allowed = enabled;
-
-	if (unlikely(s->fair_yields) && unlikely(s->fair.watched | yielded))
-		allowed = fair_step(&s->fair, enabled, me, yielded);
-	if (unlikely(s->anchored))
-		planned = fallback_of(enabled, me, anchor_impatient(s, me, yielded));
-	choice = strategy->choose(s, allowed, me, strategy == &strategy_anchored ? planned : fallback);
-	if (unlikely(s->fair.watched))
-		fair_chosen(&s->fair, choice);
-	s->decisions++;
-	record(s, choice, choice != fallback);
-	if (unlikely(s->anchored))
-		anchor_decided(s, me, 0, choice, choice != planned);
-	return choice;
-}
-
-/* The next agent to run.  Drains are carried out here and are not returned. */
-static __always_inline u32 decide(struct sched *s, u32 me, bool yielded)
-{
-	for (;;) {
-		u64 enabled = enabled_agents(s);
-		u32 choice;
-
-		if (unlikely(!enabled)) {
-			report_deadlock();
-			sched_stop();
-		}
-		choice = choose(s, enabled, me, yielded);
-		if (likely(choice < AGENT_BUFFER))
-			return choice;
-		tso_drain_one(choice - AGENT_BUFFER);
-	}
-}
-
-/* transfer->to(), with the common case in line. */
-static __always_inline void switch_to(struct task *from, struct task *next)
-{
-	if (likely(transfer == &fiber_transfer))
-		fiber_to(from, next);
-	else
-		transfer->to(from, next);
-}
-
 static __always_inline void start(struct task *from, struct task *next)
 {
 	if (likely(transfer == &fiber_transfer))
 		fiber_start(from, next);
 	else
 		transfer->to(from, next);
-}
-
-static __always_inline void hand_over(struct sched *s, struct task *me, u32 next)
-{
-	struct task *to = task_by_id(next);
-
-	if (unlikely(s->waiting & BIT_ULL(next))) {
-		to->state = TASK_READY;
-		s->waiting &= ~BIT_ULL(next);
-		s->ready |= BIT_ULL(next);
-	}
-	if (to != me) {
-		s->switches++;
-		switch_to(me, to);
-	}
 }
 
 static u64 workload_iteration(const struct sched *s)
@@ -183,6 +64,7 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 		s->driver = strategy_id(&strategy_tail);
 		s->exhaustive = s->fair_yields = 0;
 		s->observing = 1;
+		s->routine_until = 0;
 		livelock_begin(s);
 		prng_init(&s->rng, arena->seed, workload_iteration(s), STREAM_TAIL);
 	}
@@ -199,6 +81,13 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 	sched_stop();
 }
 
+/* What a point need not ask for again and again: from next_to_start() to over_budget() it stays. */
+static bool is_usual(const struct sched *s)
+{
+	return transfer == &fiber_transfer && !proc.access && !s->anchored && !s->exhaustive && !s->observing &&
+	       !arena_of()->whole_steps;
+}
+
 /* A task that has not begun, if there is one; or the phase of starting is over. */
 static noinline struct task *next_to_start(struct sched *s)
 {
@@ -209,13 +98,13 @@ static noinline struct task *next_to_start(struct sched *s)
 			return next;
 	}
 	s->phase = PHASE_RUN;
-	s->routine_until = s->anchored ? 0 : s->steps_max;
+	s->routine_until = is_usual(s) ? s->steps_max : 0;
 	return NULL;
 }
 
 static noinline u32 first_decision(struct sched *s)
 {
-	return decide(s, TASK_BOSS, false);
+	return decide(s, TASK_BOSS, false, false);
 }
 
 /*
@@ -230,7 +119,7 @@ static __always_inline void start_next(struct sched *s, struct task *me)
 	if (next)
 		start(me, next);
 	else if (s->ready | s->waiting)
-		hand_over(s, me, first_decision(s));
+		hand_over(s, me, first_decision(s), false);
 	else if (me->id != TASK_BOSS)
 		transfer->leave(me);
 }
@@ -239,37 +128,53 @@ static noinline void announce_first(struct sched *s, const struct task *me, cons
 {
 	if (me->state == TASK_WAITING)
 		begin_wait(s, me);
-	is_cold(s, ev);
+	is_cold(s, ev, false);
 }
 
-static __always_inline void point(struct event *ev)
+static __always_inline void decided_point(struct sched *s, struct event *ev, bool access, bool usual)
 {
-	struct sched *s = sched_of();
 	struct task *me = current;
-	bool yielded = ev->op == OP_YIELD;
+	bool yielded = !access && ev->op == OP_YIELD;
 
-	if (unlikely(++arena_of()->step > s->routine_until)) {
-		if (me->id == TASK_BOSS)
-			return;
-		if (s->anchored)
-			anchor_announce(s, ev);
-		if (s->phase == PHASE_START) {
-			announce_first(s, me, ev);
-			start_next(s, me);
-			return;
-		}
-		if (unlikely(arena_of()->step > s->look_at))
-			patience_look(s);
-		if (arena_of()->step > s->steps_max)
-			over_budget(s, ev);
-	}
 	if (me->state == TASK_WAITING)
 		begin_wait(s, me);
-	if (!s->exhaustive && is_cold(s, ev))
+	if ((usual || !s->exhaustive) && is_cold(s, ev, access))
 		return;
 	if (unlikely(yielded) && strategies[s->driver]->yielded)
 		strategies[s->driver]->yielded(s, me->id);
-	hand_over(s, me, decide(s, me->id, yielded));
+	hand_over(s, me, decide(s, me->id, yielded, usual), usual);
+}
+
+/* A limit is reached, or all points of this execution are unusual. */
+static noinline void unusual_point(struct sched *s, struct event *ev)
+{
+	if (unlikely(arena_of()->step > s->look_at))
+		patience_look(s);
+	if (arena_of()->step > s->steps_max)
+		over_budget(s, ev);
+	decided_point(s, ev, false, false);
+}
+
+/* `access`: of hook_access(), where nobody yields. */
+static __always_inline void point(struct event *ev, bool access)
+{
+	struct sched *s = sched_of();
+	struct task *me = current;
+
+	if (likely(++arena_of()->step <= s->routine_until)) {
+		decided_point(s, ev, access, true);
+		return;
+	}
+	if (me->id == TASK_BOSS)
+		return;
+	if (s->anchored)
+		anchor_announce(s, ev);
+	if (s->phase == PHASE_START) {
+		announce_first(s, me, ev);
+		start_next(s, me);
+	} else {
+		unusual_point(s, ev);
+	}
 }
 
 void sched_block(const void *addr, u64 value, u32 size)
@@ -280,7 +185,10 @@ void sched_block(const void *addr, u64 value, u32 size)
 	me->wait = wait_change(addr, value, size);
 	me->state = TASK_WAITING;
 	begin_wait(s, me);
-	hand_over(s, me, decide(s, me->id, false));
+	if (likely(s->routine_until))
+		hand_over(s, me, decide(s, me->id, false, true), true);
+	else
+		hand_over(s, me, decide(s, me->id, false, false), false);
 }
 
 u32 sched_pick(u32 n, enum pick what)
@@ -293,7 +201,7 @@ u32 sched_pick(u32 n, enum pick what)
 	choice = strategies[s->driver]->pick(s, n, what);
 	s->decisions++;
 	s->picks++;
-	record(s, choice, choice != 0);
+	record(s, choice, choice != 0, false);
 	if (unlikely(s->anchored))
 		anchor_decided(s, current->id, 1 + what, choice, choice != 0);
 	return choice;
@@ -323,11 +231,11 @@ void sched_task_exit(void)
 	}
 	/* To whoever searches, the order in which the last stores come to memory is a choice, too. */
 	while (arena_of()->whole_steps && !(s->ready | s->waiting) && s->buffered)
-		tso_drain_one(choose(s, s->buffered << AGENT_BUFFER, me->id, false) - AGENT_BUFFER);
+		tso_drain_one(choose(s, s->buffered << AGENT_BUFFER, me->id, false, false) - AGENT_BUFFER);
 	if (s->phase == PHASE_START)
 		start_next(s, me);
 	else if (s->ready | s->waiting)
-		hand_over(s, me, decide(s, me->id, false));
+		hand_over(s, me, decide(s, me->id, false, false), false);
 	else
 		transfer->leave(me);
 }
@@ -387,28 +295,41 @@ void sched_run(struct sched *s)
 
 void sched_point(struct event *ev)
 {
-	point(ev);
+	point(ev, false);
 }
 
 /* ---------------------------------------------------------------- the whole of an event, in line */
+
+/* It has happened.  Nothing of an execution that is usual asks for more than digest and class. */
+static __always_inline void happened(struct event *ev)
+{
+	struct sched *s = sched_of();
+
+	event_done(ev);
+	if (likely(s->routine_until))
+		trace_usual(s, ev);
+	else
+		trace_event(s, ev);
+	if (proc.watch)
+		proc.watch(ev);
+}
 
 static u64 sched_access(const struct site *site, void *addr, u64 operand, u64 expected)
 {
 	struct event *ev = &current->pending;
 
 	event_describe(ev, site, addr, operand, expected);
-	point(ev);
+	point(ev, true);
 	if (proc.watch)
 		proc.watch(ev);
 	event_touch(ev);
-	if (unlikely(proc.access))
+	if (likely(sched_of()->routine_until))
+		event_perform_alone(ev);
+	else if (proc.access)
 		ev->old = proc.access(ev);
 	else
 		event_perform(ev);
-	event_done(ev);
-	trace_event(sched_of(), ev);
-	if (proc.watch)
-		proc.watch(ev);
+	happened(ev);
 	return ev->old;
 }
 
@@ -417,7 +338,7 @@ static void sched_event_begin(const struct site *site, void *addr, u64 operand)
 	struct event *ev = &current->pending;
 
 	event_describe(ev, site, addr, operand, 0);
-	point(ev);
+	point(ev, false);
 	if (proc.watch)
 		proc.watch(ev);
 	if (unlikely(proc.access))
@@ -432,10 +353,7 @@ static void sched_event_end(const struct site *site, void *addr, u64 operand)
 	WARN_ON_ONCE(ev->addr != addr || ev->op != site->op);
 	ev->operand = operand;
 	ev->old = ev->new = operand;
-	event_done(ev);
-	trace_event(sched_of(), ev);
-	if (proc.watch)
-		proc.watch(ev);
+	happened(ev);
 }
 
 const struct scheduled sched_hooks = {

@@ -25,7 +25,13 @@ static inline void fold(struct sched *s, const struct event *ev)
 	s->digest = (d ^ d >> 32) + (relative(ev->old) * 0xbf58476d1ce4e5b9ULL ^ relative(ev->new));
 }
 
-static __always_inline void trace_event(struct sched *s, const struct event *ev)
+static __always_inline void trace_usual(struct sched *s, const struct event *ev)
+{
+	fold(s, ev);
+	class_fold(&s->class, s->log->class_objects, s->log->execution, ev, false);
+}
+
+static noinline void trace_event(struct sched *s, const struct event *ev)
 {
 	if (unlikely(s->lkmm))
 		lkmm_complete(ev);

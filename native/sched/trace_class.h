@@ -66,8 +66,8 @@ static inline bool class_reads(const struct event *ev)
 	return op_reads_only(ev->op) || (ev->op == OP_CMPXCHG && ev->old != ev->expected);
 }
 
-static inline void class_fold(struct class_state *c, struct class_object *objects, u64 execution,
-			      const struct event *ev, bool modelled)
+static __always_inline void class_fold(struct class_state *c, struct class_object *objects, u64 execution,
+				       const struct event *ev, bool modelled)
 {
 	struct class_object *object;
 	u64 id, h;
@@ -75,7 +75,8 @@ static inline void class_fold(struct class_state *c, struct class_object *object
 	if (op_is_local(ev->op) || !ev->addr)
 		return;
 	object = class_find(objects, execution, (u64)ev->addr & (ARENA_SLOT_SIZE - 1));
-	id = (u64)ev->task << 58 ^ (u64)ev->site << 40 ^ ++c->own[ev->task];
+	__builtin_memcpy(&id, &ev->op, sizeof(id));	/* operation, site and task */
+	id += (u64)++c->own[ev->task] << 10;
 	if (class_reads(ev)) {
 		h = (id ^ object->w ^ (unlikely(modelled) ? mix64(ev->old + 1) : 0)) * 0xbf58476d1ce4e5b9ULL;
 		h ^= h >> 29;

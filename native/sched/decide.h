@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A decision, in line: who can run, who runs, and what is on record about the choice.
+ *
+ * A choice is recorded where it differs from the fallback: stay on the running task while it can run
+ * and has not yielded, else go to the next one, cyclically.  What is recorded is (decisions since the
+ * last recorded one, choice): exact, and worth nothing in another build; anchor.c has the plans that
+ * are kept.
+ *
+ * `usual` is known when this is compiled: fibers, sequentially consistent, no search, and no plan with
+ * anchors is followed or made.  Then nobody but tasks can run, and few questions are left to ask.
+ */
+#ifndef MMUT_SCHED_DECIDE_H
+#define MMUT_SCHED_DECIDE_H
+
+#include "anchor.h"
+#include "fiber.h"
+#include "sched.h"
+
+void report_deadlock(void);	/* nobody can run */
+
+static __always_inline u64 enabled_agents(const struct sched *s, bool usual)
+{
+	const struct wait_test *wait = s->log->wait;
+	u64 over = 0, w;
+
+	for (w = s->waiting; w; w &= w - 1) {
+		u32 t = (u32)__builtin_ctzll(w);
+		const struct wait_test *test = wait + t;
+		u64 now;
+
+		__builtin_memcpy(&now, test->addr, sizeof(now));
+		over |= (!((now ^ test->value) & test->mask) ^ test->change) << t;
+	}
+	return s->ready | over | (usual ? 0 : s->buffered << AGENT_BUFFER);
+}
+
+/* From now on `me` runs only when what it waits for has come. */
+static inline void begin_wait(struct sched *s, const struct task *me)
+{
+	const struct wait *wait = &me->wait;
+	u64 bit = BIT_ULL(me->id);
+
+	s->log->wait[me->id] = (struct wait_test){
+		.addr = wait->addr, .value = wait->value, .mask = wait->mask, .change = !wait->until_equal,
+	};
+	s->ready &= ~bit;
+	s->waiting |= bit;
+}
+
+/* Written in any case and kept if `forced`: a branch here would be a toss-up for the processor. */
+static __always_inline void record(struct sched *s, u32 choice, bool forced, bool usual)
+{
+	u32 *plan = &s->log->plan[s->plan_length];
+	u64 gap = s->decisions - s->last_choice;
+
+	if (unlikely(s->plan_length + 2 > PLAN_MAX))
+		return;
+	plan[0] = (u32)gap;
+	plan[1] = choice;
+	if (!usual)
+		forced &= !s->fair_tail;	/* which is a function of the iteration */
+	s->plan_length += 2 * (u32)forced;
+	s->last_choice += gap & -(u64)forced;
+}
+
+/* The first task that can run, cyclically from `me` or the one after it; a buffer if none can. */
+static __always_inline u32 fallback_of(u64 enabled, u32 me, bool yielded)
+{
+	u64 tasks = (u32)enabled, from = me + yielded;
+
+	tasks = tasks ? tasks : enabled;
+	return ((u32)from + (u32)__builtin_ctzll(tasks >> from | tasks << (-from & 63))) & 63;
+}
+static_assert(AGENT_BUFFER == 32, "the low half of a set of agents is the tasks");
+
+/* One of `enabled`, on record. */
+static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yielded, bool usual)
+{
+	const struct strategy *strategy = strategies[s->driver];
+	u32 fallback = fallback_of(enabled, me, yielded), planned = fallback, choice;
+	u64 allowed = enabled;
+
+	if (unlikely(s->fair.watched | yielded) && s->fair_yields)
+		allowed = fair_step(&s->fair, enabled, me, yielded);
+	if (!usual && s->anchored)
+		planned = fallback_of(enabled, me, anchor_impatient(s, me, yielded));
+	choice = strategy->choose(s, allowed, me, !usual && strategy == &strategy_anchored ? planned : fallback);
+	if (unlikely(s->fair.watched))
+		fair_chosen(&s->fair, choice);
+	s->decisions++;
+	record(s, choice, choice != fallback, usual);
+	if (!usual && s->anchored)
+		anchor_decided(s, me, 0, choice, choice != planned);
+	return choice;
+}
+
+/* The next agent to run.  Drains are carried out here and are not returned. */
+static __always_inline u32 decide(struct sched *s, u32 me, bool yielded, bool usual)
+{
+	for (;;) {
+		u64 enabled = enabled_agents(s, usual);
+		u32 choice;
+
+		if (unlikely(!enabled)) {
+			report_deadlock();
+			sched_stop();
+		}
+		choice = choose(s, enabled, me, yielded, usual);
+		if (usual || choice < AGENT_BUFFER)
+			return choice;
+		tso_drain_one(choice - AGENT_BUFFER);
+	}
+}
+
+/* transfer->to(), with the common case in line. */
+static __always_inline void switch_to(struct task *from, struct task *next, bool usual)
+{
+	if (usual || transfer == &fiber_transfer)
+		fiber_to(from, next);
+	else
+		transfer->to(from, next);
+}
+
+static __always_inline void hand_over(struct sched *s, struct task *me, u32 next, bool usual)
+{
+	struct task *to = task_by_id(next);
+
+	if (unlikely(s->waiting & BIT_ULL(next))) {
+		to->state = TASK_READY;
+		s->waiting &= ~BIT_ULL(next);
+		s->ready |= BIT_ULL(next);
+	}
+	if (to != me) {
+		s->switches++;
+		switch_to(me, to, usual);
+	}
+}
+
+#endif
