@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.cases import Case
 from harness.errors import UsageError
-from harness.results import write_text
+from harness.results import write_output
 
 PACKAGE = "mmutorture"
 # What XML 1.0 cannot hold, not even escaped.
@@ -85,9 +85,6 @@ def check(path: Path) -> None:
 
 def write(path: Path, text: str) -> None:
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")  # a pipe, /dev/null: not to be replaced
-        else:
-            write_text(path, text)
+        write_output(path, text)
     except OSError as error:
         raise UsageError(f"--junit {path}: cannot be written: {error.strerror}") from None

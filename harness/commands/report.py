@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.compare.verdict import Comparison
 from harness.errors import UsageError
-from harness.results import find_run, write_text
+from harness.results import find_run, write_output
 
 FILE = "report.html"
 COMPARED = "compared.html"
@@ -16,7 +16,7 @@ COMPARED = "compared.html"
 
 def save(file: Path, page: str) -> None:
     try:
-        write_text(file, page)
+        write_output(file, page)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
 

@@ -110,7 +110,7 @@ def render(
         one, two = label_cells(row, by)
         lines.append(f"{figures}  {one:>{wide}}   {two}")
         if verbose and by == "site":
-            lines.append(f"\t\t\t{row.where}")
+            lines.append(f"\t\t\t{row.lock}, {row.where}")
             lines += [f"\t\t\t{count:>10}  behind {whom}" for whom, count in row.behind]
     return "\n".join(lines) + "\n"
 
@@ -158,6 +158,7 @@ def documents(rows: Sequence[Row], by: str) -> list[dict[str, object]]:
     return [
         {
             ("caller" if by == "site" else by): row.name,
+            **({"lock": row.lock} if row.lock else {}),
             **({"type": row.type} if row.type else {}),
             **({"where": row.where} if row.where else {}),
             **({"task": row.task} if row.task is not None else {}),

@@ -25,6 +25,7 @@ PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
 @dataclass(frozen=True)
 class Row:
     name: str  # function, task or lock
+    lock: str = ""  # of a call site
     type: str = ""  # of the lock; of a task's row nothing
     where: str = ""  # file:line of a call site
     task: int | None = None
@@ -165,6 +166,7 @@ class View:
         return [
             Row(
                 name=plain(site.func),
+                lock=plain(site.lock),
                 type=site.type,
                 where=plain(f"{site.file}:{site.line}"),
                 acquired=site.acquisitions,
@@ -233,6 +235,7 @@ class View:
     def holder(self, site: Site, count: int, total: float) -> Row:
         return Row(
             name=plain(site.func),
+            lock=plain(site.lock),
             type=site.type,
             where=plain(f"{site.file}:{site.line}"),
             acquired=site.acquisitions,

@@ -145,3 +145,30 @@ def test_a_record_of_another_schema_is_refused(
     (run / "one" / rec.FILE).write_text('{"schema": 99}')
     assert main(["locks", str(run)]) == 2
     assert "is no record that this build reads" in capsys.readouterr().err
+
+
+def show(run: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    assert main(["show", str(run), *more]) == 0
+    return capsys.readouterr().out
+
+
+def test_show_names_the_most_contended_call_sites(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path, {"one": records.small(), "two": None}, ended=False)
+    lines = [" ".join(line.split()) for line in show(run, capsys).splitlines()]
+    assert "mmu_lock-R direct_page_fault fault.c:214 2 waits 300.00 us one" in lines
+    assert "mmu_lock-W kvm_mmu_unmap_gfn_range notifier.c:77 1 wait 50.00 us one" in lines
+    assert f"report: mmutorture report {run.name}" in lines
+    (run / "report.html").write_text("<p>")
+    assert f"report {run / 'report.html'}" in show(run, capsys)
+    document = json.loads(show(run, capsys, "--json"))
+    assert [row["contended"] for row in document["contended"]] == [2, 1, 1]
+    assert document["contended"][0]["lock"] == "mmu_lock" and document["report"]
+
+
+def test_show_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bare = write_run(tmp_path / "bare", {"one": None}, ended=False)
+    assert "lock contention was not recorded" in show(bare, capsys)
+    quiet = write_run(tmp_path / "quiet", {"one": records.build((), (), ())}, ended=False)
+    assert "no lock was contended" in show(quiet, capsys)

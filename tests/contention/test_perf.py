@@ -41,7 +41,7 @@ def waited(record: rec.Contention) -> float:
 def test_totals_survive_each_view(record: rec.Contention, by: str) -> None:
     found = shown(record, by)
     assert sum(row.contended for row in found) == contentions(record)
-    assert sum(row.wait_total for row in found) == waited(record)
+    assert sum(row.wait_total for row in found) == pytest.approx(waited(record))
 
 
 @settings(max_examples=50, deadline=None)
@@ -53,9 +53,9 @@ def test_totals_survive_folding(record: rec.Contention) -> None:
         for line in text.splitlines():
             stack = STACK.fullmatch(line)
             assert stack, line
-            assert len(stack[1].split(";")) in (3, 4, 5)
+            assert len(stack[1].split(";")) in (3, 5)
             weights.append(int(stack[2]))
-        assert sum(weights) == total and all(weights)
+        assert all(weights) and abs(sum(weights) - total) <= len(record.blocking), "rounding alone"
 
 
 def read_csv(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
