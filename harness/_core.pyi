@@ -148,6 +148,8 @@ class mmut_config:
     initially_set: int
     mmio_generation_bits: int
     profile: int
+    exclusive_mmu_lock: int
+    zap_roots_write: int
     nr_table_frames: int
     populate: int
     warm_percent: int

@@ -197,6 +197,8 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     frames = vm.table_frames
     config.nr_table_frames = table_frames.least(scenario) if frames == "least" else frames
     config.profile = PROFILES[vm.profile]
+    config.exclusive_mmu_lock = vm.mmu_lock == "exclusive"
+    config.zap_roots_write = vm.zap_roots_lock == "write"
     config.nr_slots = len(scenario.slots)
     for number, slot in enumerate(scenario.slots):
         into = config.slots[number]

@@ -104,6 +104,12 @@ def check_vm(scenario: Scenario) -> None:
             "false is refused: there is no shadow MMU, and the choice is fixed when the VM is"
             " created; allowed: true",
         )
+    if vm.profile == "legacy-roots" and vm.zap_roots_lock == "write":
+        raise Invalid(
+            ("vm", "zap-roots-lock"),
+            '"write" is refused with profile = "legacy-roots", where vCPUs zap roots too;'
+            ' allowed: "read"',
+        )
     if vm.pml and not vm.ad_bits:
         raise Invalid(("vm", "pml"), "true needs the D bit; allowed: false, or ad-bits = true")
 

@@ -202,6 +202,8 @@ struct mmut_config {
 	uint32_t initially_set;		/* 1: a log starts with all bits set; needs manual_protect */
 	uint32_t mmio_generation_bits;	/* of an MMIO SPTE, 2 to 19; 0: 19 */
 	uint32_t profile;		/* enum mmut_profile */
+	uint32_t exclusive_mmu_lock;	/* 1: mmu_lock has no readers, all who take it exclude each other */
+	uint32_t zap_roots_write;	/* 1: invalidated roots are zapped with mmu_lock held for write */
 	uint32_t nr_table_frames;	/* 0: derived from memory size */
 	uint32_t populate;		/* 1: map everything once, by vcpu 0, before the checkpoint */
 	uint32_t warm_percent;		/* controlled: share of pages mapped, drawn anew, when an execution starts */

@@ -106,6 +106,8 @@ def machine_text(one: Scenario) -> str:
         (vm.pml, "PML"),
         (vm.nx_huge_pages, "NX huge pages"),
         (vm.profile != "current", vm.profile),
+        (vm.mmu_lock != "rwlock", f"{vm.mmu_lock} mmu_lock"),
+        (vm.zap_roots_lock != "read", f"roots zapped under {vm.zap_roots_lock}"),
         (vm.max_level != "4K" and not vm.eager_split, "no eager split"),
         (vm.manual_protect, "manual protect"),
         (vm.initially_set, "log begins all set"),

@@ -26,7 +26,8 @@ typedef struct {
 	u32 count;		/* readers and flags, see rwlock.c */
 	u32 next, serving;	/* ticket queue of the slow path: the kernel's wait_lock */
 	u32 sleepers;		/* queued tasks that went to sleep */
-	u16 class;
+	u8 class;
+	u8 exclusive;		/* what if it had no readers: who asks to read is let in alone, as writers are */
 	u16 holder;		/* last task to hold it, in whichever mode; a hint, for reports */
 	u32 readers;		/* lockstat, controlled: how many are in, and since which step */
 } rwlock_t;

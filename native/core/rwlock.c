@@ -20,6 +20,9 @@
  *    bit no other task in the queue has (there are fewer tasks than bits).
  *
  * needbreak is "the queue is not empty", as in the kernel.
+ *
+ * custom: a lock may be `exclusive`, to see what readers in parallel are worth: who asks to read gets
+ * in as a writer does.  To lockdep and the statistics he is a reader all the same.
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -40,7 +43,7 @@ static_assert(MAX_TASKS <= 32, "a task in the queue has a futex bit of its own")
 
 void rwlock_init(rwlock_t *lock, enum lock_class class)
 {
-	*lock = (rwlock_t){ .class = (u16)class };
+	*lock = (rwlock_t){ .class = (u8)class };
 }
 
 static inline u32 ticket_bit(u32 ticket)
@@ -171,11 +174,63 @@ static inline void count_readers(rwlock_t *lock, int more)
 	lock->readers = (in + (u32)more) * (STEP_MASK + 1) + now;
 }
 
+/* `seen`: readers in, itself included, of whom the statistics hear where the hold is timed. */
+static inline void reader_acquired(rwlock_t *lock, u32 seen, const struct blocked *blocked, const struct site *site)
+{
+	if (likely(!lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, blocked)))
+		return;
+	proc.arena->lockstat[current->id].readers[lock->class][min(seen, (u32)MAX_TASKS)]++;
+	if (proc.controlled)
+		count_readers(lock, 1);
+}
+
+static inline void lock_exclusive(rwlock_t *lock, enum lock_mode mode, const struct site *site)
+{
+	struct blocked blocked = { .yes = false };
+	u32 zero = 0;
+
+	if (hooks_on()) {
+		hook_call(lockdep_acquire, lock, lock->class, mode, site);
+		wait_until_free(lock, ~0u, &blocked);
+		hook_call(hook_begin, site, lock, 0, 0);
+	}
+	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED))) {
+		lockstat_blocked(&blocked, lock->holder, lock);
+		write_slow(lock);
+	}
+	if (mode == LOCK_READ)
+		reader_acquired(lock, 1, &blocked, site);
+	else
+		lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, &blocked);
+	if (hooks_on())
+		hook_call(hook_end, site, lock, 0, 0);
+}
+
+static inline void unlock_exclusive(rwlock_t *lock, enum lock_mode mode, const struct site *site)
+{
+	if (hooks_on()) {
+		hook_call(lockdep_release, lock, site, 0, 0);
+		hook_call(hook_begin, site, lock, 0, 0);
+		if (proc.controlled && mode == LOCK_READ)
+			count_readers(lock, -1);
+	}
+	lock_released(lock);
+	/* Release: the writer's stores before the word; pairs with every acquire above. */
+	wake_head(lock, __atomic_and_fetch(&lock->count, ~WRITER, __ATOMIC_RELEASE));
+	if (hooks_on())
+		hook_call(hook_end, site, lock, 0, 0);
+}
+
 void __read_lock(rwlock_t *lock, const struct site *site)
 {
 	struct blocked blocked = { .yes = false };
 	u32 count;
 
+	if (unlikely(lock->exclusive)) {
+		lock_exclusive(lock, LOCK_READ, site);
+		return;
+	}
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
 		wait_until_free(lock, WRITER | WAITING, &blocked);
@@ -186,11 +241,7 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 		lockstat_blocked(&blocked, lock->holder, lock);
 		count = read_slow(lock);
 	}
-	if (unlikely(lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, &blocked))) {
-		proc.arena->lockstat[current->id].readers[lock->class][min(count / READER, (u32)MAX_TASKS)]++;
-		if (proc.controlled)
-			count_readers(lock, 1);
-	}
+	reader_acquired(lock, count / READER, &blocked, site);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }
@@ -199,6 +250,10 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 {
 	u32 count;
 
+	if (unlikely(lock->exclusive)) {
+		unlock_exclusive(lock, LOCK_READ, site);
+		return;
+	}
 	if (hooks_on()) {
 		hook_call(lockdep_release, lock, site, 0, 0);
 		hook_call(hook_begin, site, lock, 0, 0);
@@ -216,35 +271,12 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 
 void __write_lock(rwlock_t *lock, const struct site *site)
 {
-	struct blocked blocked = { .yes = false };
-	u32 zero = 0;
-
-	if (hooks_on()) {
-		hook_call(lockdep_acquire, lock, lock->class, LOCK_WRITE, site);
-		wait_until_free(lock, ~0u, &blocked);
-		hook_call(hook_begin, site, lock, 0, 0);
-	}
-	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
-						  __ATOMIC_RELAXED))) {
-		lockstat_blocked(&blocked, lock->holder, lock);
-		write_slow(lock);
-	}
-	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, &blocked);
-	if (hooks_on())
-		hook_call(hook_end, site, lock, 0, 0);
+	lock_exclusive(lock, LOCK_WRITE, site);
 }
 
 void __write_unlock(rwlock_t *lock, const struct site *site)
 {
-	if (hooks_on()) {
-		hook_call(lockdep_release, lock, site, 0, 0);
-		hook_call(hook_begin, site, lock, 0, 0);
-	}
-	lock_released(lock);
-	/* Release: the writer's stores before the word; pairs with every acquire above. */
-	wake_head(lock, __atomic_and_fetch(&lock->count, ~WRITER, __ATOMIC_RELEASE));
-	if (hooks_on())
-		hook_call(hook_end, site, lock, 0, 0);
+	unlock_exclusive(lock, LOCK_WRITE, site);
 }
 
 bool __rwlock_needbreak(rwlock_t *lock, const struct site *site)

@@ -139,7 +139,7 @@ void kvm_mmu_zap_all_fast(struct kvm *kvm)
 	write_unlock(&kvm->mmu_lock);
 
 	/* Before we return: a notifier for a slot that is gone could not find these SPTEs. */
-	kvm_tdp_mmu_zap_invalidated_roots(kvm, true);
+	kvm_tdp_mmu_zap_invalidated_roots(kvm, !kvm->config.zap_roots_write);
 }
 
 void kvm_mmu_zap_all(struct kvm *kvm)

@@ -200,9 +200,10 @@ static int check_config(const struct mmut_config *config)
 }
 
 /* What belongs to the VM as a whole; the roots' list and its lock are kvm_mmu_init_vm()'s. */
-static void init_locks(struct kvm *kvm)
+static void init_locks(struct kvm *kvm, bool exclusive_mmu_lock)
 {
 	rwlock_init(&kvm->mmu_lock, CLASS_MMU_LOCK);
+	kvm->mmu_lock.exclusive = exclusive_mmu_lock;
 	mutex_init(&kvm->slots_lock, CLASS_SLOTS_LOCK);
 	mutex_init(&kvm->slots_arch_lock, CLASS_SLOTS_ARCH_LOCK);
 	spin_lock_init(&kvm->mn_invalidate_lock, CLASS_MN_INVALIDATE_LOCK);
@@ -285,12 +286,13 @@ int kvm_create_vm(const struct mmut_config *config)
 		.nx_huge_pages = config->nx_huge_pages, .eager_split = config->eager_split,
 		.manual_protect = config->manual_protect, .initially_set = config->initially_set,
 		.legacy_roots = config->profile == MMUT_PROFILE_LEGACY_ROOTS,
+		.zap_roots_write = config->zap_roots_write,
 		.mmio_gen_mask = BIT_ULL(config->mmio_generation_bits ? config->mmio_generation_bits : 19) - 1,
 		.pml = config->pml, .max_gfn = sizes.max_gfn,
 		/* Base profile of A14: the shortcut came later and hides it. */
 		.spurious_shortcut = !(config->bugs & BIT_ULL(BUG_A14)),
 	};
-	init_locks(kvm);
+	init_locks(kvm, config->exclusive_mmu_lock);
 
 	/* The frames exist: whoever builds the arena asked vm_sizes() how many. */
 	if (!arena_of()->frames || arena_of()->frames->nr_guest < sizes.host_pages)

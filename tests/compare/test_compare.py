@@ -39,7 +39,7 @@ def test_a_fifth_is_found(tmp_path: Path, speed: float, says: str) -> None:
     found = [compared(tmp_path / str(n), *pair) for n, pair in enumerate(pairs)]
     assert sum(one.change == says for one in found) >= 19
     row = found[0].scenarios[0].decides
-    assert row is not None and row.metric.name == "guest operations"
+    assert row is not None and row.metric.name == "faults resolved"
     assert row.estimate.low < speed < row.estimate.high
     assert found[0].scenarios[0].headline[0].estimate.ratio == pytest.approx(speed, rel=0.05)
 
@@ -153,7 +153,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     a, b = write(tmp_path / "a", Made(seed=1)), write(tmp_path / "b", Made(seed=2, speed=0.8))
     assert main(["compare", str(a), str(b)]) == 0
     out = capsys.readouterr().out
-    assert "verdict: worse" in out and "guest operations" in out
+    assert "verdict: worse" in out and "faults resolved" in out
     assert main(["compare", str(a), str(b), "--fail-above", "10%"]) == 1
     assert "more than 10%" in capsys.readouterr().out
     assert main(["compare", str(a), str(b), "--fail-above", "30%", "--quiet"]) == 0
@@ -161,7 +161,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["compare", str(b), str(a), "--fail-above", "1%", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["verdict"] == "better" and document["worse_by"] == 0
-    assert document["scenarios"][0]["headline"][0]["metric"] == "guest operations"
+    assert document["scenarios"][0]["headline"][0]["metric"] == "faults resolved"
 
 
 @pytest.mark.parametrize(
