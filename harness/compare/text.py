@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A comparison for readers, and for --json."""
 
+import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -15,11 +17,14 @@ from harness.compare.verdict import (
     ScenarioVerdict,
 )
 
-NAME_WIDTH = 52
-HEADING = (
-    f"    {'figure':<{NAME_WIDTH}} {'unit':<14} {'A':>12} {'B':>12} {'B/A':>7}"
-    f" {f'{100 * CONFIDENCE:.0f} % interval':>16} {'p':>8}  says"
-)
+NAME_WIDTH_MIN = 32
+
+
+def heading(width: int) -> str:
+    return (
+        f"    {'figure':<{width}} {'unit':<14} {'A':>12} {'B':>12} {'B/A':>7}"
+        f" {f'{100 * CONFIDENCE:.0f} % interval':>16} {'p':>8}  says"
+    )
 
 
 def figure(value: float) -> str:
@@ -46,10 +51,15 @@ def between(row: Row) -> str:
     return "" if low is None or high is None else f"{factor(low)} to {factor(high)}"
 
 
-def row_line(row: Row, exact: bool) -> str:
+def table(rows: Sequence[Row], exact: bool) -> list[str]:
+    width = max(NAME_WIDTH_MIN, *(len(row.metric.name) for row in rows)) if rows else 0
+    return [heading(width), *(row_line(row, exact, width) for row in rows)] if rows else []
+
+
+def row_line(row: Row, exact: bool, width: int) -> str:
     found = row.estimate
     return (
-        f"    {row.metric.name:<{NAME_WIDTH}} {row.metric.unit:<14} {figure(median(row.a)):>12}"
+        f"    {row.metric.name:<{width}} {row.metric.unit:<14} {figure(median(row.a)):>12}"
         f" {figure(median(row.b)):>12} {factor(found.ratio):>7} {between(row):>16}"
         f" {chance(row.adjusted, exact):>8}  {row.change}"
     )
@@ -83,7 +93,10 @@ def run_line(letter: str, run: Run) -> str:
     how = ""
     if run.turns:
         how = f"  {run.turns['arguments'] or '(as it is)'}"
-    return f"  {letter}  {run.path}  build {run.build}{how}"
+    path = run.path
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return f"  {letter}  {path}  build {run.build}{how}"
 
 
 def design_line(comparison: Comparison) -> str:
@@ -105,17 +118,14 @@ def scenario_lines(scenario: ScenarioVerdict, every: bool) -> list[str]:
         f"  {scenario.execution}, times in {scenario.unit}, {a} and {b} repeats",
         *(f"  {note}" for note in scenario.notes),
         "",
-        HEADING,
-        *(row_line(row, scenario.exact) for row in scenario.headline),
+        *table(scenario.headline, scenario.exact),
     ]
     changed = scenario.changed
     rest = [row for row in scenario.others if row.change == "no evidence"]
     if changed:
-        lines += ["", "  what else changed, the most first", HEADING]
-        lines += [row_line(row, scenario.exact) for row in changed]
+        lines += ["", "  what else changed, the most first", *table(changed, scenario.exact)]
     if rest and every:
-        lines += ["", "  what shows no evidence of a change", HEADING]
-        lines += [row_line(row, scenario.exact) for row in rest]
+        lines += ["", "  what shows no evidence of a change", *table(rest, scenario.exact)]
     elif rest:
         word = "are equal" if scenario.exact else "show no evidence of a change"
         lines += ["", f"  {len(rest)} other figures {word} (--every lists them)"]

@@ -74,4 +74,4 @@ def run(parser: ArgumentParser, args: Namespace, say: Callable[[str], None]) -> 
         if code:
             path = sessions[side].run.shown(sessions[side].run.path)
             raise HarnessError(f"{side.upper()} ended with exit status {code}: {path}")
-    return sessions["a"].run.path, sessions["b"].run.path
+    return sessions["a"].run.path.resolve(), sessions["b"].run.path.resolve()

@@ -275,7 +275,7 @@ struct kvm_config {			/* fixed when the VM is created */
 	bool manual_protect;		/* KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE */
 	bool initially_set;		/* KVM_DIRTY_LOG_INITIALLY_SET */
 	bool legacy_roots;		/* profile: a valid root lives as long as its vCPUs' references */
-	bool zap_roots_write;		/* invalidated roots are zapped with mmu_lock held for write, as they once were */
+	bool zap_roots_write;		/* invalidated roots are zapped with mmu_lock held for write */
 	u64 mmio_gen_mask;		/* how much of the memslots' generation an MMIO SPTE has room for */
 	gfn_t max_gfn;			/* exclusive: what MAXPHYADDR allows */
 	bool spurious_shortcut;		/* a fault that finds its access allowed by now changes nothing */
