@@ -76,6 +76,7 @@ def traced(
             token,
             spte=tuple(columns.spte_changes(events, about)),
             forced_switches=switches(plan),
+            other_choices=len(plan) - switches(plan),
             schedule_points=failure.step,
         ),
         scenario_toml=to_toml(scenario),

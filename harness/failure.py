@@ -45,6 +45,7 @@ class Record(msgspec.Struct, frozen=True):
     pending: dict[str, str] = {}
     spte: tuple[str, ...] = ()
     forced_switches: int = 0
+    other_choices: int = 0  # forced ones that are not about who runs: contention, old values
     schedule_points: int = 0
     minimised_from: int = 0  # forced switches before, where this is the minimal execution
     replays: int = 0  # that minimising took
@@ -189,14 +190,27 @@ def flip_lines(record: Record) -> list[str]:
     return ["    it fails when", f"        {first}", "    comes before", f"        {second}", ""]
 
 
+def choices_text(record: Record) -> str:
+    """``2 forced switches``, and apart from them ``and 1 other choice``."""
+    text = f"{record.forced_switches} forced switches"
+    if not record.other_choices:
+        return text
+    return f"{text} and {record.other_choices} other choice{'s' * (record.other_choices > 1)}"
+
+
+def sizes_text(record: Record) -> str:
+    more = f" and {record.other_choices}" if record.other_choices else ""
+    return f"{record.forced_switches}{more}"
+
+
 def where(captured: Captured) -> str:
     record, minimal = captured.record, captured.minimal
     if record.execution == "free":
         return ""
     if minimal is None:
-        switches = f"{record.forced_switches} forced switches in {record.schedule_points}"
-        return f"  schedule {record.iteration}: {switches} schedule points"
+        points = f"{record.schedule_points} schedule points"
+        return f"  schedule {record.iteration}: {choices_text(record)} in {points}"
     return (
-        f"  schedule {record.iteration}: {minimal.record.forced_switches} forced switches"
-        f" (from {record.forced_switches}) in {minimal.record.schedule_points} schedule points"
+        f"  schedule {record.iteration}: {choices_text(minimal.record)}"
+        f" (from {sizes_text(record)}) in {minimal.record.schedule_points} schedule points"
     )

@@ -4,7 +4,7 @@
 import signal
 
 from harness.anchors import ordinal
-from harness.columns import describe, place
+from harness.columns import describe
 from harness.errors import HarnessError
 from harness.token import Token, format_token
 from harness.world import CoreCrashed, Event, World
@@ -14,7 +14,7 @@ POINTER_MIN = 1 << 32  # what a value of the model hardly is
 
 def line_of(event: Event, names: dict[int, str]) -> str:
     who = names.get(event.task, f"task {event.task}")
-    return f"{who} {place(event)} ({event.file}) {describe(event)}"
+    return f"{who} {event.file}:{event.line} {event.func}() {describe(event)}"
 
 
 def likely_cause(first: Event, second: Event) -> str:

@@ -82,8 +82,9 @@ def switches(bugs: list[dict[str, Any]]) -> str:
         commit = "-" if bug["commit"] == "-" else f"`{bug['commit']}`"
         oracles = ", ".join(bug["oracles"])
         lines.append(
-            f"| {bug['name']} | {bug['slug']} | {commit} | `{bug['scenario']}` | {bug['profile']}"
-            f" | {bug['memory']} | {oracles} | {bug['depth']} |"
+            f"| [{bug['name']}](bugs/{bug['name']}.md) | {bug['slug']} | {commit}"
+            f" | `{bug['scenario']}` | {bug['profile']} | {bug['memory']} | {oracles}"
+            f" | {bug['depth']} |"
         )
     lines += ["", "What each breaks:", "", "| name | what it breaks |", "|---|---|"]
     lines += [f"| {bug['name']} | {bug['text']} |" for bug in bugs]

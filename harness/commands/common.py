@@ -166,7 +166,7 @@ def minimal_row(minimal: Captured | None) -> dict[str, Any] | None:
     return {
         "token": record.token,
         "forced_switches": record.forced_switches,
-        "choices": len(minimal.plan),
+        "other_choices": record.other_choices,
         "minimised_from": record.minimised_from,
         "schedule_points": record.schedule_points,
         "replays": record.replays,

@@ -8,6 +8,7 @@ from harness import capture, failure, reproduce
 from harness.commands import common
 from harness.errors import Exit
 from harness.results import write_text
+from harness.token import looks_like_token
 from harness.units import hex64, parse_duration
 
 
@@ -32,7 +33,8 @@ def run(args: Namespace) -> int:
     recipe, scenario = target.token.recipe, target.scenario
     captured = capture.capture(recipe, scenario, found.failure, "explore", found.decisions)
     captured = capture.with_minimal(captured, recipe, scenario, found.failure, seconds, progress)
-    directory = keep(captured, Path(args.target))
+    # A long token is no path, and asking whether it is one an error.
+    directory = None if looks_like_token(args.target) else keep(captured, Path(args.target))
     out.tell(failure.block(captured, directory or Path("TOKEN")))
     record = captured.record
     out.finish(
@@ -43,6 +45,7 @@ def run(args: Namespace) -> int:
             "token": record.token,
             "seed": hex64(recipe.settings.seed),
             "forced_switches": record.forced_switches,
+            "other_choices": record.other_choices,
             "minimal": common.minimal_row(captured.minimal),
             "table": (captured.minimal or captured).table,
             "directory": str(directory / failure.MINIMAL) if directory else "",
