@@ -117,6 +117,13 @@ class mmut_weaken:
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
+class mmut_delay:
+    func: Any
+    lock: Any
+    length: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
 class mmut_config:
     seed: int
     bugs: int
@@ -159,7 +166,9 @@ class mmut_config:
     nr_tasks: int
     nr_rules: int
     nr_weaken: int
+    nr_delays: int
     weaken: _Array[mmut_weaken]
+    delays: _Array[mmut_delay]
     flat: mmut_flat
     object: Any
     object_size: int
@@ -306,7 +315,6 @@ class mmut_lock_site:
     acquisitions: int
     bounces: int
     acq_bounces: int
-    hold_total: int
     wait: mmut_times
     hold: mmut_times
     def __getitem__(self, index: int, /) -> Self: ...
@@ -425,6 +433,15 @@ class mmut_crash:
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
+class mmut_lock_place:
+    func: Any
+    file: Any
+    what: Any
+    line: int
+    op: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
 class mmut_annotation:
     file: Any
     func: Any
@@ -442,6 +459,7 @@ class _Lib:
     MMUT_MAX_RULES: int
     MMUT_MAX_TERMS: int
     MMUT_MAX_WEAKEN: int
+    MMUT_MAX_DELAYS: int
     MMUT_NAME: int
     MMUT_REGISTERS: int
     MMUT_MESSAGE: int
@@ -603,6 +621,7 @@ class _Lib:
     def mmut_lock_node(self, a0: int, /) -> int: ...
     def mmut_lock_order_full(self) -> int: ...
     def mmut_lockstat_get(self, a0: int, a1: mmut_lockstat, /) -> int: ...
+    def mmut_lock_place_get(self, a0: int, a1: mmut_lock_place, /) -> int: ...
     def mmut_tick_ns(self) -> float: ...
     def mmut_measured_forget(self) -> None: ...
     def mmut_task_counts_get(self, a0: int, a1: mmut_task_counts, /) -> int: ...
@@ -657,6 +676,10 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_weaken *"], init: Any = ..., /) -> mmut_weaken: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_weaken[]"], init: Any = ..., /) -> _Array[mmut_weaken]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_delay *"], init: Any = ..., /) -> mmut_delay: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_delay[]"], init: Any = ..., /) -> _Array[mmut_delay]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_config *"], init: Any = ..., /) -> mmut_config: ...
     @overload
@@ -737,6 +760,10 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_crash *"], init: Any = ..., /) -> mmut_crash: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_crash[]"], init: Any = ..., /) -> _Array[mmut_crash]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_lock_place *"], init: Any = ..., /) -> mmut_lock_place: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_lock_place[]"], init: Any = ..., /) -> _Array[mmut_lock_place]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_annotation *"], init: Any = ..., /) -> mmut_annotation: ...
     @overload

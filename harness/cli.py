@@ -129,8 +129,19 @@ def add_scenarios(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--without", metavar="ORACLE", action="append", help="switch an oracle off")
 
 
+def add_measuring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--lock-stat", choices=("on", "off"), default="on", help="measure contention; default: on"
+    )
+    parser.add_argument(
+        "--delay", metavar="FUNC[:LOCK]=TIME", action="append",
+        help="hold what FUNC locks so much longer: 200us; explore: a number of steps",
+    )  # fmt: skip
+
+
 def add_explore(parser: argparse.ArgumentParser) -> None:
     add_scenarios(parser)
+    add_measuring(parser)
     parser.add_argument(
         "--strategy", metavar="NAME", help="see list strategies; default: mix, of a .litmus dpor"
     )
@@ -177,6 +188,7 @@ def add_barriers(parser: argparse.ArgumentParser) -> None:
 
 def add_stress(parser: argparse.ArgumentParser) -> None:
     add_scenarios(parser)
+    add_measuring(parser)
     parser.add_argument(
         "--duration", metavar="TIME", default="10s", help="per scenario; default: 10s"
     )

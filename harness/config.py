@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from harness import catalogue, table_frames
+from harness import catalogue, delay, table_frames
 from harness._core import ffi, lib
 from harness.errors import UsageError
 from harness.rules import (
@@ -167,7 +167,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.bugs = bug_mask(settings.bugs)
     config.oracles = oracle_mask((*settings.without, *unasked(scenario)))
     config.checks, config.controlled = settings.checks, settings.controlled
-    config.lock_stat = True
+    config.lock_stat = settings.lock_stat
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.whole_steps = settings.whole_steps
@@ -221,4 +221,5 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
         cut_tasks(config, settings.cut)
     fill_rules(config, scenario)
     fill_weakenings(config, settings)
+    delay.fill(config, settings.delay)
     return config

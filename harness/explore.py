@@ -167,7 +167,13 @@ def summarise(
         failure=world.failure(),
         outcomes=list(world.outcomes()),
         contention=collect.controlled(
-            scenario.name, execution, measured.take(), totals, clock.elapsed(), entered
+            scenario.name,
+            execution,
+            measured.take(),
+            totals,
+            clock.elapsed(),
+            entered,
+            recipe.settings.delay,
         ),
         contracts=entered,
         lock_order=lock_order.current(),

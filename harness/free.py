@@ -109,7 +109,9 @@ def run(
             deaths=deaths,
             stuck=stuck,
             interrupted=bool(interrupt),
-            contention=collect.free(scenario.name, measured.take(), elapsed, entered),
+            contention=collect.free(
+                scenario.name, measured.take(), elapsed, entered, recipe.settings.delay
+            ),
             contracts=entered,
             lock_order=lock_order.current(),
             used=used,

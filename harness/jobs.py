@@ -261,7 +261,13 @@ def merge(
         failure=failure,
         outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
         contention=collect.controlled(
-            scenario.name, "explore", dispatcher.measured, totals, elapsed, contracts_sum
+            scenario.name,
+            "explore",
+            dispatcher.measured,
+            totals,
+            elapsed,
+            contracts_sum,
+            recipe.settings.delay,
         ),
         contracts=contracts_sum,
         lock_order=lock_order.merge(block.lock_order for block in blocks),

@@ -37,6 +37,8 @@ class Settings:
     bugs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     weaken: tuple[Weakening, ...] = ()
+    delay: tuple[str, ...] = ()  # sections that are held longer: see harness.delay
+    lock_stat: bool = True  # contention is measured
     cut: tuple[tuple[str, int], ...] = ()  # controlled: a task does this many operations at most
     pinned: int | None = None  # the workload of this iteration; the schedules differ all the same
     steps_max: int = 0  # schedule points before a fair tail begins; 0: as many as the core has

@@ -79,6 +79,7 @@ def format_scenario(recipe: Recipe) -> str:
     pairs += [(f"{CUT_PREFIX}{name}", str(count)) for name, count in settings.cut]
     pairs += [("without", name) for name in settings.without]
     pairs += [("weaken", str(weakening)) for weakening in settings.weaken]
+    pairs += [("delay", delay) for delay in settings.delay]
     if settings.memory != MEMORY_MODELS[0]:
         pairs.append(("memory", settings.memory))
     parts = [quote(recipe.spec, SAFE), *(f"{k}={quote(v, SAFE)}" for k, v in pairs)]
@@ -100,6 +101,7 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
     overrides: list[tuple[str, str]] = []
     cut: list[tuple[str, int]] = []
     weaken: list[Weakening] = []
+    delays: list[str] = []
     memory = MEMORY_MODELS[0]
     for pair in pairs:
         key, separator, quoted = pair.partition("=")
@@ -110,6 +112,8 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
             bugs.append(value)
         elif key == "without":
             without.append(value)
+        elif key == "delay":
+            delays.append(value)
         elif key == "weaken":
             weaken.append(parse_weakening(value))
         elif key == "memory":
@@ -125,6 +129,7 @@ def parse_scenario(text: str, settings: Settings) -> Recipe:
         memory=memory,
         cut=tuple(cut),
         weaken=tuple(weaken),
+        delay=tuple(delays),
     )
     return Recipe(unquote(spec), tuple(overrides), settings)
 

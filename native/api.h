@@ -19,6 +19,7 @@ enum {
 	MMUT_MAX_RULES = 16,
 	MMUT_MAX_TERMS = 6,
 	MMUT_MAX_WEAKEN = 4,
+	MMUT_MAX_DELAYS = 8,
 	MMUT_NAME = 16,
 	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
@@ -175,6 +176,12 @@ struct mmut_flat {
 /* A memory-order annotation that has `order` (of the core; fences: none at all) instead of its own. */
 struct mmut_weaken { char file[48]; uint32_t line, order; };
 
+/* Locks of class `lock` (empty: any) that a function takes are held longer: see core/delay.h. */
+struct mmut_delay {
+	char func[48], lock[32];
+	uint64_t length;		/* nanoseconds running free, steps controlled */
+};
+
 struct mmut_config {
 	uint64_t seed;
 	uint64_t bugs;			/* bit n: switch n of mmut_bug() */
@@ -209,8 +216,9 @@ struct mmut_config {
 	uint32_t warm_percent;		/* controlled: share of pages mapped, drawn anew, when an execution starts */
 	uint32_t spare_frames;		/* guest frames beyond what the slots need, for migration; 0: default */
 	uint32_t program;		/* a small program instead of a VM, by number from 1; 0: none */
-	uint32_t nr_slots, nr_tasks, nr_rules, nr_weaken;
+	uint32_t nr_slots, nr_tasks, nr_rules, nr_weaken, nr_delays;
 	struct mmut_weaken weaken[MMUT_MAX_WEAKEN];
+	struct mmut_delay delays[MMUT_MAX_DELAYS];	/* need lock_stat */
 	const struct mmut_flat *flat;	/* what the program "flat" runs; copied; else NULL */
 	const void *object;		/* and "native": bytes of a shared object; copied */
 	uint64_t object_size;
@@ -314,8 +322,7 @@ struct mmut_lock_site {
 	char lock[32], func[48], file[48];
 	uint32_t id, mode, line, kind;	/* enum mmut_lock_kind */
 	uint64_t acquisitions, bounces, acq_bounces;	/* contentions: waits */
-	uint64_t hold_total;		/* of all acquisitions; running free, where some are timed, scaled up */
-	struct mmut_times wait, hold;
+	struct mmut_times wait, hold;	/* running free some holds are timed, and stand for the others */
 };
 
 /* Waits of a task at a site, of which the holder is blamed; sites by mmut_lock_site.id. */
@@ -477,6 +484,9 @@ uint64_t mmut_lock_node(uint32_t n);		/* of a program's lock: its place; 0: a cl
 int mmut_lock_order_full(void);		/* 1: there were more locks or edges than there is room for */
 int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row);		/* -1 past the last */
 /* What was measured since the start or the last mmut_measured_forget().  Cursors begin at 0; -1: no more. */
+/* A place of the model that takes a lock; -1 past the last. */
+struct mmut_lock_place { char func[48], file[48], what[64]; uint32_t line, op; };
+int mmut_lock_place_get(uint32_t n, struct mmut_lock_place *row);
 double mmut_tick_ns(void);
 void mmut_measured_forget(void);		/* controlled: between executions */
 int mmut_task_counts_get(uint32_t task, struct mmut_task_counts *row);

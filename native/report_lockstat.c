@@ -31,6 +31,24 @@ static const struct lockstat_task *table_of(u32 task)
 	return &arena->lockstat[task];
 }
 
+int mmut_lock_place_get(uint32_t n, struct mmut_lock_place *row)
+{
+	const struct site *site = __start_mmut_sites;
+
+	for (; site < __stop_mmut_sites; site++)
+		if (op_takes_lock(site->op) && !n--)
+			break;
+	if (site == __stop_mmut_sites)
+		return -1;
+	memset(row, 0, sizeof(*row));
+	row->line = site->line;
+	row->op = site->op;
+	COPY(row->func, site->func);
+	COPY(row->file, report_file(site->file));
+	COPY(row->what, site->what);
+	return 0;
+}
+
 int mmut_task_counts_get(uint32_t task, struct mmut_task_counts *row)
 {
 	const struct arena *arena = arena_of();
@@ -130,15 +148,8 @@ static void name_site(struct mmut_lock_site *row, u32 id, const struct lockstat_
 	COPY(row->file, report_file(site->file));
 }
 
-/* Those that were timed stand for the others of the same task and site. */
-static double whole_hold(const struct lockstat_site *s, const struct histogram *hold)
-{
-	return hold->count ? (double)hold->total * ((double)s->acquisitions / (double)hold->count) : 0;
-}
-
 static bool sum_site(u32 id, struct mmut_lock_site *row)
 {
-	double hold_total = 0;
 	u32 i;
 
 	memset(row, 0, sizeof(*row));
@@ -157,9 +168,7 @@ static bool sum_site(u32 id, struct mmut_lock_site *row)
 		row->acq_bounces += s->acq_bounces;
 		merge(&row->wait, &stat->wait[entry]);
 		merge(&row->hold, &stat->hold[entry]);
-		hold_total += whole_hold(s, &stat->hold[entry]);
 	}
-	row->hold_total = (u64)(hold_total + 0.5);
 	return row->acquisitions;
 }
 

@@ -13,6 +13,7 @@
 #include "check/races.h"
 #include "core/contract.h"
 #include "core/lock_order.h"
+#include "core/delay.h"
 #include "core/frame.h"
 #include "core/lockdep.h"
 #include "kvm/mmu.h"
@@ -254,6 +255,16 @@ static void profile(void)
 	lock_order_forget();
 }
 
+static_assert(MMUT_MAX_DELAYS == DELAYS_MAX && sizeof(struct mmut_delay) == sizeof(struct delay), "they are copied");
+
+static int init_delays(const struct mmut_config *config)
+{
+	struct delay delays[DELAYS_MAX];
+
+	memcpy(delays, config->delays, sizeof(delays));
+	return delay_init(delays, config->nr_delays);
+}
+
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 {
 	int err;
@@ -271,7 +282,7 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 		err = build_machine(config) ?: annotations_weaken(config);
 		/* Last: an execution is the same whether it is measured or not, addresses included. */
 		if (!err && config->lock_stat)
-			err = lockstat_init(arena_of()->nr_tasks);
+			err = lockstat_init(arena_of()->nr_tasks) ?: init_delays(config);
 	}
 	if (err) {
 		arena_unmap();

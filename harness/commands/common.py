@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, junit, ktap, scenario
+from harness import catalogue, delay, junit, ktap, scenario
 from harness.cases import Case
 from harness.contention import lock_stat, record
 from harness.errors import PROGRESS_ORACLES, Exit, UsageError
@@ -122,6 +122,13 @@ def overrides_of(args: Namespace) -> tuple[tuple[str, str], ...]:
     return (*profiles, *vcpus, *(scenario.parse_set(text) for text in args.set or []))
 
 
+def chosen_delays(args: Namespace, controlled: bool) -> tuple[str, ...]:
+    delays = delay.normal(args.delay, controlled)
+    if delays and args.lock_stat == "off":
+        raise UsageError("--delay needs --lock-stat on: what measures a section holds it longer")
+    return delays
+
+
 def profile_override(bugs: Sequence[catalogue.Bug]) -> tuple[tuple[str, str], ...]:
     """The base profile that the bugs need, where it is another than today's."""
     known = [bug for bug in bugs if bug.profile in BASE_PROFILES]
@@ -143,6 +150,8 @@ def prepare(
             raise UsageError(f"{spec}: a program runs once, and under a scheduler: explore it")
         if loaded.kind == "program" and settings.bugs:
             raise UsageError(f"--bug {settings.bugs[0]}: is of the model, and not of {spec}")
+        if loaded.kind == "program" and settings.delay:
+            raise UsageError(f"--delay {settings.delay[0]}: is of the model, and not of {spec}")
         prepared.append((Recipe(spec, overrides, settings), loaded))
     return prepared
 

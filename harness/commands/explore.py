@@ -76,6 +76,8 @@ def settings_of(args: Namespace, seed: int) -> Settings:
         memory=common.chosen_memory(args, bugs),
         bugs=tuple(bug.name for bug in bugs),
         without=tuple(args.without or ()),
+        delay=common.chosen_delays(args, controlled=True),
+        lock_stat=args.lock_stat == "on",
         check_every=1 if args.check_determinism else CHECK_EVERY,
     )
     common.check_names(settings)

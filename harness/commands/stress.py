@@ -277,6 +277,8 @@ def plan(args: Namespace) -> Plan:
         without=tuple(args.without or ()),
         controlled=False,
         checks=args.checks == "on",
+        delay=common.chosen_delays(args, controlled=False),
+        lock_stat=args.lock_stat == "on",
     )
     common.check_names(settings)
     if bugs and not settings.checks:

@@ -26,15 +26,20 @@ TYPES: dict[tuple[str, str], rec.Type] = {
 }
 
 
-def times(measured: Histogram, scale: float, total: int | None = None) -> rec.Times:
-    """In the record's unit; `total` where it is another than the sum of what was timed."""
+def times(measured: Histogram, scale: float, of: int | None = None) -> rec.Times:
+    """In the record's unit; `of` so many, where some were not timed."""
+    total = (
+        measured.total
+        if of in (None, measured.count)
+        else measured.total * of / max(measured.count, 1)
+    )
     buckets = []
     for index in sorted(measured.buckets):
         low, high = bucket_bounds(index)
         buckets.append((low * scale, high * scale, measured.buckets[index]))
     return rec.Times(
         count=measured.count,
-        total=(measured.total if total is None else total) * scale,
+        total=total * scale,
         min=measured.min * scale,
         max=measured.max * scale,
         buckets=tuple(buckets),
@@ -70,7 +75,7 @@ def lock_rows(measured: Measured, scale: float) -> tuple[rec.Lock, ...]:
             bounces=sum_of.bounces,
             acq_bounces=sum_of.acq_bounces,
             wait=times(sum_of.wait, scale),
-            hold=times(sum_of.hold, scale, sum_of.hold_total),
+            hold=times(sum_of.hold, scale, sum_of.acquisitions),
         )
         for (lock, mode, kind), sum_of in sums.items()
     )
@@ -102,7 +107,7 @@ def site_rows(measured: Measured, scale: float) -> tuple[rec.Site, ...]:
                 acquisitions=counts.acquisitions,
                 contentions=counts.wait.count,
                 wait=times(counts.wait, scale),
-                hold=times(counts.hold, scale, counts.hold_total),
+                hold=times(counts.hold, scale, counts.acquisitions),
                 blocked=times_blocked,
                 blocked_total=total * scale,
             )
@@ -188,6 +193,7 @@ def build(
     elapsed_s: float,
     executions: int,
     contracts: Iterable[dict[str, Any]],
+    delays: tuple[str, ...] = (),
 ) -> rec.Contention:
     """`tick`: the core's unit of time in that of the record; `elapsed` is in the latter."""
     measured = in_order(measured)
@@ -211,6 +217,7 @@ def build(
             for place, (asked, yielded) in sorted(measured.yields.items())
         ),
         contracts=contract_rows(contracts),
+        delays=delays,
     )
 
 
@@ -221,6 +228,7 @@ def controlled(
     totals: dict[str, int],
     elapsed_s: float,
     contracts: Iterable[dict[str, Any]],
+    delays: tuple[str, ...] = (),
 ) -> rec.Contention | None:
     """Of executions that a scheduler decided; None: nothing was measured."""
     if not measured.tasks:
@@ -234,6 +242,7 @@ def controlled(
         elapsed_s=elapsed_s,
         executions=totals.get("schedules", 0),
         contracts=contracts,
+        delays=delays,
     )
 
 
@@ -242,6 +251,7 @@ def free(
     measured: Measured,
     elapsed_s: float,
     contracts: Iterable[dict[str, Any]],
+    delays: tuple[str, ...] = (),
 ) -> rec.Contention | None:
     """Of processes that ran freely, while their world still stands."""
     if not measured.tasks:
@@ -255,4 +265,5 @@ def free(
         elapsed_s=elapsed_s,
         executions=1,
         contracts=contracts,
+        delays=delays,
     )

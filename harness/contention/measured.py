@@ -73,7 +73,6 @@ class SiteCounts:
     acquisitions: int = 0
     bounces: int = 0
     acq_bounces: int = 0
-    hold_total: int = 0  # of all acquisitions
     wait: Histogram = field(default_factory=Histogram)
     hold: Histogram = field(default_factory=Histogram)
 
@@ -81,7 +80,6 @@ class SiteCounts:
         self.acquisitions += other.acquisitions
         self.bounces += other.bounces
         self.acq_bounces += other.acq_bounces
-        self.hold_total += other.hold_total
         self.wait.add(other.wait)
         self.hold.add(other.hold)
 
@@ -180,7 +178,6 @@ def read_locks(into: Measured) -> None:
             row.acquisitions,
             row.bounces,
             row.acq_bounces,
-            row.hold_total,
             histogram(row.wait),
             histogram(row.hold),
         )

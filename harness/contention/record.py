@@ -11,7 +11,8 @@ Sums that hold by construction, and that readers may rely on:
     sum of sites' acquisitions of a lock row     == the row's acquisitions
     wait.count                                   == contentions  (every wait is timed)
     sum of a histogram's bucket counts           == its count
-    hold.count                                   <= acquisitions (free: a sample; steps: all)
+    hold.count                                   <= acquisitions (free: the last few are not in it;
+                                                   steps: all are)
     sum of blocking counts of a class            == its contentions
     sum of blocking totals of a class            == its total of waits
 """
@@ -40,8 +41,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Times(Record, frozen=True, kw_only=True):
     """A distribution.  Log-linear: a bucket is at most 1/32 of its lower bound wide."""
 
-    count: Count = 0  # values measured
-    total: Time = 0.0  # their sum; of a sample, scaled up to the whole it stands for
+    count: Count = 0  # values measured, or that those measured stand for
+    total: Time = 0.0  # their sum; where some are missing in `count`, scaled up to the whole
     min: Time = 0.0
     max: Time = 0.0
     buckets: tuple[tuple[Time, Time, Count], ...] = ()  # [low, high), ascending; no empty ones
@@ -186,6 +187,7 @@ class Contention(Record, frozen=True, kw_only=True):
     unit: Literal["ns", "steps"]
     elapsed: Time  # in `unit`, wall time where free
     elapsed_s: Time
+    delays: tuple[str, ...] = ()  # planted: FUNC[:LOCK]=LENGTH in `unit`, as --delay asked for
     executions: Count  # that the figures are a sum of; 1 where free
     tasks: tuple[Task, ...]
     locks: tuple[Lock, ...]

@@ -94,6 +94,7 @@ struct arena {
 	struct contract_count *contracts;	/* one per task and site, summed over executions */
 	struct rcu_state *rcu;
 	struct lockstat_task *lockstat;	/* one per task, summed over executions; NULL: not kept */
+	struct delays *delays;	/* NULL: none */
 	struct sched *sched;
 	struct kvm *kvm;
 	struct workload *workload;

@@ -32,15 +32,16 @@ static inline u32 histogram_bucket(u64 value)
 	return (shift << HISTOGRAM_SUB_BITS) + (u32)(value >> shift);
 }
 
-static inline void histogram_add(struct histogram *h, u64 value)
+/* A value that stands for `weight` of them. */
+static inline void histogram_add(struct histogram *h, u64 value, u64 weight)
 {
 	if (!h->count || value < h->min)
 		h->min = value;
 	if (value > h->max)
 		h->max = value;
-	h->total += value;
-	h->count++;
-	h->bucket[histogram_bucket(value)]++;
+	h->total += value * weight;
+	h->count += weight;
+	h->bucket[histogram_bucket(value)] += weight;
 }
 
 /* Only what was written is touched: histograms lie in memory that exists once it is used. */

@@ -68,8 +68,8 @@ void lock_wake(u32 *word, u32 bits);
 
 /* ---------------------------------------------------------------- what each operation is counted by */
 
-/* The lock is taken; `held` is its entry on the stack of the current task.  True: the hold is timed. */
-static inline bool lockstat_acquired(struct held_lock *held, const struct blocked *blocked, bool bounced)
+/* The lock is taken; `held` is its entry on the stack of the current task.  See lock_acquired(). */
+static inline u64 lockstat_acquired(struct held_lock *held, const struct blocked *blocked, bool bounced)
 {
 	struct lockstat_task *stat = &proc.arena->lockstat[current->id];
 	struct lockstat_site *site = &stat->sites[held->site % LOCKSTAT_SITES];
@@ -79,10 +79,12 @@ static inline bool lockstat_acquired(struct held_lock *held, const struct blocke
 	site->acq_bounces += bounced;
 	if (unlikely(blocked->yes))
 		lockstat_waited(site, blocked, bounced);
-	if (likely(site->acquisitions++ & site->untimed))
-		return false;
+	if (likely(++site->acquisitions & site->untimed)) {
+		held->since = LOCKSTAT_UNTIMED - !!site->delay;
+		return 0;
+	}
 	held->since = lockstat_clock();
-	return true;
+	return site->untimed + 1;
 }
 
 /* Off the stack, usually from its top: locks may be released in any order. */

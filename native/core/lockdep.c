@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "contract.h"
 #include "contract_count.h"
+#include "delay.h"
 #include "lock_order.h"
 #include "lockdep.h"
 #include "rcu.h"
@@ -92,6 +93,8 @@ void lockdep_release(const void *lock, const struct site *site)
 	else if (h->class == CLASS_MMU_LOCK && current->rcu[RCU_SCHED].nesting)
 		violation(ORACLE_LOCKDEP, site, lock,
 			  "mmu_lock dropped inside an RCU section: pointers into the tables would outlive it");
+	if (unlikely(arena_of()->delays) && h && proc.controlled && current->id != TASK_BOSS)
+		delay_steps(h);
 }
 
 void lockdep_might_sleep(const struct site *site)

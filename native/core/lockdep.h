@@ -39,18 +39,17 @@ static inline struct held_lock *held_push(const void *lock, u32 class, enum lock
 
 /*
  * The lock is taken: on the stack with it, and into the statistics if any are kept.  `holder` is
- * the lock's hint at who had it last; racing readers may overwrite each other's.  True: the hold is
- * timed.
+ * the lock's hint at who had it last; racing readers may overwrite each other's.  Returns for how
+ * many acquisitions this one stands, whose hold is timed; 0: it is not.
  */
-static inline bool lock_acquired(const void *lock, u16 *holder, u32 class, enum lock_mode mode,
+static inline u64 lock_acquired(const void *lock, u16 *holder, u32 class, enum lock_mode mode,
 				 const struct site *site, const struct blocked *blocked)
 {
 	struct held_lock *held = held_push(lock, class, mode, site);
 	bool bounced;
 
 	if (!proc.arena->lockstat)
-		return false;
-	held->since = LOCKSTAT_UNTIMED;
+		return 0;
 	bounced = *holder != current->id;
 	if (bounced)
 		*holder = current->id;

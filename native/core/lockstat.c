@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "contract.h"
+#include "delay.h"
 #include "lockstat.h"
 
 u64 lockstat_clock(void)
@@ -76,7 +77,8 @@ static struct lockstat_site *begin_site(struct lockstat_task *stat, struct locks
 	stat->used = 1;
 	s->class = (u16)class;
 	s->mode = mode;
-	s->untimed = arena_of()->controlled ? 0 : LOCKSTAT_SAMPLE - 1;
+	if (s->site && !arena_of()->controlled)
+		s->delay = (u64)((double)delay_length(s->site - 1u, class) / lockstat_ns_per_tick());
 	return s;
 }
 
@@ -123,7 +125,7 @@ void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, 
 	u64 ticks = lockstat_clock() - blocked->since;
 
 	site->bounces += bounced;
-	histogram_add(&stat->wait[site - stat->sites], ticks);
+	histogram_add(&stat->wait[site - stat->sites], ticks, 1);
 	if (blocked->holder && site->site)
 		blame = find_blame(stat, site->site, blocked);
 	if (blame) {
@@ -141,8 +143,12 @@ void lockstat_held(const struct held_lock *held)
 	struct lockstat_site *site = lockstat_find_site(held->site, held->class, held->mode);
 	struct histogram *hold = &stat->hold[site - stat->sites];
 
-	histogram_add(hold, lockstat_clock() - held->since);
-	if (!proc.controlled)
+	if (unlikely(site->delay))
+		delay_spin(site->delay);
+	if (held->since == LOCKSTAT_DELAYED)
+		return;
+	histogram_add(hold, lockstat_clock() - held->since, site->untimed + 1);
+	if (!proc.controlled && !(site->acquisitions % LOCKSTAT_SAMPLE))
 		site->untimed = hold->total / hold->count < LOCKSTAT_LONG ? LOCKSTAT_SAMPLE - 1 : 0;
 }
 
@@ -172,6 +178,11 @@ void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock)
 	for (i = 1; i < arena->nr_tasks; i++)
 		if (blame_task(blocked, i, lock))
 			return;
+}
+
+void lockstat_readers(u32 class, u32 readers, u64 stands_for)
+{
+	own_table()->readers[class][min(readers, (u32)MAX_TASKS)] += stands_for;
 }
 
 void lockstat_queued(u32 class, u32 others)

@@ -6,9 +6,9 @@
  *
  * Acquisitions and waits are counted and timed without exception.  Reading the cycle counter twice
  * costs as much as an uncontended lock, so that of the holds, running free, one in LOCKSTAT_SAMPLE
- * is timed, by position and not by luck; the reader scales the total up.  Where those timed so far
- * were LOCKSTAT_LONG on average, the cost does not matter and each one is.  Controlled executions
- * time all.
+ * is timed, by position and not by luck, and stands for those before it.  The first LOCKSTAT_SAMPLE
+ * at a site are all timed, and so are the others where those so far were LOCKSTAT_LONG on average:
+ * there the cost does not matter.  Controlled executions time all.
  *
  * Who waits looks once, as it begins to, at who is in the way: the last task to have taken the lock,
  * as far as the lock knows, else any that holds it.  All of the wait counts against that one.  Of
@@ -24,6 +24,7 @@
 #define LOCKSTAT_SAMPLE		32	/* free running: one hold in so many is timed, a power of two */
 #define LOCKSTAT_LONG		4096	/* cycles, some microseconds */
 #define LOCKSTAT_UNTIMED	(~0ULL)
+#define LOCKSTAT_DELAYED	(~1ULL)	/* neither is timed, but this one is not over without more ado */
 #define LOCKSTAT_BLAMES		1024	/* distinct (call site, holder, call site of that) per task */
 #define LOCKSTAT_YIELDS		16	/* places with a yield test, per task */
 
@@ -45,15 +46,21 @@ struct lockstat_site {
 	u16 site;		/* + 1; 0: free entry, or one without a place */
 	u16 class;
 	u32 mode;
-	u64 untimed;		/* a hold is timed if the number of the acquisition has none of these bits */
+	u64 untimed;		/* a hold is timed if the number of acquisitions has none of these bits */
 	u64 acquisitions;
 	u64 bounces;		/* contended, and the last holder was another task */
 	u64 acq_bounces;	/* acquired, and the last holder was another task */
 	u64 nobody;		/* waits that nobody is blamed for, */
 	u64 nobody_total;	/* and how long they were */
-	u64 pad;
+	u64 delay;		/* running free: cycles that the lock is held longer than needed */
 };
 static_assert(sizeof(struct lockstat_site) == 64, "an acquisition writes one line of the table");
+
+static inline bool op_takes_lock(u8 op)
+{
+	return op == OP_SPIN_LOCK || op == OP_SPIN_TRYLOCK || op == OP_READ_LOCK || op == OP_WRITE_LOCK ||
+	       op == OP_MUTEX_LOCK;
+}
 
 struct lockstat_blame {
 	u16 site;		/* + 1, of the task that waited; 0: free entry */
@@ -73,7 +80,7 @@ struct lockstat_task {
 	u64 operations, faults;	/* controlled: of finished executions */
 	struct lockstat_yield yields[LOCKSTAT_YIELDS];
 	u64 queue[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* others in the queue, by those that joined it */
-	u64 readers[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* readers in, by each timed acquisition for read */
+	u64 readers[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* readers in, by acquisitions for read */
 	u64 readers_steps[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* controlled: how long there were so many */
 	struct lockstat_blame blames[LOCKSTAT_BLAMES];
 	/* in the order of `sites` */
@@ -104,6 +111,8 @@ void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, 
 void lockstat_held(const struct held_lock *held);
 /* The current task starts to wait for `lock`, which task `hint` (0: unknown) was the last to take. */
 void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock);
+/* `readers` were in, itself included, when it took a lock of `class` for read. */
+void lockstat_readers(u32 class, u32 readers, u64 stands_for);
 /* It joins the queue of a lock of `class` behind `others`. */
 void lockstat_queued(u32 class, u32 others);
 /* A yield test at `site` was answered. */

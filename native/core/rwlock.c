@@ -177,9 +177,11 @@ static inline void count_readers(rwlock_t *lock, int more)
 /* `seen`: readers in, itself included, of whom the statistics hear where the hold is timed. */
 static inline void reader_acquired(rwlock_t *lock, u32 seen, const struct blocked *blocked, const struct site *site)
 {
-	if (likely(!lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, blocked)))
+	u64 stands_for = lock_acquired(lock, &lock->holder, lock->class, LOCK_READ, site, blocked);
+
+	if (likely(!stands_for))
 		return;
-	proc.arena->lockstat[current->id].readers[lock->class][min(seen, (u32)MAX_TASKS)]++;
+	lockstat_readers(lock->class, seen, stands_for);
 	if (proc.controlled)
 		count_readers(lock, 1);
 }

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``--delay``: a section that is held longer, and what that does to those who wait for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("harness._core")
+pytestmark = pytest.mark.xdist_group("cpus")
+
+from harness import config, delay, free, scenario  # noqa: E402
+from harness.cli import main  # noqa: E402
+from harness.contention import record  # noqa: E402
+from harness.errors import UsageError  # noqa: E402
+from harness.explore import Limits, explore  # noqa: E402
+from harness.live import Silent  # noqa: E402
+from harness.settings import Settings  # noqa: E402
+from harness.signals import Interrupt  # noqa: E402
+from harness.token import Recipe, Token, format_token, parse_token  # noqa: E402
+from harness.world import World  # noqa: E402
+
+ZAP = "kvm_mmu_zap_all_fast:mmu_lock"
+STEPS = 400
+NS = 200_000
+
+
+def quiet(*_: object) -> None:
+    pass
+
+
+def explored(*delays: str) -> record.Contention:
+    settings = Settings(seed=7, strategy="random", delay=delays)
+    recipe = Recipe("zap-vs-fault", (), settings)
+    loaded = scenario.load("zap-vs-fault")
+    found = explore(recipe, loaded, Limits(60), 1, Interrupt(), quiet).contention
+    assert found is not None
+    return found
+
+
+def stressed(*delays: str, name: str = "zap-vs-fault") -> record.Contention:
+    settings = Settings(seed=7, controlled=False, checks=False, delay=delays)
+    loaded = scenario.load(name, controlled=False)
+    done = free.run(Recipe(name, (), settings), loaded, 0.4, Interrupt(), Silent(), quiet)
+    assert done.contention is not None
+    return done.contention
+
+
+def site(found: record.Contention, func: str, lock: str = "mmu_lock") -> record.Site:
+    return next(s for s in found.sites if (s.func, s.lock) == (func, lock))
+
+
+def first(found: record.Contention) -> str:
+    """The row that a reader sees first where rows are ordered by whom others waited for."""
+    return max(found.sites, key=lambda s: s.blocked_total).func
+
+
+def test_steps_inside() -> None:
+    before, after = explored(), explored(f"{ZAP}={STEPS}")
+    assert after.delays == (f"{ZAP}={STEPS}",) and before.delays == ()
+    held, held_before = (site(found, "kvm_mmu_zap_all_fast").hold for found in (after, before))
+    assert held.min >= STEPS > held_before.max
+    other, other_before = (
+        site(found, "vmm_fast_zap", "slots_lock").acquisitions for found in (after, before)
+    )
+    assert other == other_before, "the workload is the same"
+    assert first(after) == "kvm_mmu_zap_all_fast"
+    blocked = [site(found, "kvm_mmu_zap_all_fast").blocked_total for found in (after, before)]
+    assert blocked[0] > 3 * blocked[1]
+
+
+def test_the_same_execution_again() -> None:
+    settings = Settings(seed=7, delay=(f"{ZAP}=20",), check_every=1)
+    with World(config.build(scenario.load("zap-vs-fault"), settings)) as world:
+        world.explore(0, 20, 0.0)
+        assert world.differs() is None and world.failure() is None
+
+
+def test_running_free() -> None:
+    found = stressed(f"{ZAP}={NS}")
+    zap = site(found, "kvm_mmu_zap_all_fast")
+    assert zap.hold.min >= NS and zap.hold.count == zap.acquisitions > 0
+
+
+def test_less_than_a_microsecond() -> None:
+    """Sections of a fault: only some are timed, all are longer."""
+    found = stressed("kvm_tdp_page_fault:mmu_lock=3000", name="fault-storm")
+    fault = site(found, "kvm_tdp_page_fault")
+    assert fault.hold.min >= 3000 * (1 - 1 / 32)
+    others = [s for s in found.sites if s.lock == "frame_lock"]
+    assert all(s.hold.min < 3000 for s in others)
+
+
+def test_tokens_carry_it() -> None:
+    recipe = Recipe("zap-vs-fault", (), Settings(seed=7, delay=(f"{ZAP}=20", "zap=3")))
+    token = format_token(Token(recipe, "0" * 8, "0" * 8, 5, None))
+    assert parse_token(token).recipe.settings.delay == (f"{ZAP}=20", "zap=3")
+
+
+def test_results_carry_it(tmp_path: Path) -> None:
+    options = ["--schedules", "3", "--seed", "1", "--quiet", "--results", str(tmp_path)]
+    assert main(["explore", "zap-vs-fault", "--delay", f"{ZAP}=20", *options]) == 0
+    document = json.loads((tmp_path / "latest" / "run.json").read_text())
+    assert document["scenarios"][0]["settings"]["delay"] == [f"{ZAP}=20"]
+    assert record.read(tmp_path / "latest" / "zap-vs-fault").delays == (f"{ZAP}=20",)
+
+
+@pytest.mark.parametrize(
+    ("text", "controlled", "says"),
+    [
+        ("kvm_mmu_zap_all_fas=1us", False, "did you mean 'kvm_mmu_zap_all_fast'?"),
+        ("kvm_mmu_zap_all_fast:ptl=1us", False, "takes mmu_lock"),
+        ("kvm_mmu_zap_all_fast", False, "is no FUNC=LENGTH"),
+        ("kvm_mmu_zap_all_fast=7", False, "write 50ns or 200us"),
+        ("kvm_mmu_zap_all_fast=0us", False, "is no time above 0"),
+        ("kvm_mmu_zap_all_fast=7us", True, "steps only"),
+        ("kvm_mmu_zap_all_fast=0", True, "allowed: 1 to"),
+        ("zap=5", True, "no function 'zap'"),
+    ],
+)
+def test_what_is_refused(text: str, controlled: bool, says: str) -> None:
+    with pytest.raises(UsageError, match=says.replace("?", r"\?")):
+        delay.normal([text], controlled)
+
+
+def test_nothing_is_measured_where_it_is_off(tmp_path: Path) -> None:
+    options = ["--schedules", "3", "--seed", "1", "--quiet", "--results", str(tmp_path)]
+    assert main(["explore", "zap-vs-fault", "--lock-stat", "off", *options]) == 0
+    assert not (tmp_path / "latest" / "zap-vs-fault" / record.FILE).exists()
+    assert main(["explore", "zap-vs-fault", "--lock-stat", "off", "--delay", "x=1", *options]) == 2
