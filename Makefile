@@ -120,6 +120,11 @@ mutants: build
 calibrate: build
 	$(run) python tools/calibrate.py $(ARGS)
 
+##   make compare-check how often compare is wrong on this machine, of 20 pairs of runs each (fifteen minutes); ARGS=
+.PHONY: compare-check
+compare-check: build
+	$(run) python tools/compare_check.py $(ARGS)
+
 ##   make soak          explore everything until a violation; DURATION=1h, goes on from the last run
 .PHONY: soak
 soak: build

@@ -32,8 +32,8 @@ def chosen_runs(parser: ArgumentParser, args: Namespace, out: common.Output) -> 
         return [find_run(name, Path(args.results)) for name in args.runs]
     if args.runs:
         raise UsageError("give two runs, or --run SCENARIO, not both")
-    if args.a == args.b:
-        raise UsageError("--a and --b are alike; say what is compared: --b '--set KEY=VALUE'")
+    if args.a is None and args.b is None:
+        raise UsageError("--run: what is compared? say --b '--set KEY=VALUE', or --a too")
     from harness.compare import turns
 
     args.repeat, args.duration = args.repeat or REPEATS, args.duration or DURATION

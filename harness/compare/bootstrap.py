@@ -28,7 +28,8 @@ from itertools import accumulate
 from statistics import median
 
 CONFIDENCE = 0.95  # of an interval
-# Of each side in a block, A B B A A B B A: fewer are fewer arrangements, more let a drift in.
+# Of each side in a block, in an order drawn by lot: fewer make fewer arrangements, more let a
+# drift in.
 BLOCK_TURNS = 4
 
 

@@ -103,7 +103,7 @@ def design_line(comparison: Comparison) -> str:
     if any(scenario.exact for scenario in comparison.scenarios):
         return "same seeds under a scheduler: what differs, the change did"
     if comparison.in_turns:
-        return "A and B took turns (A B B A ...): a slow drift of the machine is in both alike"
+        return "A and B took turns, in an order drawn by lot: what the machine did is in both"
     return (
         "A and B ran at different times: what the machine did meanwhile looks like a change too;"
         " compare --run runs them in turns"

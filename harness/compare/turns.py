@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A and B in turns, in one go: A B B A A B B A ...
+"""A and B in turns, in one go.
 
 Two runs at different times differ although nothing changed, because the machine did.  In turns
-both have the same machine, and the test compares only what ran close together.  The n-th repeats of
-A and of B have the same seed.
+both have the same machine, and the test compares only what ran close together.
+
+Within a block of turns the order is drawn by lot (R. A. Fisher, "The design of experiments", 1935):
+a disturbance that outlasts a run hits its neighbours as well, and in a fixed order these are always
+the same side's.  Drawn, each order was as likely as any other, and that is all the test assumes.
+The n-th repeats of A and of B have the same seed.
 """
 
+import random
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 from harness.commands import stress
+from harness.compare.bootstrap import blocks_of
 from harness.errors import Exit, HarnessError, UsageError
 from harness.signals import interruptible
 from harness.units import hex64, random_seed
@@ -20,11 +26,14 @@ SIDES = ("a", "b")
 OWN = ("--repeat", "--results", "--seed", "--json")  # options that are not a side's alone
 
 
-def order(repeats: int) -> list[str]:
-    """Either comes first equally often, and neither side gains from a steady drift."""
-    return [
-        side for number in range(repeats) for side in (SIDES if number % 2 == 0 else SIDES[::-1])
-    ]
+def order(repeats: int, seed: int) -> list[str]:
+    """Who runs: in each block all orders are equally likely."""
+    draw, turns = random.Random(seed), []
+    for a, b in blocks_of([0.0] * repeats, [0.0] * repeats, True):
+        block = [SIDES[0]] * len(a) + [SIDES[1]] * len(b)
+        draw.shuffle(block)
+        turns += block
+    return turns
 
 
 def side_arguments(
@@ -53,7 +62,7 @@ def run(parser: ArgumentParser, args: Namespace, say: Callable[[str], None]) -> 
     plans = {side: stress.plan(asked[side]) for side in SIDES}
     sessions = {s: stress.Session(asked[s], plans[s].settings, plans[s].repeats) for s in SIDES}
     done = dict.fromkeys(SIDES, 0)
-    turns = order(sessions["a"].repeats)
+    turns = order(sessions["a"].repeats, plans["a"].settings.seed)
     with interruptible() as interrupt:
         for number, side in enumerate(turns, 1):
             session, plan = sessions[side], plans[side]

@@ -170,7 +170,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["a"], "which two runs"),
         (["a", "b", "--a", "x"], "--a is for --run"),
         (["a", "b", "--run", "same-gfn"], "not both"),
-        (["--run", "same-gfn"], "--a and --b are alike"),
+        (["--run", "same-gfn"], "what is compared?"),
         (["--run", "same-gfn", "--b", "--seed 3"], "--seed is the same for both"),
         (["--run", "same-gfn", "--b", "'"], "No closing quotation"),
         (["a", "b", "--fail-above", "10"], "write 10%"),
