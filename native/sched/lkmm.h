@@ -23,6 +23,8 @@
 #define LKMM_SECTIONS	32
 #define LKMM_NONE	0xff	/* no event: the value from before the window */
 
+enum { LKMM_EXCLUSIVE = 1, LKMM_SHARED };
+
 __extension__ typedef unsigned __int128 event_set;	/* bit n: event n */
 
 struct lkmm_event {
@@ -33,7 +35,7 @@ struct lkmm_event {
 	u8 rank;		/* a store: its place in that order, from 1 */
 	u8 pair;		/* the store of a read-modify-write: its load */
 	u8 store;		/* it is one */
-	u8 unlock;		/* it releases a lock that excludes others */
+	u8 unlock;		/* it releases a lock: LKMM_EXCLUSIVE, or LKMM_SHARED with other readers */
 	u64 value;
 	event_set depends;	/* a store: loads that its address or value comes from */
 	event_set carried;	/* loads that its value comes from; a load: itself, and those behind its own store */
@@ -63,7 +65,6 @@ struct lkmm_task {
 	event_set strong_cumul;	/* x: x cumul-fence* what comes next, by way of `strong` */
 	event_set strong_bound;
 	event_set unlock_lock;	/* x: x po-unlock-lock-po what comes next */
-	event_set unlocked;	/* before an unlock that comes before one of its locks */
 	event_set srcu_unlocked;	/* before its last srcu_read_unlock() */
 	event_set before_atomic;	/* smp_mb__before_atomic() waits for the next read-modify-write */
 	u8 rmw, lock, unlock;	/* stores: of its last read-modify-write, lock, unlock; or LKMM_NONE */
@@ -136,7 +137,7 @@ bool lkmm_add_load(struct lkmm_graph *g, const struct lkmm_access *a, u32 from);
 bool lkmm_add_store(struct lkmm_graph *g, const struct lkmm_access *a, u32 behind, u32 pair);
 void lkmm_fence(struct lkmm_graph *g, u32 task, enum fence fence);
 void lkmm_strong_fence(struct lkmm_graph *g, u32 task, event_set from);
-void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location);
+void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location, bool shared);
 void lkmm_unlock(struct lkmm_graph *g, u32 task, u32 location, bool shared);
 void lkmm_graph_clear(struct lkmm_graph *g, u32 nr_tasks);
 void lkmm_graph_copy(struct lkmm_graph *to, const struct lkmm_graph *from);

@@ -400,7 +400,7 @@ static u64 access(struct lkmm *m, struct event *ev)
 static void begin_grace_period(struct lkmm *m, u32 task, u32 domain)
 {
 	if (task_by_id(task)->kind == TASK_KIND_RCU && recording(m))
-		lkmm_lock(m->now, task, lock_location(m, &arena_of()->rcu->callbacks));
+		lkmm_lock(m->now, task, lock_location(m, &arena_of()->rcu->callbacks), true);
 	lkmm_grace_begin(m, task, domain);
 }
 
@@ -481,7 +481,7 @@ void lkmm_complete(const struct event *ev)
 	case OP_MUTEX_LOCK:
 	case OP_READ_LOCK:
 	case OP_WRITE_LOCK:
-		lkmm_lock(m->now, ev->task, lock_location(m, ev->addr));
+		lkmm_lock(m->now, ev->task, lock_location(m, ev->addr), ev->op == OP_READ_LOCK);
 		break;
 	case OP_READ_UNLOCK:
 	case OP_SPIN_UNLOCK:

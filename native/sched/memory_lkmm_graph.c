@@ -133,7 +133,7 @@ void lkmm_fence(struct lkmm_graph *g, u32 task, enum fence fence)
 		lkmm_strong_fence(g, task, up_to(g, t->lock));
 		break;
 	case FENCE_AFTER_UNLOCK_LOCK:
-		lkmm_strong_fence(g, task, t->unlocked);
+		lkmm_strong_fence(g, task, t->unlock_lock);
 		break;
 	case FENCE_AFTER_SRCU_UNLOCK:
 		lkmm_strong_fence(g, task, t->srcu_unlocked);
@@ -340,30 +340,30 @@ bool lkmm_add_store(struct lkmm_graph *g, const struct lkmm_access *a, u32 behin
 	return true;
 }
 
-/* What stood before the unlocks of this location, by anybody, and of this task, anywhere. */
-static event_set before_unlocks(const struct lkmm_graph *g, const struct lkmm_task *t, u32 location)
+/*
+ * What stood before the unlocks of this location that a lock has to wait for, by anybody, and before
+ * those of this task, anywhere.  All of them and not the last alone: between a writer's unlock and
+ * the next writer's lock, readers may have come and gone.
+ */
+static event_set before_unlocks(const struct lkmm_graph *g, const struct lkmm_task *t, u32 location, bool shared)
 {
 	event_set all = t->unlock == LKMM_NONE ? 0 : earlier_than(g, t->unlock);
 	u32 n;
 
 	for (n = g->locations[location].first; n != LKMM_NONE; n = g->events[n].next)
-		if (g->events[n].unlock)
+		if (g->events[n].unlock == LKMM_EXCLUSIVE || (g->events[n].unlock == LKMM_SHARED && !shared))
 			all |= earlier_than(g, n);
 	return all;
 }
 
-void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location)
+void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location, bool shared)
 {
 	struct lkmm_task *t = &g->tasks[task];
 	struct lkmm_access a = { .task = task, .location = location, .order = ORDER_ACQUIRE, .value = 1 };
 	u32 last = g->locations[location].last;
 
-	t->unlocked |= before_unlocks(g, t, location);
 	lkmm_add_load(g, &a, last);
-	if (t->unlock != LKMM_NONE)
-		t->unlock_lock |= earlier_than(g, t->unlock);
-	if (last != LKMM_NONE && g->events[last].unlock)
-		t->unlock_lock |= earlier_than(g, last);
+	t->unlock_lock |= before_unlocks(g, t, location, shared);
 	a.order = ORDER_RELAXED;
 	lkmm_add_store(g, &a, last, g->nr_events - 1);
 	t->lock = (u8)(g->nr_events - 1);
@@ -381,8 +381,7 @@ void lkmm_unlock(struct lkmm_graph *g, u32 task, u32 location, bool shared)
 	}
 	a.order = ORDER_RELEASE;
 	lkmm_add_store(g, &a, last, pair);
-	if (shared)
-		return;
-	t->unlock = (u8)(g->nr_events - 1);
-	g->events[t->unlock].unlock = 1;
+	g->events[g->nr_events - 1].unlock = shared ? LKMM_SHARED : LKMM_EXCLUSIVE;
+	if (!shared)
+		t->unlock = (u8)(g->nr_events - 1);
 }

@@ -3,8 +3,9 @@
 
 import pytest
 
+from harness.program import Program
 from tests.memory.axioms import outcomes
-from tests.memory.shapes import observed, parse, random_programs
+from tests.memory.shapes import SCHEDULES_MAX, observed, parse, random_programs
 
 # Name, program, values that its loads return in the weak outcome and words at its end, and whether
 # sc, tso and lkmm show it.  Those of lkmm are the verdicts of tools/memory-model where it has the
@@ -122,6 +123,38 @@ def test_random_programs_under_stronger_models(memory):
         assert observed(program, memory) == outcomes(program, memory), program
         compared += 1
     assert compared > 10
+
+
+@pytest.mark.parametrize("fence", ["rmb", ""])
+def test_a_reader_between_two_writers_hides_the_first_from_nobody(fence):
+    """x is written before the first write_unlock, z after the second write_lock."""
+    flat = Program("rwlocks")
+    x, y, z = (flat.word(name) for name in "xyz")
+    lock = flat.rwlock("l")
+    with flat.task("P0") as task:
+        task.store(x, 1, "relaxed")
+        task.write_lock(lock)
+        task.store(y, 1, "relaxed")
+        task.write_unlock(lock)
+    with flat.task("P1") as task:
+        task.read_lock(lock)
+        task.read_unlock(lock)
+    with flat.task("P2") as task:
+        task.write_lock(lock)
+        seen_y = task.load(y, "relaxed")
+        task.store(z, 1, "relaxed")
+        task.write_unlock(lock)
+    with flat.task("P3") as task:
+        seen_z = task.load(z, "relaxed")
+        if fence:
+            task.fence(fence)
+        seen_x = task.load(x, "relaxed")
+    flat.observe(y=seen_y, z=seen_z, x=seen_x)
+    result = flat.explore("dpor", "lkmm", schedules=SCHEDULES_MAX, seed=7)
+    assert result.schedules < SCHEDULES_MAX
+    found = {tuple(row["registers"].values()) for row in result.outcomes}
+    assert ((1, 1, 0) in found) == (not fence)
+    assert (1, 1, 1) in found
 
 
 def test_load_buffering_is_what_an_execution_in_order_cannot_show():
