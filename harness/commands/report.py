@@ -4,11 +4,13 @@
 import json
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.compare.verdict import Comparison
 from harness.errors import UsageError
 from harness.results import find_run, write_output
+
+if TYPE_CHECKING:
+    from harness.compare.verdict import Comparison
 
 FILE = "report.html"
 COMPARED = "compared.html"
@@ -41,10 +43,17 @@ def of_two(paths: list[Path], differs: list[str]) -> tuple[str, dict[str, Any]]:
     return comparison_page(found), {"a": str(a.path), "b": str(b.path), "verdict": found.change}
 
 
-def comparison_page(found: Comparison) -> str:
-    from harness.report.page import of_comparison
+def comparison_page(found: "Comparison") -> str:
+    from harness.report.versus import of_comparison
 
     return of_comparison(found)
+
+
+def write_page(path: Path) -> Path:
+    """At the end of a run."""
+    page, _ = of_one(path)
+    save(path / FILE, page)
+    return path / FILE
 
 
 def run(args: Namespace) -> int:

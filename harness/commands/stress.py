@@ -9,7 +9,7 @@ from typing import Any
 
 from harness import contracts, failure, free, live, lock_order
 from harness.cases import Case, not_run
-from harness.commands import common
+from harness.commands import common, report
 from harness.contention import record
 from harness.errors import Exit, UsageError, worst
 from harness.free import FreeRun
@@ -240,6 +240,7 @@ class Session:
             "turns": turns,
         }
         self.run.finish(document, self.cases)
+        self.out.say(f"page {self.run.shown(report.write_page(self.run.path))}")
         self.out.say(
             f"results {self.run.shown(self.run.path)}  seed {hex64(self.settings.seed)}"
             " (fixes the workload, not the interleaving)"

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 
 from harness.contention.record import Blocking, Contention
 from harness.report import figures
-from harness.report.parts import Cell, Column, Part, Row, Section, Table, cut, label, number, span
+from harness.report.parts import (
+    Cell,
+    Column,
+    Part,
+    Row,
+    Section,
+    Table,
+    cut,
+    label,
+    number,
+    span,
+    timed,
+)
+from harness.report.sites import TREE
 
 LOCKS_MAX = 3  # that get matrices: those most waited for
 SIDE_MAX = 12  # rows or columns of a matrix; the rest is one
@@ -27,7 +40,7 @@ def site_name(record: Contention, index: int | None) -> str:
     if index is None or index >= len(record.sites):
         return UNKNOWN
     site = record.sites[index]
-    return f"{site.func} {site.file}:{site.line}"
+    return f"{site.func} {site.file.removeprefix(TREE)}:{site.line}"
 
 
 def section(record: Contention) -> Section:
@@ -103,7 +116,7 @@ def matrix(title: str, sums_: Sums, unit: str, lock: str, tasks: bool = False) -
     columns = (
         Column("waits ↓  for →", False),
         *(Column(holder if tasks else broken(holder), upright=not tasks) for holder in holders),
-        Column("all", hint="sum of the row"),
+        *timed(("all",), unit),
     )
     return Table(title, columns, tuple(rows), matrix=True, lock=lock)
 
@@ -146,6 +159,6 @@ def pairs(record: Contention) -> Table:
         rows.append(Row(cells, row.lock, (waiter, holder), f"{waits} {holds}"))
     texts = ("lock", "waiter", "waits in", "holder", "holds by")
     columns = [Column(name, False) for name in texts]
-    columns += [Column(name) for name in ("waits", "in all", "mean")]
+    columns += [Column("waits"), *timed(("in all", "mean"), unit)]
     shown, total = cut(rows)
     return Table("Pairs", tuple(columns), shown, total=total, sorted_by=6)

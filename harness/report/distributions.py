@@ -1,14 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Waits and holds of each lock: how they are distributed, not only their mean."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from harness.contention.record import Contention, Lock, Times, percentile
+from harness.contention.record import Contention, Lock, Times
 from harness.report import figures, histogram
 from harness.report.drawing import Log
-from harness.report.parts import Cell, Chart, Column, Part, Row, Section, Table, number, span
+from harness.report.parts import (
+    Cell,
+    Chart,
+    Column,
+    Part,
+    Row,
+    Section,
+    Table,
+    number,
+    quantile,
+    span,
+    timed,
+)
 from harness.report.sites import tone_of
 
+WAITS_MIN = 10
 CHARTS_MAX = 2  # locks that get large charts: those most waited for
 
 
@@ -30,7 +44,7 @@ def section(record: Contention) -> Section:
     if not rows:
         return Section("distributions", "Wait and hold times", missing="no lock was taken")
     parts: list[Part] = []
-    for lock in list(dict.fromkeys(row.lock for row in rows if row.contentions))[:CHARTS_MAX]:
+    for lock in charted(rows):
         of_lock = [row for row in rows if row.lock == lock]
         parts += charts(lock, of_lock, record.unit)
     waits = [(row, row.wait, row.contentions) for row in rows]
@@ -42,6 +56,14 @@ def section(record: Contention) -> Section:
         "Areas are shares, and that of the tallest bar is beside it; lines are percentiles.",
         parts,
     )
+
+
+def charted(rows: Sequence[Lock]) -> list[str]:
+    """The locks to draw large: a few waits are told by their row as well."""
+    waits: Counter[str] = Counter()
+    for row in rows:
+        waits[row.lock] += row.wait.count
+    return [lock for lock in waits if waits[lock] >= WAITS_MIN][:CHARTS_MAX]
 
 
 def charts(lock: str, rows: Sequence[Lock], unit: str) -> list[Part]:
@@ -65,8 +87,8 @@ def table(title: str, rows: Sequence[tuple[Lock, Times, int]], unit: str) -> Tab
     """Of (lock, its times, how many there were, which may be more than were measured)."""
     axis = histogram.axis_of([times for _, times, _ in rows], 0, histogram.SMALL_WIDTH)
     percentiles = tuple(name for _, name in histogram.SHARES)
-    names = ("lock", "measured", "distribution", "min", *percentiles, "max", "mean", "total")
-    columns = tuple(Column(name, numeric=name not in ("lock", "distribution")) for name in names)
+    kept = (Column("lock", False), Column("measured"), Column("distribution", False))
+    columns = (*kept, *timed(("min", *percentiles, "max", "mean", "total"), unit))
     longest = max(times.total for _, times, _ in rows)
     made = []
     for lock, times, population in rows:
@@ -98,6 +120,6 @@ def time_cells(times: Times, population: int, unit: str, longest: float) -> list
     if not times.count:
         return [span(None, unit)] * (4 + len(histogram.SHARES))
     cells = [span(times.min, unit)]
-    cells += [span(percentile(times, share), unit) for share, _ in histogram.SHARES]
+    cells += [quantile(times, share, unit) for share, _ in histogram.SHARES]
     mean = times.total / max(population, 1)  # the total stands for all
     return [*cells, span(times.max, unit), span(mean, unit), span(times.total, unit, longest)]

@@ -40,7 +40,12 @@ def time(value: float, unit: str) -> str:
             if value >= limit:
                 return f"{value / limit:,.{places(value / limit)}f} {name}"
         return f"{digits(value)} ns"
-    return f"{digits(value)} {unit}" if value < SMALL else f"{value:,.0f} {unit}"
+    return f"{number(value)} {unit}"
+
+
+def number(value: float) -> str:
+    """Four digits, or a whole number."""
+    return digits(value) if value < SMALL else f"{value:,.0f}"
 
 
 def tick(value: float, unit: str) -> str:

@@ -4,7 +4,18 @@
 from harness.contention.record import Contention, Times
 from harness.report import figures, histogram
 from harness.report.distributions import time_cells
-from harness.report.parts import Cell, Chart, Column, Facts, Part, Row, Section, Table, number
+from harness.report.parts import (
+    Cell,
+    Chart,
+    Column,
+    Facts,
+    Part,
+    Row,
+    Section,
+    Table,
+    number,
+    timed,
+)
 
 
 def section(record: Contention) -> Section:
@@ -41,7 +52,7 @@ def table(rows: list[tuple[str, Times, int]], unit: str) -> Table:
         for name, times, population in rows
     ]
     percentiles = (name for _, name in histogram.SHARES)
-    names = ("measured", "min", *percentiles, "max", "mean", "in all")
+    names = ("min", *percentiles, "max", "mean", "in all")
     note = "" if all(times.count for _, times, _ in rows) else f"{figures.NOTHING}: none was timed"
-    columns = (Column("", False), *(Column(name) for name in names))
+    columns = (Column("", False), Column("measured"), *timed(names, unit))
     return Table("Lengths", columns, tuple(made), note=note)

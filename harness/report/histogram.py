@@ -21,7 +21,7 @@ PER_OCTAVE_FEW = 4  # where there are too few values to fill them, or is too lit
 FEW = 4000
 SHARES = ((0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9"))
 WIDTH, HEIGHT = 544.0, 170.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 14.0, 26.0, 22.0
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 14.0, 26.0, 22.0
 LABEL_WIDTH = 30.0  # of the name of a percentile
 SMALL_WIDTH, SMALL_HEIGHT = 190.0, 24.0
 
@@ -83,6 +83,14 @@ def tip_of(bar: Bar, times: Times, unit: str) -> str:
     return f"{low} to {high}: {figures.count(bar.count)} ({share})"
 
 
+def placed(
+    axis: Log, bar: Bar, base: float, room: float, tallest: float, gap: float
+) -> tuple[float, float, float, float]:
+    """Where a bar is drawn: x, y, width, height."""
+    x, height = axis(bar.low), max(1.0, room * bar.density / tallest)
+    return x, base - height, axis(bar.high) - x - gap, height
+
+
 def small(times: Times, axis: Log, unit: str, what: str, tone: str) -> Markup:
     """For a cell of a table: all rows of it share the axis."""
     drawing = Drawing(SMALL_WIDTH, SMALL_HEIGHT, f"{what}: {summary(times, unit)}", classes="spark")
@@ -90,10 +98,7 @@ def small(times: Times, axis: Log, unit: str, what: str, tone: str) -> Markup:
     tallest = max((bar.density for bar in found), default=0.0)
     base = SMALL_HEIGHT - 2
     drawing.line(0, base + 0.5, SMALL_WIDTH, base + 0.5, "axis")
-    for bar in found:
-        x, height = axis(bar.low), max(1.0, (base - 2) * bar.density / tallest)
-        width = axis(bar.high) - x
-        drawing.box(x, base - height, width - 0.4, height, f"fill {tone}")
+    drawing.bars([placed(axis, bar, base, base - 2, tallest, 0.4) for bar in found], f"fill {tone}")
     middle = axis(percentile(times, 0.5))
     drawing.line(middle, 0, middle, base, "median")
     return drawing.svg()
@@ -142,9 +147,9 @@ def draw_panel(
     highest = max(found, key=lambda bar: bar.density)
     share = figures.share(highest.count, times.count)
     drawing.text(LEFT - 5, top + 3.5, share, "tick", "end")
-    for bar in found:
-        x, height = axis(bar.low), max(1.0, (base - top) * bar.density / tallest)
-        drawing.box(x, base - height, axis(bar.high) - x - 0.5, height, f"fill {tone}")
+    drawing.bars(
+        [placed(axis, bar, base, base - top, tallest, 0.5) for bar in found], f"fill {tone}"
+    )
     draw_percentiles(drawing, axis, times, y + 11, base)
     drawing.line(LEFT, base, WIDTH - RIGHT, base, "axis")
     drawing.text(0, y + 11, name, f"panel {tone}")

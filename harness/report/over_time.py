@@ -9,7 +9,7 @@ from markupsafe import Markup
 from harness.contention.record import Contention, LockSeries, Series
 from harness.report import figures
 from harness.report.drawing import Drawing, Linear, even, nice_ticks, stretch
-from harness.report.parts import Chart, Column, Row, Section, Table, number, span
+from harness.report.parts import Chart, Column, Row, Section, Table, number, span, timed
 
 POINTS_MAX = 240
 LOCKS_MAX = 5  # drawn apart; the others are one
@@ -179,7 +179,8 @@ def tip(waits: Sequence[Line], plain: Sequence[Line], at: int, tick: float, unit
 
 
 def table(waits: Sequence[Line], plain: Sequence[Line], tick: float, unit: str) -> Table:
-    columns = ("from", *(f"{line.name} waited" for line in waits), *(line.name for line in plain))
+    columns = timed(("from", *(f"{line.name} waited" for line in waits)), unit)
+    columns += tuple(Column(line.name) for line in plain)
     length = max((len(line.values) for line in (*waits, *plain)), default=0)
     rows = [
         Row(
@@ -191,4 +192,4 @@ def table(waits: Sequence[Line], plain: Sequence[Line], tick: float, unit: str) 
         )
         for at in range(length)
     ]
-    return Table("The same as numbers", tuple(Column(name) for name in columns), tuple(rows))
+    return Table("The same as numbers", columns, tuple(rows))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Parts into one HTML file.
 
-Nothing on the page comes from elsewhere, and its policy forbids that anything could: the one script
-is named by its hash, so a script that got in by way of a scenario's name would not run even if the
+Nothing on the page comes from elsewhere, and its policy forbids that anything could.  Its scripts
+are named by their hashes: one that got in by way of a scenario's name would not run even if the
 escaping had failed.
 """
 
@@ -18,8 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness import __version__
-from harness.compare import text as comparing
-from harness.compare.verdict import Comparison
 from harness.contention.record import Contention
 from harness.report import (
     blocking,
@@ -30,19 +28,19 @@ from harness.report import (
     grace,
     heat,
     over_time,
-    parts,
     readers,
     retries,
     sites,
     timeline,
     verdict,
-    versus,
 )
 from harness.report.gather import Run, ScenarioRun
 from harness.report.parts import Chart, Facts, Section, Table, Text
 from harness.report.verdict import Verdict
 
 ASSETS = Path(__file__).parent / "assets"
+# Before anything is laid out: of many scenarios one is shown.
+EARLY = 'document.documentElement.className = "js"'
 ROWS_FOLDED = 12  # of a table, until more are asked for
 
 
@@ -89,6 +87,10 @@ def asset(name: str) -> str:
     return text.partition("\n")[2]
 
 
+def digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
 def render(
     title: str,
     heading: str,
@@ -98,8 +100,7 @@ def render(
     opening: Sequence[Section] = (),
     closing: Sequence[Section] = (),
 ) -> str:
-    script, style = "\n" + asset("page.js"), asset("page.css")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    script = "\n" + asset("page.js")
     template = templates().get_template("page.html")
     return template.render(
         title=title,
@@ -110,8 +111,9 @@ def render(
         opening=opening,
         closing=closing,
         script=Markup(script),
-        style=Markup(style),
-        script_hash=f"sha256-{digest}",
+        style=Markup(asset("page.css")),
+        early=Markup(EARLY),
+        hashes=Markup(" ".join(f"'sha256-{digest(each)}'" for each in (EARLY, script))),
         version=__version__,
     )
 
@@ -174,33 +176,4 @@ def of_run(run: Run) -> str:
         verdict.verdict(run),
         opening=[Section("overview", "Scenarios", parts=[table])] if many else [],
         closing=[environment.machine(run.environment, run.identity)],
-    )
-
-
-def of_comparison(comparison: Comparison) -> str:
-    """The page of two runs."""
-    articles = []
-    for number, found in enumerate(comparison.scenarios, 1):
-        a, b = (run.scenarios[found.name] for run in (comparison.a, comparison.b))
-        names = {name for side in (a, b) for name in lock_names(side.repeats[0].figures.record)}
-        result = parts.label(found.change, tone=versus.TONES[found.change])
-        sections = versus.sections(found, a, b)
-        articles.append(Article(f"s{number}", found.name, result, (), sections, sorted(names), ()))
-    tone, words = versus.verdict_text(comparison)
-    lines = [
-        comparing.run_line("A", comparison.a).strip(),
-        comparing.run_line("B", comparison.b).strip(),
-        *(f"differs: {difference}" for difference in comparison.differs),
-        comparing.design_line(comparison),
-    ]
-    table = versus.overview(comparison)
-    heading = f"{comparison.a.path.name} against {comparison.b.path.name}"
-    facts = {name.removeprefix("machine."): fact for name, fact in comparison.a.facts.items()}
-    return render(
-        f"{heading} - mmutorture",
-        heading,
-        articles,
-        said=Verdict(tone, words, tuple(lines), (), 0),
-        opening=[Section("overview", "Scenarios", parts=[table])] if len(articles) > 1 else [],
-        closing=[environment.of_both(facts)],
     )

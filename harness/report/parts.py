@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a page is made of.  Plain values: assets/parts.html makes HTML of them and escapes all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from harness.contention.record import Times, percentile
 from harness.report import figures
 
 ROWS_MAX = 100  # of a table on a page; mmutorture locks prints all
@@ -29,6 +30,7 @@ class Column:
     name: str
     numeric: bool = True
     hint: str = ""
+    unit: str = ""  # of all its cells, where they do not say it
     upright: bool = False  # a narrow column: its name stands upright
 
 
@@ -103,7 +105,12 @@ def number(value: float | None, longest: float = 0.0, tone: str = "") -> Cell:
     if value is None:
         return Cell(figures.NOTHING, -1.0, exact="not measured", tone="quiet")
     bar = value / longest if longest else None
-    return Cell(figures.count(value), value, bar=bar, tone=tone)
+    return Cell(figures.count(value), value, bar=bar, tone=tone if value else "quiet")
+
+
+def timed(names: Iterable[str], unit: str) -> tuple[Column, ...]:
+    """Columns of times.  Steps have one unit, said above; nanoseconds have one in each cell."""
+    return tuple(Column(name, unit="" if unit == "ns" else unit) for name in names)
 
 
 def span(value: float | None, unit: str, longest: float = 0.0, tone: str = "") -> Cell:
@@ -112,7 +119,16 @@ def span(value: float | None, unit: str, longest: float = 0.0, tone: str = "") -
         return Cell(figures.NOTHING, -1.0, exact="not measured", tone="quiet")
     bar = value / longest if longest else None
     exact = figures.exact(value, unit)
-    return Cell(figures.time(value, unit), value, exact=exact, bar=bar, tone=tone)
+    shown = figures.time(value, unit) if unit == "ns" else figures.number(value)
+    return Cell(shown, value, exact=exact, bar=bar, tone=tone if value else "quiet")
+
+
+def quantile(times: Times, share: float, unit: str) -> Cell:
+    """A percentile.  Steps are whole: what lies within a bucket of them is its lower end."""
+    if not times.count:
+        return span(None, unit)
+    value = percentile(times, share)
+    return span(value if unit == "ns" else float(int(value)), unit)
 
 
 def part_of(part: float, whole: float, tone: str = "", bar: bool = False) -> Cell:

@@ -17,6 +17,7 @@ from harness.report.parts import (
     number,
     part_of,
     span,
+    timed,
 )
 
 WIDTH, ROW_HEIGHT, LEFT = 520.0, 22.0, 110.0
@@ -94,7 +95,7 @@ def spread(seen: Spread, title: str, unit: str, first: int) -> Table:
         counts[SPREAD_MAX - 1 :] = [sum(counts[SPREAD_MAX - 1 :])]
         weights[SPREAD_MAX - 1 :] = [sum(weights[SPREAD_MAX - 1 :])] if weights else []
     rows = []
-    for at in range(first if not counts[:first] or not any(counts[:first]) else 0, len(counts)):
+    for at in range(0 if any(counts[:first]) or any(weights[:first]) else first, len(counts)):
         cells = [
             Cell(names[at], float(at)),
             number(counts[at], max(counts)),
@@ -105,5 +106,5 @@ def spread(seen: Spread, title: str, unit: str, first: int) -> Table:
         rows.append(Row(tuple(cells), lock=seen.lock))
     columns = [Column("how many"), Column("times seen"), Column("share")]
     if weights:
-        columns += [Column("for how long"), Column("share of time")]
+        columns += [*timed(("for how long",), unit), Column("share of time")]
     return Table(title, tuple(columns), tuple(rows), lock=seen.lock)

@@ -12,17 +12,23 @@ from harness.report.parts import (
     Row,
     Section,
     Table,
+    Text,
     cut,
     label,
     number,
     part_of,
 )
 
+NOT_MEASURED = "Retries were not measured in this record."
+
 
 def section(record: Contention) -> Section:
     parts: list[Part] = []
     if any(row.count for row in record.retries):
         parts += [causes(record), places(record)]
+    elif record.yields:
+        why = "Nothing was tried again." if record.retries else NOT_MEASURED
+        parts.append(Text(why))
     if any(row.asked for row in record.yields):
         parts.append(yields(record))
     title = "Retries and yields"

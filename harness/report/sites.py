@@ -7,7 +7,7 @@ is held too long; who waits is the consequence.
 
 from collections.abc import Callable, Sequence
 
-from harness.contention.record import Contention, Site, percentile
+from harness.contention.record import Contention, Site
 from harness.report.parts import (
     Cell,
     Column,
@@ -18,8 +18,12 @@ from harness.report.parts import (
     label,
     number,
     part_of,
+    quantile,
     span,
+    timed,
 )
+
+TREE = "native/"  # in which all is
 
 
 def place(site: Site) -> str:
@@ -53,7 +57,8 @@ def ranked(sites: Sequence[Site], key: Callable[[Site], tuple[float, ...]]) -> l
 
 
 def row_of(site: Site, cells: tuple[Cell, ...]) -> Row:
-    names = (label(site.func, code=True), label(place(site), tone="quiet", code=True))
+    where = Cell(place(site).removeprefix(TREE), exact=place(site), tone="quiet", code=True)
+    names = (label(site.func, code=True), where)
     lock = mode_cell(site.lock, site.mode, site.type)
     return Row((*names, lock, *cells), lock=site.lock, sites=f"{site.func} {place(site)}")
 
@@ -76,17 +81,17 @@ def waited_for(record: Contention) -> Table:
                 part_of(site.blocked_total, total),
                 span(site.blocked_total / site.blocked if site.blocked else None, unit),
                 number(site.acquisitions),
-                span(percentile(site.hold, 0.5) if site.hold.count else None, unit),
-                span(percentile(site.hold, 0.99) if site.hold.count else None, unit),
+                quantile(site.hold, 0.5, unit),
+                quantile(site.hold, 0.99, unit),
                 span(site.hold.max if site.hold.count else None, unit),
                 span(site.hold.total if site.hold.count else None, unit),
             ),
         )
         for site in order
     ]
-    of_waits, of_holds = ("made wait", "in all", "share", "mean"), ("p50", "p99", "max", "in all")
-    names = (*of_waits, "acquired", *(f"held {name}" for name in of_holds))
-    columns = (*NAMES, *(Column(name) for name in names))
+    columns = (*NAMES, Column("made wait"), *timed(("in all",), unit), Column("share"))
+    columns += (*timed(("mean",), unit), Column("acquired"))
+    columns += timed((f"held {name}" for name in ("p50", "p99", "max", "in all")), unit)
     shown, all_rows = cut(rows)
     return Table("Who is waited for", columns, shown, total=all_rows, sorted_by=len(NAMES) + 1)
 
@@ -105,8 +110,8 @@ def waiting(record: Contention) -> Table:
                 span(site.wait.total, unit, longest, tone_of(site.mode, site.type)),
                 part_of(site.wait.total, total),
                 span(site.wait.total / site.contentions if site.contentions else None, unit),
-                span(percentile(site.wait, 0.5) if site.wait.count else None, unit),
-                span(percentile(site.wait, 0.99) if site.wait.count else None, unit),
+                quantile(site.wait, 0.5, unit),
+                quantile(site.wait, 0.99, unit),
                 span(site.wait.max if site.wait.count else None, unit),
                 number(site.acquisitions),
                 part_of(site.contentions, site.acquisitions),
@@ -114,7 +119,8 @@ def waiting(record: Contention) -> Table:
         )
         for site in order
     ]
-    names = ("waited", "in all", "share", "mean", "p50", "p99", "max", "acquired", "contended")
-    columns = (*NAMES, *(Column(name) for name in names))
+    columns = (*NAMES, Column("waited"), *timed(("in all",), unit), Column("share"))
+    columns += timed(("mean", "p50", "p99", "max"), unit)
+    columns += (Column("acquired"), Column("contended"))
     shown, all_rows = cut(rows)
     return Table("Who waits", columns, shown, total=all_rows, sorted_by=len(NAMES) + 1)

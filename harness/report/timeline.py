@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from harness.report import figures
 from harness.report.drawing import Drawing, Linear, nice_ticks
-from harness.report.parts import Chart, Column, Row, Section, Table, cut, label, span
+from harness.report.parts import Chart, Column, Row, Section, Table, cut, label, span, timed
 from harness.trace.windows import Lane, Span, Window
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1120.0, 92.0, 8.0, 4.0, 20.0
@@ -149,6 +149,6 @@ def table(window: Window, unit: str) -> Table:
             label(where, code=True),
         )
         rows.append(Row(cells, span_.event.lock_class, (lane.name,), where))
-    columns = (Column("task", False), Column("what", False), Column("from"), Column("length"))
+    columns = (Column("task", False), Column("what", False), *timed(("from", "length"), unit))
     shown, total = cut(rows)
     return Table("Numbers", (*columns, Column("place", False)), shown, total=total, sorted_by=3)

@@ -15,10 +15,11 @@ from harness.compare import text
 from harness.compare.runs import Repeats
 from harness.compare.verdict import Comparison, ScenarioVerdict
 from harness.compare.verdict import Row as Found
-from harness.contention.record import Contention, Lock, Site, Times, percentile
-from harness.report import figures, histogram
+from harness.contention.record import Contention, Lock, Site, Times
+from harness.report import environment, figures, histogram
 from harness.report.distributions import name_of
 from harness.report.drawing import Drawing, Linear, Log
+from harness.report.page import Article, lock_names, render
 from harness.report.parts import (
     ROWS_MAX,
     Cell,
@@ -32,9 +33,12 @@ from harness.report.parts import (
     cut,
     label,
     number,
+    quantile,
     span,
+    timed,
 )
 from harness.report.sites import mode_cell
+from harness.report.verdict import Verdict
 
 A, B = "side-a", "side-b"  # classes of the stylesheet
 TONES = {"better": "good", "worse": "bad", "mixed": "warn", "changed": "warn", "no evidence": ""}
@@ -213,18 +217,12 @@ def distributions(a: Sequence[Contention], b: Sequence[Contention]) -> Section:
 def times_table(sides: Sequence[Times], unit: str) -> Table:
     rows = []
     for letter, times in zip("AB", sides, strict=True):
-        shares = [
-            percentile(times, share) if times.count else None for share, _ in histogram.SHARES
-        ]
-        longest = times.max if times.count else None
-        cells = (
-            label(letter),
-            number(times.count),
-            *(span(each, unit) for each in (*shares, longest)),
-        )
-        rows.append(Row(cells))
-    names = ("measured", *(name for _, name in histogram.SHARES), "max")
-    return Table("Numbers", (Column("", False), *(Column(name) for name in names)), tuple(rows))
+        cells = [quantile(times, share, unit) for share, _ in histogram.SHARES]
+        cells.append(span(times.max if times.count else None, unit))
+        rows.append(Row((label(letter), number(times.count), *cells)))
+    names = (*(name for _, name in histogram.SHARES), "max")
+    columns = (Column("", False), Column("measured"), *timed(names, unit))
+    return Table("Numbers", columns, tuple(rows))
 
 
 Place = tuple[str, str, str, str]  # lock, mode, type, function: lines move
@@ -263,8 +261,8 @@ def sites(a: Sequence[Contention], b: Sequence[Contention]) -> Section:
         )
         rows.append(Row(cells, lock=lock, sites=func))
     columns = [Column("function", False), Column("lock", False)]
-    columns += [Column(f"waited for in A, {rate}"), Column("in B"), Column("change")]
-    columns += [Column("held on average in A"), Column("in B")]
+    columns += timed((f"waited for in A, {rate}", "in B", "change"), unit)
+    columns += timed(("held on average in A", "in B"), unit)
     shown, total = cut(rows)
     return Section("sites", title, "", [Table("", tuple(columns), shown, total=total)])
 
@@ -287,7 +285,7 @@ def mean_hold(several: Sequence[Site]) -> float | None:
 def signed(change: float, unit: str) -> Cell:
     if not change:
         return Cell("0", 0.0, tone="quiet")
-    shown = figures.time(abs(change), unit)
+    shown = span(abs(change), unit).text
     sign = "+" if change > 0 else "\N{MINUS SIGN}"
     return Cell(f"{sign}{shown}", change, exact=figures.exact(change, unit))
 
@@ -323,3 +321,34 @@ def overview(comparison: Comparison) -> Table:
     ]
     columns = tuple(Column(name, False) for name in ("scenario", "verdict", "because"))
     return Table("", columns, tuple(rows))
+
+
+def of_comparison(comparison: Comparison) -> str:
+    """The page of two runs."""
+    articles = []
+    for at, found in enumerate(comparison.scenarios, 1):
+        a, b = (run.scenarios[found.name] for run in (comparison.a, comparison.b))
+        names = {name for side in (a, b) for name in lock_names(side.repeats[0].figures.record)}
+        result = label(found.change, tone=TONES[found.change])
+        found_sections = sections(found, a, b)
+        articles.append(
+            Article(f"s{at}", found.name, result, (), found_sections, sorted(names), ())
+        )
+    tone, words = verdict_text(comparison)
+    lines = [
+        text.run_line("A", comparison.a).strip(),
+        text.run_line("B", comparison.b).strip(),
+        *(f"differs: {difference}" for difference in comparison.differs),
+        text.design_line(comparison),
+    ]
+    table = overview(comparison)
+    heading = f"{comparison.a.path.name} against {comparison.b.path.name}"
+    facts = {name.removeprefix("machine."): fact for name, fact in comparison.a.facts.items()}
+    return render(
+        f"{heading} - mmutorture",
+        heading,
+        articles,
+        said=Verdict(tone, words, tuple(lines), (), 0),
+        opening=[Section("overview", "Scenarios", parts=[table])] if len(articles) > 1 else [],
+        closing=[environment.of_both(facts)],
+    )

@@ -75,8 +75,9 @@ def test_contracts_of_both_modes() -> None:
         "4 of 5 contracts were met. 4 allow either mode:"
         " 1 were entered under both, 2 under one only, 1 never."
     )
-    (table,) = section.parts
-    assert isinstance(table, parts.Table)
+    table, never = section.parts
+    assert isinstance(table, parts.Table) and isinstance(never, parts.Text)
+    assert never.title == "Never entered: 1 function" and never.text == "never"
     said = {row.cells[0].text: row.cells[-1].text for row in table.rows}
     assert said["half"] == "half: never for write" and said["two"] == "half: never for read"
     assert [row.cells[0].text for row in table.rows][:2] == ["two", "half"]

@@ -7,7 +7,6 @@ const $ = (id) => document.getElementById(id);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const articles = all("main > article");
 const lines = (text) => (text ? text.split("\n") : []);
-document.documentElement.classList.add("js");
 
 // --- Light and dark ---------------------------------------------------------------------------
 $("theme").addEventListener("click", () => {
@@ -39,10 +38,9 @@ function choose(id) {
 }
 
 function follow() {
-	const target = location.hash.length > 1 ? $(decodeURIComponent(location.hash.slice(1))) : null;
+	const target = $(location.hash.slice(1));
 	const article = target && target.closest("article");
 	if (article) choose(article.id);
-	else if (!all("main > article.chosen").length) choose(document.body.dataset.first);
 	if (target) target.scrollIntoView();
 }
 
@@ -91,6 +89,14 @@ function sort(button) {
 const tip = $("tip");
 let marked = null;
 
+function place() {
+	const at = marked.getBoundingClientRect(), width = tip.offsetWidth, height = tip.offsetHeight;
+	const left = Math.min(Math.max(4, at.left + at.width / 2 - width / 2), innerWidth - width - 4);
+	const above = Math.max(at.top, 0) - height - 8;
+	tip.style.left = `${left}px`;
+	tip.style.top = `${above > 4 ? above : Math.min(at.bottom + 8, innerHeight - height - 4)}px`;
+}
+
 function point(mark) {
 	if (marked) marked.classList.remove("on");
 	marked = mark;
@@ -98,12 +104,10 @@ function point(mark) {
 	if (!mark) return;
 	mark.classList.add("on");
 	tip.textContent = mark.dataset.tip;
-	const at = mark.getBoundingClientRect(), width = tip.offsetWidth, height = tip.offsetHeight;
-	const left = Math.min(Math.max(4, at.left + at.width / 2 - width / 2), innerWidth - width - 4);
-	const above = Math.max(at.top, 0) - height - 8;
-	tip.style.left = `${left}px`;
-	tip.style.top = `${above > 4 ? above : Math.min(at.bottom + 8, innerHeight - height - 4)}px`;
+	place();
 }
+
+const byKeys = () => marked && marked.closest("svg").matches(":focus");
 
 function walk(event) {
 	const marks = all(".mark", event.currentTarget);
@@ -123,9 +127,10 @@ for (const svg of all("svg[tabindex]")) {
 }
 document.addEventListener("pointerover", (event) => {
 	const mark = event.target.closest && event.target.closest(".mark");
-	if (mark || !marked || !marked.closest("svg").matches(":focus")) point(mark || null);
+	if (mark || !byKeys()) point(mark || null);
 });
-addEventListener("scroll", () => point(null), { passive: true });
+// What has the focus may be scrolled into view late.
+addEventListener("scroll", () => (byKeys() ? place() : point(null)), { passive: true });
 
 // --- Everything that is clicked -----------------------------------------------------------------
 document.addEventListener("click", (event) => {
@@ -154,6 +159,7 @@ if (articles.length) {
 		history.replaceState(null, "", "#" + $("chooser").value);
 	});
 	addEventListener("hashchange", follow);
+	choose(document.body.dataset.first);
 	follow();
 }
 })();
