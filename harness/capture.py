@@ -14,6 +14,7 @@ from harness.minimise import Minimal, Progress, Rig, Signature, minimise, switch
 from harness.scenario import scenario_hash, to_toml
 from harness.schema import Scenario
 from harness.token import Recipe, Token, format_token
+from harness.trace.capture import recorded
 from harness.unfinished import minimise_unfinished
 from harness.units import hex64
 from harness.world import Event, Failure, World, object_name
@@ -84,6 +85,7 @@ def traced(
         events=columns.all_events(events, names, before),
         plan=plan,
         kept=keep(plan, events, names),
+        recording=recorded(scenario.name, "explore", second),
     )
     return captured, events, names
 
@@ -92,7 +94,7 @@ def capture(
     recipe: Recipe, scenario: Scenario, failure: Failure, execution: str, decisions: bytes
 ) -> Captured:
     """A failure as it was found, by its decisions."""
-    again = replace(recipe.settings, strategy="replay")
+    again = replace(recipe.settings, strategy="replay", record=True)
     with World(config.build(scenario, again)) as world:
         world.replay(decisions)
         return traced(world, recipe, scenario, failure, execution)[0]
@@ -115,7 +117,7 @@ def find_flip(minimal: Minimal, scenario: Scenario) -> flip.Flip | None:
 def capture_minimal(minimal: Minimal, scenario: Scenario, execution: str) -> Captured:
     """The minimal execution, and which two events decide."""
     recipe, failure = minimal.recipe, minimal.failure
-    with World(config.build(scenario, recipe.settings)) as world:
+    with World(config.build(scenario, replace(recipe.settings, record=True))) as world:
         world.follow(minimal.plan)
         captured, _, names = traced(world, recipe, scenario, failure, execution)
     found = find_flip(minimal, scenario) if failure.step <= FLIP_STEPS else None

@@ -78,6 +78,12 @@ def report(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def trace(args: argparse.Namespace) -> int:
+    from harness.commands.trace import run
+
+    return run(args)
+
+
 def barriers(args: argparse.Namespace) -> int:
     from harness.commands.barriers import run
 
@@ -198,6 +204,10 @@ def add_stress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checks", choices=("on", "off"), default="on", help="oracles watch; off: bare speed"
     )
+    parser.add_argument(
+        "--record", action=argparse.BooleanOptionalAction,
+        help="keep what each task did last, for trace and report; default: with --checks on",
+    )  # fmt: skip
 
 
 def add_reproduce(parser: argparse.ArgumentParser) -> None:
@@ -314,6 +324,21 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        *("run",), metavar="RUN|FAILURE|TOKEN", nargs="?", default="latest", help="default: latest"
+    )
+    parser.add_argument("scenario", metavar="SCENARIO", nargs="?", help="of a run of several")
+    parser.add_argument("--task", metavar="NAME", action="append", help="only of this task")
+    parser.add_argument("--kind", metavar="KIND", action="append", help="only wait, fault, ...")
+    parser.add_argument("--lock", metavar="NAME", action="append", help="only about this lock")
+    parser.add_argument("--gfn", metavar="N", help="only about this gfn")
+    parser.add_argument("--last", metavar="N", help="only the last N that are left")
+    parser.add_argument(
+        "--points", action="store_true", help="replay, and show every schedule point as well"
+    )
+
+
 def add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
 
@@ -342,6 +367,7 @@ COMMANDS: tuple[tuple[str, Command, Callable[[argparse.ArgumentParser], None], s
     ),
     ("locks", locks, add_locks, "lock contention of a run, as lock_stat or perf print it", ""),
     ("report", report, add_report, "a run, or two compared, as one HTML file", ""),
+    ("trace", trace, add_trace, "what each task did, and who waited for whom", ""),
     ("bench", bench, add_bench, "the harness's own figures beside its peers", ""),
     ("doctor", doctor, add_nothing, "what this machine can and cannot do", ""),
 )

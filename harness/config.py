@@ -167,7 +167,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     config.bugs = bug_mask(settings.bugs)
     config.oracles = oracle_mask((*settings.without, *unasked(scenario)))
     config.checks, config.controlled = settings.checks, settings.controlled
-    config.lock_stat = settings.lock_stat
+    config.lock_stat, config.record = settings.lock_stat, settings.record
     config.memory = MEMORY_MODELS.index(settings.memory)
     config.strategy = catalogue.find_index(settings.strategy, "strategy", catalogue.strategies())
     config.whole_steps = settings.whole_steps

@@ -10,10 +10,11 @@ import msgspec
 
 from harness import anchors, catalogue
 from harness.anchors import Kept, Plan
-from harness.results import RunDirectory, write_json, write_text
+from harness.results import RunDirectory, write_bytes, write_json, write_text
 from harness.scenario import to_toml
 from harness.schema import Scenario
 from harness.token import PLAN_CHARS_MAX, Recipe
+from harness.trace import record as recording
 from harness.units import hex64
 from harness.world import STOP_FINISHED, Failure, World
 
@@ -64,6 +65,7 @@ class Captured:
     plan: Plan
     kept: tuple[Kept, ...]  # the same, in clear
     minimal: Captured | None = None  # the smallest execution that fails in the same way
+    recording: bytes | None = None  # of the flight recorder
 
 
 def strategy_text(recipe: Recipe) -> str:
@@ -132,6 +134,8 @@ def write(captured: Captured, directory: Path) -> None:
     if captured.record.token:
         write_text(directory / "token.txt", captured.record.token + "\n")
         write_plan(directory / "plan.json", captured.kept)
+    if captured.recording is not None:
+        write_bytes(directory / recording.FILE, captured.recording)
     if captured.minimal is not None:
         write(captured.minimal, directory / MINIMAL)
     write_json(directory / "failure.json", msgspec.to_builtins(captured.record))

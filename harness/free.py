@@ -20,6 +20,7 @@ from harness.schema import Scenario
 from harness.signals import Interrupt
 from harness.supervisor import KIND_BOSS, Crew, Death
 from harness.token import Recipe
+from harness.trace.capture import recorded
 from harness.usage import Meter, Used
 from harness.world import (
     STOP_FINISHED,
@@ -52,6 +53,7 @@ class FreeRun:
     contracts: list[dict[str, Any]] = field(default_factory=list)
     lock_order: Graph = field(default_factory=Graph)
     used: Used = field(default_factory=lambda: Used({}, None))
+    recording: bytes | None = None  # of the flight recorder; None: it was off
 
     @property
     def trustworthy(self) -> bool:
@@ -115,6 +117,7 @@ def run(
             contracts=entered,
             lock_order=lock_order.current(),
             used=used,
+            recording=recorded(scenario.name, "free", failure),
         )
 
 

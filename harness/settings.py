@@ -46,6 +46,7 @@ class Settings:
     controlled: bool = True
     checks: bool = True
     noise_permille: int = NOISE_PERMILLE
+    record: bool = False  # the flight recorder runs
 
 
 def differing(settings: Settings) -> dict[str, Any]:

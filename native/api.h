@@ -189,6 +189,7 @@ struct mmut_config {
 	uint32_t checks;		/* 1: hooks on, oracles watch (free running may turn it off) */
 	uint32_t controlled;		/* 1: fibers or baton decide the order */
 	uint32_t lock_stat;		/* 1: keep lock statistics */
+	uint32_t record;		/* 1: the flight recorder runs */
 	uint32_t memory;		/* enum mmut_memory */
 	uint32_t strategy;		/* index of mmut_strategy_name() */
 	uint32_t bound_kind, bound;	/* dpor, dfs: 0 no bound; 1 preemptions, 2 delays: at most so many */
@@ -367,6 +368,25 @@ struct mmut_contract {
 	uint64_t none, read, write;
 };
 
+/* A record of the flight recorder: struct flight_record of the core; addresses count from the arena. */
+struct mmut_flight_record {
+	uint64_t begin, end, arg;
+	uint32_t value;
+	uint16_t site, other_site;
+	uint8_t kind, mode, other, flags;
+	uint16_t lock_class, task;
+};
+/* Records [first, first + count) of a task, and behind them `open` that have not ended. */
+enum { MMUT_FLIGHT_PIECE_MAX = 8192 + 16 };
+struct mmut_flight_piece { uint32_t task, open; uint64_t first, count; };
+struct mmut_flight {
+	uint64_t origin;		/* time 0 */
+	double tick;			/* ns, or steps where controlled, in one of the records */
+	uint32_t holds_sampled;		/* of holds that nobody waited for one in so many is recorded */
+	uint32_t accesses;		/* 1: guest accesses are operations; 0: of them faults are recorded */
+};
+struct mmut_place { char file[64], func[64], what[64]; uint32_t line; };
+
 struct mmut_bug_info {
 	const char *name, *slug, *commit, *scenario, *profile, *memory, *oracles, *text;
 	int depth;
@@ -494,6 +514,16 @@ int mmut_lock_site_next(uint32_t *cursor, struct mmut_lock_site *row);
 int mmut_blame_next(uint32_t *cursor, struct mmut_blame *row);
 int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row);
 int mmut_yield_next(uint32_t *cursor, struct mmut_yield *row);	/* a task's; a site may come several times */
+/* The flight recorder. */
+int mmut_flight_get(struct mmut_flight *flight);	/* -1: nothing is recorded */
+/* The rings, one of each task, and then what was kept of them around long waits; -1 past the last. */
+int mmut_flight_piece(uint32_t n, struct mmut_flight_piece *piece, struct mmut_flight_record *records);
+const char *mmut_flight_kind_name(uint32_t kind);	/* NULL past the last, as all of these */
+const char *mmut_fault_result_name(uint32_t result);
+const char *mmut_request_name(uint32_t request);
+int mmut_place_get(uint32_t site, struct mmut_place *row);	/* -1 past the last */
+/* What reports call the object at this place of the arena; -1: it has no name. */
+int mmut_address_name(uint64_t addr, char *name, uint32_t size);
 /* Outcomes seen: MMUT_REGISTERS values, numbered as in mmut_term; rule: index that matched, or ~0. */
 int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule);
 int mmut_outcomes_full(void);		/* 1: there were more than the table holds */

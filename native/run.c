@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check/check.h"
+#include "core/flight.h"
 #include "core/lockdep.h"
 #include "core/rcu.h"
 #include "kvm/vm.h"
@@ -270,6 +271,8 @@ void mmut_free_go(void)
 {
 	struct arena *arena = arena_of();
 
+	if (arena->flight)
+		arena->flight->origin = lockstat_clock();
 	__atomic_store_n(&arena->go, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &arena->go, FUTEX_WAKE, MAX_TASKS, NULL, NULL, 0);
 }
@@ -280,6 +283,7 @@ int mmut_free_finish(void)
 
 	proc.current_task = task_by_id(TASK_BOSS);
 	proc.stop = free_stop;
+	proc.flight = NULL;	/* the run is over */
 	if (arena->stop <= STOP_FINISHED && !setjmp(free_env)) {
 		run_add_statistics();
 		check_machine();

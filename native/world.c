@@ -14,6 +14,7 @@
 #include "core/contract.h"
 #include "core/lock_order.h"
 #include "core/delay.h"
+#include "core/flight.h"
 #include "core/frame.h"
 #include "core/lockdep.h"
 #include "kvm/mmu.h"
@@ -95,6 +96,7 @@ void run_install_hooks(void)
 	proc.watch = !arena->hooks_wanted ? NULL : arena->check ? check_watch : arena->races ? races_watch : NULL;
 	proc.controlled = arena->controlled;
 	proc.sites = arena->sites;
+	proc.flight = arena->flight;
 	if (arena->controlled) {
 		proc.scheduled = &sched_hooks;
 		proc.point = sched_point;
@@ -283,6 +285,8 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 		/* Last: an execution is the same whether it is measured or not, addresses included. */
 		if (!err && config->lock_stat)
 			err = lockstat_init(arena_of()->nr_tasks) ?: init_delays(config);
+		if (!err && config->record)
+			err = flight_init(arena_of()->nr_tasks);
 	}
 	if (err) {
 		arena_unmap();

@@ -13,12 +13,13 @@ from harness.commands import common, report
 from harness.contention import record
 from harness.errors import Exit, UsageError, worst
 from harness.free import FreeRun
-from harness.results import RunDirectory, write_text
+from harness.results import RunDirectory, write_bytes, write_text
 from harness.scenario import to_toml
 from harness.schema import Scenario
 from harness.settings import Settings, differing
 from harness.signals import Interrupt, interruptible
 from harness.token import Recipe
+from harness.trace import record as recording
 from harness.units import U64_MAX, hex64, human_count, parse_duration
 
 DURATION_SECONDS = "10s"
@@ -160,6 +161,8 @@ class Session:
         if run.contention is not None:
             common.save_contention(run.contention, directory)
         write_text(directory / lock_order.FILE, lock_order.render(run.lock_order))
+        if run.recording is not None:
+            write_bytes(directory / recording.FILE, run.recording)
         faults = sum(state.faults for state in run.tasks)
         self.out.say(
             f"{name}: {sum(s.operations for s in run.tasks)} operations, {faults} faults "
@@ -280,6 +283,7 @@ def plan(args: Namespace) -> Plan:
         checks=args.checks == "on",
         delay=common.chosen_delays(args, controlled=False),
         lock_stat=args.lock_stat == "on",
+        record=args.checks == "on" if args.record is None else args.record,
     )
     common.check_names(settings)
     if bugs and not settings.checks:

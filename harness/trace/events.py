@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.trace import record
 from harness.trace.record import Header, Kind, Raw, Site, Task
 
-INSTANTS: frozenset[Kind] = frozenset({"yield", "root-invalid", "backlog", "violation"})
+INSTANTS: frozenset[Kind] = frozenset({"yield", "root-invalid", "backlog", "violation", "point"})
 MODES = ("read", "write")  # by number, as enum lock_mode
 DOMAINS = ("rcu", "srcu")
 
@@ -30,12 +30,13 @@ class Event:
     gfn: int | None = None
     lock: str = ""  # the lock's own name
     lock_class: str = ""
-    mode: str = ""  # of a wait or hold: read, write
+    mode: str = ""  # of a wait or hold: read, write; empty: the lock has no readers
     other: int | None = None  # wait: who had the lock; hold: who waited for it
     site: Site | None = None
     other_site: Site | None = None  # wait: where `other` had taken it
     value: int = 0  # pages, vCPUs waited for, callbacks run or pending, readers in
     earlier: bool = False  # it began before `begin`, when nobody looked
+    later: bool = False  # it ended after `end`, likewise
 
     @property
     def length(self) -> int | None:
@@ -93,10 +94,13 @@ def of_raw(raw: Raw, header: Header) -> Event:
             what, gfn, value = named(header.operations, raw.value), raw.arg, 0
         case "fault":
             what, gfn, value = named(header.fault_results, raw.value), raw.arg, 0
-        case "invalidate" | "zap":
+        case "zap":
             gfn = raw.arg
+        case "invalidate":
+            what = f"host page {raw.arg:#x}"
         case "wait" | "hold":
-            lock, mode = header.locks.get(raw.arg), named(MODES, raw.mode)
+            lock = header.locks.get(raw.arg)
+            mode = named(MODES, raw.mode) if lock and lock.readers else ""
         case "yield":
             lock = header.locks.get(raw.arg)
         case "flush" | "flush-wait":
@@ -107,7 +111,7 @@ def of_raw(raw: Raw, header: Header) -> Event:
             value = raw.arg
         case "violation":
             what, value = named(header.oracles, raw.value), 0
-        case "root-invalid":
+        case "root-invalid" | "zap-root":
             value = raw.arg
 
     def time(ticks: int) -> int:
@@ -127,7 +131,8 @@ def of_raw(raw: Raw, header: Header) -> Event:
         site=header.sites.get(raw.site),
         other_site=header.sites.get(raw.other_site),
         value=value,
-        earlier=bool(raw.flags & record.TAKEN_EARLIER),
+        earlier=bool(raw.flags & record.EARLIER),
+        later=bool(raw.flags & record.LATER),
     )
 
 
@@ -149,7 +154,8 @@ def arrows(recording: Recording) -> list[Arrow]:
     """For each wait that ended the release that ended it, where that was recorded.
 
     It is the last one, of the same lock by another task, between the beginning and the end of the
-    wait.  A reader is let in by a writer only: readers do not keep each other out.
+    wait.  A reader is let in by a writer only: readers do not keep each other out, but where the
+    scenario has it so, and then none is counted as being in.
     """
     releases: dict[str, list[int]] = {}
     for index, event in enumerate(recording.events):
@@ -181,6 +187,7 @@ def releaser(events: Sequence[Event], by_end: Sequence[int], wait: Event) -> int
         hold = events[index]
         if (hold.end or 0) < wait.begin:
             return None
-        if hold.task != wait.task and (hold.mode == "write" or wait.mode == "write"):
+        shared = hold.mode == wait.mode == "read" and hold.value
+        if hold.task != wait.task and not shared:
             return index
     return None

@@ -24,10 +24,10 @@ FILE = "events.bin"
 MAGIC = b"mmutorture events 1\n"
 SCHEMA = 1
 LENGTH = struct.Struct("<Q")
-RECORD = struct.Struct("<QQQIHHBBBBI")
+RECORD = struct.Struct("<QQQIHHBBBBHH")
 STILL_OPEN = (1 << 64) - 1  # an end that had not come
 NO_SITE = 0xFFFF
-TAKEN_EARLIER = 1  # flags: it began before `begin`, when nobody looked
+EARLIER, LATER = 1, 2  # flags: it began before `begin`, ended after `end`, when nobody looked
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Kind = Literal[
@@ -36,6 +36,7 @@ Kind = Literal[
     "fault",
     "invalidate",
     "zap",
+    "zap-root",
     "wait",
     "hold",
     "flush",
@@ -46,6 +47,7 @@ Kind = Literal[
     "root-invalid",
     "backlog",
     "violation",
+    "point",  # in no file: a schedule point of an execution that was replayed
 ]
 
 
@@ -106,6 +108,7 @@ class Raw(NamedTuple):
     mode: int
     other: int
     flags: int
+    lock_class: int
     task: int
 
 

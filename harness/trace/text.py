@@ -29,9 +29,12 @@ def label(event: Event) -> str:
             return f"{event.what}{gfn_text(event)}"
         case "fault":
             return f"fault{gfn_text(event)}" + (f": {event.what}" if event.end is not None else "")
-        case "invalidate" | "zap":
-            pages = f" {event.value} pages" if event.value else ""
-            return f"{event.kind}{gfn_text(event)}{pages}"
+        case "invalidate":
+            return f"invalidate {event.what}, {event.value} pages"
+        case "zap":
+            return f"zap{gfn_text(event)}, {event.value} pages"
+        case "zap-root":
+            return f"zap root {event.value:#x}"
         case "wait" | "hold" | "yield":
             return f"{event.kind} {locked(event)}"
         case "flush" | "flush-wait":
@@ -44,6 +47,8 @@ def label(event: Event) -> str:
             return f"{event.value} callbacks pending"
         case "root-invalid":
             return f"root {event.value:#x} invalid"
+        case "point":
+            return event.what
         case "violation":
             return f"VIOLATION {event.what}"
         case _:
@@ -59,9 +64,11 @@ def details(event: Event, recording: Recording) -> str:
     if event.kind == "hold" and event.other is not None:
         parts.append(f"{recording.name(event.other)} waited")
     if event.kind == "hold" and event.mode == "read" and event.value:
-        parts.append(f"{event.value} readers in")
+        parts.append(f"{event.value} reader{'s' if event.value > 1 else ''} in")
     if event.earlier:
-        parts.append("taken earlier")
+        parts.append("began earlier")
+    if event.later:
+        parts.append("ended later")
     if event.site:
         parts.append(where(event.site))
     return "; ".join(parts)

@@ -98,7 +98,7 @@ def lane_of(recording: Recording, task: int, inside: Sequence[Event], begin: int
             end=min(event.until(end), end),
             depth=depth,
             open_left=event.begin < begin or event.earlier,
-            open_right=event.end is None or event.end > end,
+            open_right=event.end is None or event.end > end or event.later,
         )
         for event, depth in zip(inside, depths(inside, last + 1), strict=True)
     )

@@ -95,6 +95,7 @@ struct arena {
 	struct rcu_state *rcu;
 	struct lockstat_task *lockstat;	/* one per task, summed over executions; NULL: not kept */
 	struct delays *delays;	/* NULL: none */
+	struct flight *flight;	/* NULL: nothing is recorded */
 	struct sched *sched;
 	struct kvm *kvm;
 	struct workload *workload;

@@ -135,6 +135,7 @@ struct proc {
 	const struct scheduled *scheduled;	/* ... and does what hook.c would by the callbacks below; or NULL */
 	struct task *current_task;
 	struct arena *arena;
+	struct flight *flight;	/* of the arena; NULL: nothing is recorded */
 	const struct site *sites;	/* of the program in the arena; NULL: it has none */
 	void (*point)(struct event *ev);		/* decide; returns when `ev` may happen */
 	u64 (*access)(struct event *ev);		/* memory model; NULL: perform directly */

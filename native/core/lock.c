@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "flight.h"
 #include "lock.h"
 #include "lockdep.h"
 
@@ -90,13 +91,16 @@ void __spin_lock(spinlock_t *lock, const struct site *site)
 			/* The pending acquisition is enabled once the word is free. */
 			current->wait = wait_equal(&lock->word, 0, 4);
 			current->state = TASK_WAITING;
-			if (lock->word)
+			if (lock->word) {
 				lockstat_blocked(&blocked, lock->holder, lock);
+				flight_wait(lock, lock->class, LOCK_WRITE, lock->holder, site);
+			}
 		}
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!spin_try(lock))) {
 		lockstat_blocked(&blocked, lock->holder, lock);
+		flight_wait(lock, lock->class, LOCK_WRITE, lock->holder, site);
 		spin_slow(lock);
 	}
 	lock_acquired(lock, &lock->holder, lock->class, LOCK_WRITE, site, &blocked);

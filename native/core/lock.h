@@ -35,6 +35,7 @@ typedef struct {
 void spin_lock_init(spinlock_t *lock, enum lock_class class);
 void mutex_init(struct mutex *lock, enum lock_class class);
 void rwlock_init(rwlock_t *lock, enum lock_class class);
+u32 rwlock_readers(const rwlock_t *lock);	/* that are in, or about to go back to the queue */
 
 void __spin_lock(spinlock_t *lock, const struct site *site);
 void __spin_unlock(spinlock_t *lock, const struct site *site);
@@ -87,6 +88,8 @@ static inline u64 lockstat_acquired(struct held_lock *held, const struct blocked
 	return site->untimed + 1;
 }
 
+void flight_record_released(const struct held_lock *held);	/* flight.h */
+
 /* Off the stack, usually from its top: locks may be released in any order. */
 static inline void lock_released(const void *lock)
 {
@@ -99,6 +102,8 @@ static inline void lock_released(const void *lock)
 		return;
 	if (proc.arena->lockstat && unlikely(held->since != LOCKSTAT_UNTIMED))
 		lockstat_held(held);
+	if (unlikely(proc.flight))
+		flight_record_released(held);
 	for (; unlikely(held < top); held++)
 		held[0] = held[1];
 	barrier();	/* the entries before the count: the supervisor may read them at any time */

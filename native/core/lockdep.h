@@ -10,6 +10,7 @@
 #ifndef MMUT_CORE_LOCKDEP_H
 #define MMUT_CORE_LOCKDEP_H
 
+#include "flight.h"
 #include "lock.h"
 
 struct lockdep {
@@ -48,6 +49,8 @@ static inline u64 lock_acquired(const void *lock, u16 *holder, u32 class, enum l
 	struct held_lock *held = held_push(lock, class, mode, site);
 	bool bounced;
 
+	if (flight_on())
+		flight_record_acquired(held);
 	if (!proc.arena->lockstat)
 		return 0;
 	bounced = *holder != current->id;

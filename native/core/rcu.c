@@ -24,6 +24,7 @@
 #include <errno.h>
 
 #include "arena.h"
+#include "flight.h"
 #include "rcu.h"
 
 rcu_callback_t rcu_callbacks[NR_RCU_FUNCS];
@@ -120,6 +121,7 @@ void synchronize_rcu_domain(enum rcu_domain d)
 				  "grace period awaited inside a read section of its own domain");
 		lockdep_might_sleep(__here("synchronize_rcu"));
 	}
+	flight_begin(FLIGHT_GRACE_PERIOD, 0, d);
 	/* Full barrier on both sides: the unlink before, the look at the slots after (steps 1 to 4). */
 	target = fetch_add(&arena->rcu->epoch[d], 1) + 1;
 	for (i = 0; i < arena->nr_tasks; i++) {
@@ -131,6 +133,7 @@ void synchronize_rcu_domain(enum rcu_domain d)
 	/* Pairs with the release in rcu_read_unlock: what the sections did, before the caller frees. */
 	smp_mb();
 	__atomic_fetch_add(&arena->rcu->grace_periods, 1, __ATOMIC_RELAXED);
+	flight_end(d);
 }
 
 void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *site)
@@ -173,8 +176,16 @@ static struct rcu_head *take_callbacks(struct rcu_state *rcu)
 	return out;
 }
 
+static inline void record_backlog(const struct rcu_state *rcu)
+{
+	flight_instant(FLIGHT_BACKLOG, __atomic_load_n(&rcu->pending, __ATOMIC_RELAXED), 0, NULL);
+}
+
 static void run_callbacks(struct rcu_state *rcu, struct rcu_head *list)
 {
+	u64 before = rcu->callbacks_run;
+
+	flight_begin(FLIGHT_CALLBACKS, 0, 0);
 	while (list) {
 		struct rcu_head *head = list;
 
@@ -184,6 +195,9 @@ static void run_callbacks(struct rcu_state *rcu, struct rcu_head *list)
 		__atomic_fetch_sub(&rcu->pending, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&rcu->callbacks_run, 1, __ATOMIC_RELAXED);
 	}
+	flight_about(rcu->callbacks_run - before);
+	flight_end(0);
+	record_backlog(rcu);
 }
 
 void rcu_task_main(void)
@@ -205,6 +219,7 @@ void rcu_task_main(void)
 		closing = __atomic_load_n(&arena->closing, __ATOMIC_ACQUIRE);
 		list = take_callbacks(rcu);
 		if (list) {
+			record_backlog(rcu);
 			synchronize_rcu();
 			run_callbacks(rcu, list);
 		} else if (closing) {

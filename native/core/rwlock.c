@@ -28,6 +28,7 @@
 #include <linux/futex.h>
 
 #include "arena.h"
+#include "flight.h"
 #include "lock.h"
 #include "lockdep.h"
 
@@ -44,6 +45,11 @@ static_assert(MAX_TASKS <= 32, "a task in the queue has a futex bit of its own")
 void rwlock_init(rwlock_t *lock, enum lock_class class)
 {
 	*lock = (rwlock_t){ .class = (u8)class };
+}
+
+u32 rwlock_readers(const rwlock_t *lock)
+{
+	return __atomic_load_n(&lock->count, __ATOMIC_RELAXED) / READER;
 }
 
 static inline u32 ticket_bit(u32 ticket)
@@ -153,14 +159,17 @@ static noinline void write_slow(rwlock_t *lock)
  * Announced as a search wants it: enabled once it succeeds at the first attempt, so nobody queues.
  * To the statistics it waits all the same.
  */
-static inline void wait_until_free(const rwlock_t *lock, u64 obstacles, struct blocked *blocked)
+static inline void wait_until_free(const rwlock_t *lock, u64 obstacles, struct blocked *blocked, u32 mode,
+				   const struct site *site)
 {
 	if (!proc.controlled || !proc.arena->whole_steps)
 		return;
 	current->wait = wait_clear(&lock->count, obstacles);
 	current->state = TASK_WAITING;
-	if (lock->count & obstacles)
+	if (lock->count & obstacles) {
 		lockstat_blocked(blocked, lock->holder, lock);
+		flight_wait(lock, lock->class, mode, lock->holder, site);
+	}
 }
 
 /* Controlled, where time stands still between two events: `more` readers are in from now on. */
@@ -193,12 +202,13 @@ static inline void lock_exclusive(rwlock_t *lock, enum lock_mode mode, const str
 
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, mode, site);
-		wait_until_free(lock, ~0u, &blocked);
+		wait_until_free(lock, ~0u, &blocked, mode, site);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
 						  __ATOMIC_RELAXED))) {
 		lockstat_blocked(&blocked, lock->holder, lock);
+		flight_wait(lock, lock->class, mode, lock->holder, site);
 		write_slow(lock);
 	}
 	if (mode == LOCK_READ)
@@ -235,12 +245,13 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 	}
 	if (hooks_on()) {
 		hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
-		wait_until_free(lock, WRITER | WAITING, &blocked);
+		wait_until_free(lock, WRITER | WAITING, &blocked, LOCK_READ, site);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
 	count = __atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE);
 	if (unlikely(count & (WRITER | WAITING))) {
 		lockstat_blocked(&blocked, lock->holder, lock);
+		flight_wait(lock, lock->class, LOCK_READ, lock->holder, site);
 		count = read_slow(lock);
 	}
 	reader_acquired(lock, count / READER, &blocked, site);
@@ -294,6 +305,8 @@ bool __rwlock_needbreak(rwlock_t *lock, const struct site *site)
 		contended = hook_chance();
 	if (proc.arena->lockstat)
 		lockstat_yield(site_id(site), contended);
+	if (unlikely(contended))
+		flight_instant(FLIGHT_YIELD, (u64)lock, 0, site);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, contended, 0);
 	return contended;

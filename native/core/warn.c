@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "arena.h"
+#include "flight.h"
 #include "task.h"
 #include "warn.h"
 
@@ -61,6 +62,8 @@ void violation(enum oracle oracle, const struct site *site, const void *addr, co
 		va_start(args, fmt);
 		vsnprintf(f->message, sizeof(f->message), fmt, args);
 		va_end(args);
+		if (current)
+			flight_instant(FLIGHT_VIOLATION, (u64)addr, oracle, site);
 		__atomic_store_n(&f->set, 2, __ATOMIC_RELEASE);
 		__atomic_store_n(&arena->stop, STOP_VIOLATION, __ATOMIC_RELEASE);
 	}

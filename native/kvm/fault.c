@@ -17,6 +17,7 @@
 
 #include <errno.h>
 
+#include "../core/flight.h"
 #include "dirty_log.h"
 #include "fast_fault.h"
 #include "host_mm.h"
@@ -236,6 +237,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 	must_hold_srcu();
 	WARN_ON_ONCE(!kvm_mmu_root_loaded(vcpu));
 
+	flight_begin(FLIGHT_FAULT, gpa >> PAGE_SHIFT, RET_PF_INVALID);
 	/* The CPU met an MMIO SPTE, or what looked like one to it. */
 	if (error_code & PFERR_RSVD_MASK)
 		ret = handle_mmio_page_fault(vcpu, gpa);
@@ -253,5 +255,6 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 		/* CONTINUE and INVALID are for internal use. */
 		WARN_ON_ONCE(ret <= RET_PF_CONTINUE || ret == RET_PF_INVALID);
 	}
+	flight_end(ret);
 	return ret;
 }

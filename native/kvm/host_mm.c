@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include "../api.h"
+#include "../core/flight.h"
 #include "memslot.h"
 #include "notifier.h"
 
@@ -178,6 +179,7 @@ static struct extent extent_of(struct host_mm *mm, u64 n, u64 npages)
 
 static void invalidate_start(struct kvm *kvm, struct extent x) __acquires(ptl)
 {
+	flight_begin(FLIGHT_INVALIDATE, x.first, (u32)(x.end - x.first));
 	kvm_mmu_notifier_invalidate_range_start(kvm, x.first, x.end);
 	note(NOTE_INVALIDATED, kvm, x.first << 32 | x.end);
 	spin_lock(&kvm->mm.ptl);
@@ -187,6 +189,7 @@ static void invalidate_end(struct kvm *kvm, struct extent x) __releases(ptl)
 {
 	spin_unlock(&kvm->mm.ptl);
 	kvm_mmu_notifier_invalidate_range_end(kvm, x.first, x.end);
+	flight_end((u32)(x.end - x.first));
 }
 
 /* ptl held, and the whole block invalidated. */

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 
+#include "../core/flight.h"
 #include "tdp_mmu.h"
 
 /* ------------------------------------------------------------------ references */
@@ -180,6 +181,7 @@ void kvm_tdp_mmu_invalidate_roots(struct kvm *kvm)
 		 * serves the request first and looks here afterwards would keep the root for ever.
 		 */
 		WRITE_ONCE(root->invalid, 1);
+		flight_instant(FLIGHT_ROOT_INVALID, root->pfn, 0, NULL);
 	}
 }
 

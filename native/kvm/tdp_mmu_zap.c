@@ -14,6 +14,8 @@
  */
 #include "tdp_mmu.h"
 
+#include "../core/flight.h"
+
 /* Entries up to `zap_level`; what is above stays. */
 static void __tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared, int zap_level)
 {
@@ -52,11 +54,13 @@ void tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared)
 	may_yield(&kvm->mmu_lock);
 	WARN_ON_ONCE(!refcount_read(&root->tdp_mmu_root_count));
 
+	flight_begin(FLIGHT_ZAP_ROOT, root->pfn, 0);
 	rcu_read_lock();
 	for (int level = PG_LEVEL_4K; level <= PG_LEVEL_1G; level++)
 		__tdp_mmu_zap_root(kvm, root, shared, level);
 	__tdp_mmu_zap_root(kvm, root, shared, root->role.level);
 	rcu_read_unlock();
+	flight_end(0);
 }
 
 /* Leaves that overlap [start, end).  `flush` comes in as what is owed already, and goes out so. */
@@ -70,6 +74,7 @@ static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t 
 
 	end = min(end, kvm->config.max_gfn);
 
+	flight_begin(FLIGHT_ZAP, start, (u32)(end - start));
 	rcu_read_lock();
 	for_each_tdp_pte(iter, root, start, end) {
 		if (can_yield && tdp_mmu_iter_cond_resched(kvm, &iter, flush, false)) {
@@ -84,6 +89,7 @@ static bool tdp_mmu_zap_leafs(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t 
 	}
 	/* Only leaves went: no table is waiting for a flush, hence RCU may be left before it. */
 	rcu_read_unlock();
+	flight_end((u32)(end - start));
 	return flush;
 }
 

@@ -27,6 +27,8 @@
 
 #include <string.h>
 
+#include "../core/flight.h"
+
 static void kvm_make_request(unsigned int req, struct kvm_vcpu *vcpu)
 {
 	/*
@@ -67,6 +69,7 @@ bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 	u64 exits[KVM_MAX_VCPUS];
 	u32 wait_for = 0, i;
 
+	flight_begin(FLIGHT_FLUSH, 0, req);
 	for (i = 0; i < kvm->online_vcpus; i++) {
 		struct kvm_vcpu *vcpu = &kvm->vcpus[i];
 
@@ -74,10 +77,16 @@ bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 		if (kvm_vcpu_exiting_guest_mode(vcpu, &exits[i]))
 			wait_for |= 1u << i;
 	}
+	flight_about(wait_for);
+	if (wait_for)
+		flight_begin(FLIGHT_FLUSH_WAIT, wait_for, req);
 	/* All have been kicked by now: they leave side by side. */
 	for (i = 0; i < kvm->online_vcpus; i++)
 		if (wait_for & (1u << i))
 			(void)smp_cond_load_relaxed(&kvm->vcpus[i].guest_exits, VAL != exits[i]);
+	if (wait_for)
+		flight_end(req);
+	flight_end(req);
 	return wait_for;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../core/flight.h"
 #include "dirty_log.h"
 #include "host_mm.h"
 #include "memslot.h"
@@ -77,11 +78,14 @@ static inline u64 pick_gfn(struct runner *r)
 {
 	u64 n;
 
-	if (r->def->random_gfn)
-		return r->def->gfn_first + prng_below(&current->data, (u32)r->def->gfn_count);
-	n = r->cursor++;
-	if (r->cursor >= r->def->gfn_count)
-		r->cursor = 0;
+	if (r->def->random_gfn) {
+		n = prng_below(&current->data, (u32)r->def->gfn_count);
+	} else {
+		n = r->cursor++;
+		if (r->cursor >= r->def->gfn_count)
+			r->cursor = 0;
+	}
+	flight_about(r->def->gfn_first + n);
 	return r->def->gfn_first + n;
 }
 
@@ -266,6 +270,25 @@ static inline void do_operation(struct runner *r, const struct mmut_op *op)
 	}
 }
 
+/* Free running, an access that hits is over in nanoseconds: of accesses those that fault are recorded, as faults. */
+static inline bool is_recorded(const struct mmut_op *op)
+{
+	return arena_of()->controlled ||
+	       (op->kind != MMUT_OP_READ && op->kind != MMUT_OP_WRITE && op->kind != MMUT_OP_EXEC);
+}
+
+static inline void perform(struct runner *r, const struct mmut_op *op)
+{
+	const bool recorded = flight_on() && is_recorded(op);
+
+	if (recorded)
+		flight_begin(FLIGHT_OPERATION, r->def->sequential ? op->gfn : FLIGHT_NO_GFN, op->kind);
+	do_operation(r, op);
+	if (recorded)
+		flight_end(op->kind);
+	current->operations++;
+}
+
 /* ------------------------------------------------------------------ life of a task */
 
 static inline const struct mmut_op *pick_op(const struct runner *r)
@@ -320,18 +343,15 @@ static void run_storm(struct runner *r)
 	if (!r->total_weight)
 		return;
 	for (u64 n = 0; controlled ? n < r->def->operations : !stopped(); n++) {
-		do_operation(r, pick_op(r));
-		current->operations++;
+		perform(r, pick_op(r));
 		pace(r, &last);
 	}
 }
 
 static void run_litmus(struct runner *r)
 {
-	for (u32 i = 0; i < min(r->def->nr_ops, r->def->operations) && !stopped(); i++) {
-		do_operation(r, &r->def->ops[i]);
-		current->operations++;
-	}
+	for (u32 i = 0; i < min(r->def->nr_ops, r->def->operations) && !stopped(); i++)
+		perform(r, &r->def->ops[i]);
 }
 
 void task_body(struct task *task)

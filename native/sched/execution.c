@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../api.h"
+#include "../core/flight.h"
 #include "../core/frame.h"
 #include "anchor.h"
 #include "annotation.h"
@@ -90,6 +91,8 @@ void execution_run(u64 iteration)
 
 	arena_reset();
 	arena->iteration = iteration;
+	if (flight_on())
+		flight_forget();
 	s->log->execution++;
 	proc.current_task = task_by_id(TASK_BOSS);
 	sched_begin(s);

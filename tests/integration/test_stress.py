@@ -87,7 +87,9 @@ def test_a_violation_ends_the_run(mmutorture: Callable, tmp_path: Path) -> None:
     assert replay.code == 2 and "no schedule to replay" in replay.err
 
 
-def test_a_worker_that_dies_with_the_lock(started: Start, tmp_path: Path) -> None:
+def test_a_worker_that_dies_with_the_lock(
+    started: Start, mmutorture: Callable, tmp_path: Path
+) -> None:
     process = started("stress", "notifier-vs-fault", "--duration", "600s", "--json")
     assert wait_until(lambda: worker_pid(process.pid, "host-mm0") != 0)
     pid = worker_pid(process.pid, "host-mm0")
@@ -107,6 +109,9 @@ def test_a_worker_that_dies_with_the_lock(started: Start, tmp_path: Path) -> Non
     assert f"host-mm0 (pid {pid}) died of SIGKILL, holding {held}" in document["dead"]
     assert wait_until(lambda: not group_members(process.pid)), group_members(process.pid)
     assert json.loads((tmp_path / "results/latest/run.json").read_text())["trustworthy"] is False
+    # What it was at has no end.
+    shown = mmutorture("trace", "--task", "host-mm0", "--json").json["events"]
+    assert {"operation", "invalidate"} <= {e["kind"] for e in shown if e["end"] is None}
 
 
 def test_a_supervisor_that_dies_takes_its_workers_along(started: Start) -> None:

@@ -14,8 +14,8 @@ from harness.trace.record import Header, Lock, Raw, Site, Task
 
 MMU_LOCK, EVIL = 0x1000, 0x2000
 KINDS: tuple[record.Kind, ...] = (
-    "none", "operation", "fault", "invalidate", "zap", "wait", "hold", "flush", "flush-wait",
-    "grace-period", "callbacks", "yield", "root-invalid", "backlog", "violation",
+    "none", "operation", "fault", "invalidate", "zap", "zap-root", "wait", "hold", "flush",
+    "flush-wait", "grace-period", "callbacks", "yield", "root-invalid", "backlog", "violation",
 )  # fmt: skip
 NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 READ, WRITE = 0, 1
@@ -56,7 +56,7 @@ def header(**changes: object) -> Header:
 def raw(kind: record.Kind, task: int, begin: int, end: int | None = None, **more: int) -> Raw:
     """A record; `begin` and `end` are ns since the origin, of four ticks each."""
     fields = {"arg": 0, "value": 0, "site": record.NO_SITE, "other_site": record.NO_SITE}
-    fields |= {"mode": 0, "other": 0, "flags": 0} | more
+    fields |= {"mode": 0, "other": 0, "flags": 0, "lock_class": 0} | more
     return Raw(
         begin=1000 + 4 * begin,
         end=record.STILL_OPEN if end is None else 1000 + 4 * end,

@@ -57,7 +57,7 @@ def test_readers_do_not_let_readers_in() -> None:
     played = recordings.Played(
         [
             raw("hold", 4, 0, 10, arg=MMU_LOCK, mode=WRITE),
-            raw("hold", 3, 0, 12, arg=MMU_LOCK, mode=0),
+            raw("hold", 3, 0, 12, arg=MMU_LOCK, mode=0, value=1),
             raw("wait", 2, 1, 13, arg=MMU_LOCK, mode=0, other=4),
         ]
     )
