@@ -495,6 +495,7 @@ class mmut_annotation:
 @type_check_only
 class _Lib:
     MMUT_MAX_TASKS: int
+    MMUT_PROGRAM_TASKS: int
     MMUT_MAX_SLOTS: int
     MMUT_MAX_OPS: int
     MMUT_MAX_RULES: int

@@ -150,6 +150,16 @@ def fill_rules(config: mmut_config, scenario: Scenario) -> None:
             into.value, into.not_equal = term.value, term.not_equal
 
 
+def check_tasks(config: mmut_config, scenario: Scenario, memory: str) -> None:
+    """Of a program: store buffers and execution graphs know fewer tasks."""
+    most = lib.MMUT_MAX_TASKS - 1
+    if memory != "sc" and config.nr_tasks > most:
+        raise UsageError(
+            f"{scenario.name} has {config.nr_tasks} tasks; under --memory {memory} there are at"
+            f" most {most}: use --memory sc"
+        )
+
+
 def fill_weakenings(config: mmut_config, settings: Settings) -> None:
     config.nr_weaken = len(settings.weaken)
     for number, weakening in enumerate(settings.weaken):
@@ -216,6 +226,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
             compiled.fill(config, scenario.code)
         else:
             core.fill(config, code.parse(scenario.code))
+        check_tasks(config, scenario, settings.memory)
     else:
         fill_tasks(config, scenario)
         cut_tasks(config, settings.cut)

@@ -14,6 +14,7 @@
 
 enum {
 	MMUT_MAX_TASKS = 31,		/* of a scenario; service tasks come on top */
+	MMUT_PROGRAM_TASKS = 62,	/* of a program, under sequential consistency */
 	MMUT_MAX_SLOTS = 8,
 	MMUT_MAX_OPS = 16,
 	MMUT_MAX_RULES = 16,
@@ -24,7 +25,7 @@ enum {
 	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
 	MMUT_BUCKETS = 1152,		/* of a histogram: see core/histogram.h */
-	MMUT_AGENTS = 33,		/* tasks, with service tasks and the boss */
+	MMUT_AGENTS = 65,		/* tasks, with service tasks and the boss */
 	MMUT_CACHE_OBJECTS = 40,	/* frames for page tables that a vCPU keeps for itself, at most */
 };
 
@@ -134,7 +135,7 @@ enum mmut_insn_op {
 	MMUT_I_SPIN_TRYLOCK, MMUT_I_SPIN_IS_LOCKED,	/* dst: 1 or 0 */
 	MMUT_I_MUTEX_LOCK, MMUT_I_MUTEX_UNLOCK,
 	MMUT_I_READ_LOCK, MMUT_I_READ_UNLOCK, MMUT_I_WRITE_LOCK, MMUT_I_WRITE_UNLOCK,
-	MMUT_I_RCU_LOCK, MMUT_I_RCU_UNLOCK, MMUT_I_RCU_SYNC,	/* imm: 0 RCU, 1..3 SRCU */
+	MMUT_I_RCU_LOCK, MMUT_I_RCU_UNLOCK, MMUT_I_RCU_SYNC,	/* imm: 0 RCU, 1 and 2 SRCU */
 	MMUT_I_YIELD,			/* others first */
 	MMUT_I_ATOMIC,			/* up to ATOMIC_END no other task runs */
 	MMUT_NR_INSN_OPS,
@@ -168,7 +169,7 @@ struct mmut_flat {
 	const struct mmut_object *objects;
 	const int64_t *initial;		/* of the words; MMUT_POINTER + n is a pointer to word n */
 	uint32_t nr_insns, nr_objects, nr_words, nr_registers, nr_observed, pad;
-	uint32_t entry[MMUT_MAX_TASKS + 1];	/* first instruction of each task; after the last: of the final part */
+	uint32_t entry[MMUT_PROGRAM_TASKS + 1];	/* first instruction of each task; after the last: of the final part */
 	struct mmut_observed observed[MMUT_REGISTERS];
 	char file[64];
 };
@@ -224,7 +225,7 @@ struct mmut_config {
 	const void *object;		/* and "native": bytes of a shared object; copied */
 	uint64_t object_size;
 	struct mmut_slot slots[MMUT_MAX_SLOTS];
-	struct mmut_task tasks[MMUT_MAX_TASKS];
+	struct mmut_task tasks[MMUT_PROGRAM_TASKS];
 	struct mmut_rule rules[MMUT_MAX_RULES];
 };
 
@@ -355,8 +356,8 @@ struct mmut_lock_edge {
 	uint32_t held_write, wanted_write;	/* 1: for write, as any lock that has no readers */
 	char held_file[48], held_func[48], wanted_file[48], wanted_func[48], task_name[MMUT_NAME];
 	uint32_t held_line, wanted_line, step;
-	uint32_t tasks;			/* who ever did, a bit each */
-	uint32_t writers;		/* tasks that wanted `wanted` for write at any time */
+	uint64_t tasks;			/* who ever did, a bit each */
+	uint64_t writers;		/* tasks that wanted `wanted` for write at any time */
 	uint64_t open;			/* nodes that some of them did not hold for write meanwhile */
 	uint64_t iteration;
 };

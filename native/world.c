@@ -267,12 +267,20 @@ static int init_delays(const struct mmut_config *config)
 	return delay_init(delays, config->nr_delays);
 }
 
+/* Buffers, execution graphs and the model of KVM have sets of 32, two of them service tasks. */
+static u32 tasks_max(const struct mmut_config *config)
+{
+	bool wide = config->program && config->memory == MMUT_MEMORY_SC && !program_by_id(config->program)->races;
+
+	return wide ? MMUT_PROGRAM_TASKS : MMUT_MAX_TASKS - 1;
+}
+
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 {
 	int err;
 
 	if (!strategy_by_id(config->strategy) || (config->program && !program_by_id(config->program)) ||
-	    config->nr_tasks > MMUT_MAX_TASKS - 1)
+	    config->nr_tasks > tasks_max(config))
 		return fail("configuration", -EINVAL);
 	err = arena_map(fd, slot, WORLD_BYTES, true);
 	if (err)

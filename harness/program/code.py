@@ -28,8 +28,8 @@ FENCES = (
     *("after-unlock-lock", "after-srcu-unlock", "barrier"),
 )
 KINDS = ("words", "spinlock", "mutex", "rwlock")  # of objects, as the core numbers them
-TASKS_MAX = 30  # the core's 32, without the boss and the RCU task
-RCU_DOMAINS = 4  # RCU, and SRCU three times
+TASKS_MAX = 62  # the core's 64, without the boss and the RCU task; under tso and lkmm 30
+RCU_DOMAINS = 3  # RCU, and SRCU twice
 OBSERVED_MAX = 32
 WORDS_MAX = 1 << 16
 TEXT_MAX = 47

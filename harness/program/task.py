@@ -248,7 +248,7 @@ class Task:
         self.lock_op("write-unlock", self.of_kind(lock, "rwlock"))
 
     def rcu_read_lock(self, domain: int = 0) -> None:
-        """Domains 1 to 3 are SRCU."""
+        """Domains 1 and 2 are SRCU."""
         self.outside("rcu_read_lock")
         self.emit("rcu-lock", "full", imm=domain)
 

@@ -7,7 +7,7 @@
 #include "../core/task.h"
 
 #define RACE_CELLS	(1u << 14)	/* words followed at a time: a power of two */
-#define RACE_CELL_MAX	(16 + MAX_TASKS * (2 * 4 + 4 * 24))
+#define RACE_CELL_MAX	(16 + MAX_MODEL_TASKS * (2 * 4 + 4 * 24))
 #define RACE_PROBES	16		/* a word that finds no place is not followed */
 #define RACE_POINTERS	8		/* of each task: loads that an address may depend on */
 #define RACE_OBJECT	4096		/* bytes behind a pointer that are taken for its object */
@@ -36,10 +36,10 @@ struct race_cell {
 };
 
 struct race_task {
-	u32 clock[MAX_TASKS];			/* of whose events it knows how many */
-	u32 pending[MAX_TASKS];			/* what an acquire fence would add: relaxed loads */
-	u32 fence[MAX_TASKS];			/* what a relaxed store passes on: the last release fence */
-	struct { u64 value; u32 clock[MAX_TASKS]; } pointer[RACE_POINTERS];
+	u32 clock[MAX_MODEL_TASKS];			/* of whose events it knows how many */
+	u32 pending[MAX_MODEL_TASKS];			/* what an acquire fence would add: relaxed loads */
+	u32 fence[MAX_MODEL_TASKS];			/* what a relaxed store passes on: the last release fence */
+	struct { u64 value; u32 clock[MAX_MODEL_TASKS]; } pointer[RACE_POINTERS];
 	u32 nr_pointers;
 	bool learnt;				/* `pending` has grown since the last acquire fence */
 	bool acted;				/* it did or learnt something since the last release fence */
@@ -50,7 +50,7 @@ struct race_task {
 struct races {
 	u64 execution;
 	u64 lost;				/* words that were not followed, for want of room */
-	struct race_task task[MAX_TASKS];
+	struct race_task task[MAX_MODEL_TASKS];
 	u32 nr_cells;				/* in this execution */
 	struct { u64 key; u64 cell; } slot[RACE_CELLS];	/* key: place in the arena, and the execution above it */
 	char cells[RACE_CELLS][RACE_CELL_MAX] __attribute__((aligned(64)));

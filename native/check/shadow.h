@@ -113,7 +113,7 @@ struct check {
 	s64 tables_linked, leaves[PG_LEVEL_1G];	/* what the tables contain, by stores seen; leaves by level - 1 */
 	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
 	s32 mmu_writers;
-	struct task_shadow task[MAX_TASKS];
+	struct task_shadow task[MAX_MODEL_TASKS];
 };
 
 #define check_of()		(arena_of()->check)

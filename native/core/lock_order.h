@@ -34,13 +34,13 @@ struct lock_edge {
 /* All zero: never met. */
 struct lock_edge_seen {
 	u64 open;			/* nodes that some task did not hold for write when it took this edge */
-	u32 tasks;			/* who took it, a bit each */
+	u64 tasks;			/* who took it, a bit each */
 	u32 edge;			/* number of the first meeting, from 1 */
 };
 
 struct lock_order {
 	u64 lock[LOCK_NODES];		/* address of a program's lock, where there is one */
-	u32 writers[LOCK_NODES];	/* tasks that waited for it for write, or would have */
+	u64 writers[LOCK_NODES];	/* tasks that waited for it for write, or would have */
 	u32 nr_edges, full;		/* full: there were more locks or edges than there is room for */
 	struct lock_edge edge[LOCK_EDGES];
 	/* from, to, held how, wanted how */
@@ -57,7 +57,7 @@ static inline bool lock_order_is_known(const struct lock_order *order, const str
 {
 	const struct held_lock *held = &task->held[0];
 	const struct lock_edge_seen *seen;
-	u32 me = 1u << task->id;
+	u64 me = BIT_ULL(task->id);
 
 	if (class >= CLASS_PROGRAM_LOCK || (mode == LOCK_WRITE && !(order->writers[class] & me)))
 		return false;

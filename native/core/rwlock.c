@@ -40,7 +40,7 @@
 #define SPINS_QUEUE	64
 #define SPINS_HEAD	256
 
-static_assert(MAX_TASKS <= 32, "a task in the queue has a futex bit of its own");
+static_assert(MAX_MODEL_TASKS <= 32, "where tasks run freely, a task in the queue has a futex bit of its own");
 
 void rwlock_init(rwlock_t *lock, enum lock_class class)
 {

@@ -11,9 +11,10 @@
 #include "atomic.h"
 #include "prng.h"
 
-#define MAX_TASKS	32
+#define MAX_TASKS	64	/* of a program under sequential consistency: sets of tasks are words of 64 bits */
+#define MAX_MODEL_TASKS	32	/* of the model of KVM, of programs with store buffers or an execution graph */
 #define MAX_HELD	16
-#define NR_RCU_DOMAINS	4	/* RCU, and SRCU: the model of KVM has one of it, programs up to three */
+#define NR_RCU_DOMAINS	3	/* RCU, and SRCU: the model of KVM has one of it, programs up to two */
 #define TASK_BOSS	0	/* set-up, teardown and checks between executions; never scheduled */
 #define TASK_RCU	1	/* runs callbacks */
 

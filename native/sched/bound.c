@@ -57,7 +57,7 @@ u32 bounded_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	*b = (struct bounded_node){
 		.enabled = enabled, .todo = BIT_ULL(fallback), .done = BIT_ULL(fallback), .spent = spent,
 		/* Staying is free, and so is what a buffer does; any switch is, where one has to be. */
-		.free = fallback == me ? BIT_ULL(me) | enabled >> AGENT_BUFFER << AGENT_BUFFER : ~0ULL,
+		.free = fallback == me ? BIT_ULL(me) | (enabled & ~s->task_agents) : ~0ULL,
 	};
 	search_record(s, node, fallback);
 	return fallback;

@@ -65,26 +65,25 @@ static __always_inline void record(struct sched *s, u32 choice, bool forced, boo
 }
 
 /* The first task that can run, cyclically from `me` or the one after it; a buffer if none can. */
-static __always_inline u32 fallback_of(u64 enabled, u32 me, bool yielded)
+static __always_inline u32 fallback_of(const struct sched *s, u64 enabled, u32 me, bool yielded, bool usual)
 {
-	u64 tasks = (u32)enabled, from = me + yielded;
+	u64 tasks = usual ? enabled : tasks_of(s, enabled), from = (me + yielded) & 63;
 
 	tasks = tasks ? tasks : enabled;
 	return ((u32)from + (u32)__builtin_ctzll(tasks >> from | tasks << (-from & 63))) & 63;
 }
-static_assert(AGENT_BUFFER == 32, "the low half of a set of agents is the tasks");
 
 /* One of `enabled`, on record. */
 static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yielded, bool usual)
 {
 	const struct strategy *strategy = strategies[s->driver];
-	u32 fallback = fallback_of(enabled, me, yielded), planned = fallback, choice;
+	u32 fallback = fallback_of(s, enabled, me, yielded, usual), planned = fallback, choice;
 	u64 allowed = enabled;
 
 	if (unlikely(s->fair.watched | yielded) && s->fair_yields)
 		allowed = fair_step(&s->fair, enabled, me, yielded);
 	if (!usual && s->anchored)
-		planned = fallback_of(enabled, me, anchor_impatient(s, me, yielded));
+		planned = fallback_of(s, enabled, me, anchor_impatient(s, me, yielded), false);
 	choice = strategy->choose(s, allowed, me, !usual && strategy == &strategy_anchored ? planned : fallback);
 	if (unlikely(s->fair.watched))
 		fair_chosen(&s->fair, choice);
@@ -107,7 +106,7 @@ static __always_inline u32 decide(struct sched *s, u32 me, bool yielded, bool us
 			sched_stop();
 		}
 		choice = choose(s, enabled, me, yielded, usual);
-		if (usual || choice < AGENT_BUFFER)
+		if (usual || !is_buffer(s, choice))
 			return choice;
 		tso_drain_one(choice - AGENT_BUFFER);
 	}

@@ -79,7 +79,7 @@ struct accesses pending_accesses(const struct sched *s, u32 agent)
 {
 	const struct store_buffer *b;
 
-	if (agent < AGENT_BUFFER)
+	if (!is_buffer(s, agent))
 		return event_accesses(s, &task_by_id(agent)->pending);
 	b = &s->buffer[agent - AGENT_BUFFER];
 	return (struct accesses){ {

@@ -39,6 +39,7 @@ static int init_memory_model(struct sched *s, u32 memory)
 	const struct arena *arena = arena_of();
 
 	s->memory_tso = memory == MMUT_MEMORY_TSO;
+	s->task_agents = s->memory_tso ? BIT_ULL(AGENT_BUFFER) - 1 : ~0ULL;
 	if (memory == MMUT_MEMORY_SC)
 		return 0;
 	s->annotations = arena_alloc_bulk(sizeof(*s->annotations));
@@ -65,12 +66,13 @@ int sched_init(u32 memory)
 	s->stacks = arena_alloc_bulk((u64)(arena->nr_tasks + 1) * FIBER_STACK);
 	s->search = search_alloc();
 	s->dfs = arena_alloc_bulk(sizeof(*s->dfs));
+	s->fair.of = arena_alloc_bulk(MAX_TASKS * sizeof(*s->fair.of));
 	s->heat = frame_region_alloc(TABLE_WORDS, 0, arena->frames->nr_tables);
 	if (anchor_init(s))
 		return -ENOMEM;
 	s->tables = (u64)arena->frames->tables;
 	s->tables_size = (u64)arena->frames->nr_tables * TABLE_WORDS * 8;
-	if (!s->log || !s->search || !s->dfs || !s->stacks || !s->heat)
+	if (!s->log || !s->search || !s->dfs || !s->stacks || !s->heat || !s->fair.of)
 		return -ENOMEM;
 	mix_reset(&s->log->mix);
 	return 0;

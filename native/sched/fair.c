@@ -15,17 +15,17 @@
 static void account(struct fair *f, u64 enabled)
 {
 	u64 ran = f->last < 64 ? BIT_ULL(f->last) : 0;
-	u32 w;
+	u64 w;
 
 	for (w = f->watched; w; w &= w - 1) {
-		u32 u = (u32)__builtin_ctz(w);
+		u32 u = (u32)__builtin_ctzll(w);
 
-		f->always[u] &= enabled;
-		f->scheduled[u] |= ran;
-		f->before[u] &= ~ran;
+		f->of[u].always &= enabled;
+		f->of[u].scheduled |= ran;
+		f->of[u].before &= ~ran;
 	}
-	if (f->last < 32)
-		f->disabled[f->last] |= f->enabled & ~enabled & ~ran;
+	if (f->last < MAX_TASKS)
+		f->of[f->last].disabled |= f->enabled & ~enabled & ~ran;
 	f->enabled = enabled;
 }
 
@@ -33,25 +33,27 @@ static void yield(struct fair *f, u64 enabled, u32 me)
 {
 	u64 bit = BIT_ULL(me);
 
-	if (f->watched & bit)
-		f->before[me] |= (f->always[me] | f->disabled[me]) & ~f->scheduled[me] & ~bit;
-	f->watched |= (u32)bit;
-	f->always[me] = enabled;
-	f->disabled[me] = f->scheduled[me] = 0;
+	if (!(f->watched & bit))
+		f->of[me].before = 0;
+	else
+		f->of[me].before |= (f->of[me].always | f->of[me].disabled) & ~f->of[me].scheduled & ~bit;
+	f->watched |= bit;
+	f->of[me].always = enabled;
+	f->of[me].disabled = f->of[me].scheduled = 0;
 }
 
 u64 fair_step(struct fair *f, u64 enabled, u32 me, bool yielded)
 {
 	u64 allowed = enabled;
-	u32 w;
+	u64 w;
 
 	account(f, enabled);
 	if (yielded)
 		yield(f, enabled, me);
-	for (w = f->watched & (u32)enabled; w; w &= w - 1) {
-		u32 u = (u32)__builtin_ctz(w);
+	for (w = f->watched & enabled; w; w &= w - 1) {
+		u32 u = (u32)__builtin_ctzll(w);
 
-		if (f->before[u] & enabled)
+		if (f->of[u].before & enabled)
 			allowed &= ~BIT_ULL(u);
 	}
 	return allowed ? allowed : enabled;

@@ -3,17 +3,21 @@
 #ifndef MMUT_SCHED_FAIR_H
 #define MMUT_SCHED_FAIR_H
 
-#include "../core/types.h"
+#include "../core/task.h"
+
+/* Sets of agents, of one task since its last yield.  Bulk: a task's first yield sets them up. */
+struct fair_sets {
+	u64 before;		/* P: it must not run while one of these can */
+	u64 always;		/* E: could run all the time */
+	u64 disabled;		/* D: stopped being able to by a step of it */
+	u64 scheduled;		/* S: ran */
+};
 
 struct fair {
-	u32 watched;		/* tasks that have yielded: the others have no constraints */
-	u32 last;		/* who executed the last step */
-	u64 enabled;		/* who could have */
-	/* sets of agents, of task u since its last yield */
-	u64 before[32];		/* P: u must not run while one of these can */
-	u64 always[32];		/* E: could run all the time */
-	u64 disabled[32];	/* D: stopped being able to by a step of u */
-	u64 scheduled[32];	/* S: ran */
+	struct fair_sets *of;	/* constant: of each task */
+	u64 watched;		/* tasks that have yielded: the others have no constraints */
+	u64 enabled;		/* who could have executed the last step */
+	u32 last;		/* who did */
 };
 
 /* A decision: `last` has run, and `me` now yields if `yielded`.  Those of `enabled` that may run. */

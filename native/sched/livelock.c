@@ -35,11 +35,11 @@
 
 struct livelock {
 	u64 shared;
-	u64 local[32];
+	u64 local[MAX_TASKS];
 	u64 remembered;
 	u64 since, window;		/* yields */
 	u64 circles, began, ended;	/* steps of the first and the last time it was there */
-	u32 scheduled, always;		/* since it was there last: who ran, who could have all the time */
+	u64 scheduled, always;		/* since it was there last: who ran, who could have all the time */
 };
 static_assert(sizeof(struct livelock) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
 
@@ -56,7 +56,7 @@ void livelock_begin(struct sched *s)
 
 	memset(l, 0, sizeof(*l));
 	l->window = FIRST_WINDOW;
-	l->always = ~0u;
+	l->always = ~0ULL;
 }
 
 static const u64 *stack_end(const struct task *task)
@@ -100,7 +100,7 @@ static void look(struct livelock *l)
 	u64 state = l->shared, step = arena_of()->step;
 	u32 t;
 
-	for (t = 0; t < 32; t++)
+	for (t = 0; t < MAX_TASKS; t++)
 		state += mix64(l->local[t] ^ (u64)t << 56);
 	if (state == l->remembered && !(l->always & ~l->scheduled)) {
 		l->circles++;
@@ -115,7 +115,7 @@ static void look(struct livelock *l)
 	}
 	l->since = 0;
 	l->scheduled = 0;
-	l->always = ~0u;
+	l->always = ~0ULL;
 }
 
 static void tail_observe(struct sched *s, const struct event *ev)
@@ -135,9 +135,9 @@ static u32 tail_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 {
 	u32 choice = strategy_random.choose(s, enabled, me, fallback);
 
-	livelock_of(s)->always &= (u32)enabled;
-	if (choice < AGENT_BUFFER)
-		livelock_of(s)->scheduled |= (u32)BIT_ULL(choice);
+	livelock_of(s)->always &= tasks_of(s, enabled);
+	if (!is_buffer(s, choice))
+		livelock_of(s)->scheduled |= BIT_ULL(choice);
 	return choice;
 }
 

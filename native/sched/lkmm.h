@@ -52,7 +52,7 @@ struct lkmm_location {
 	u64 base;		/* its value when the window began */
 	u8 first, last;		/* stores in coherence order */
 	u8 lock;		/* of a lock: its word is not for comparing */
-	u8 floor[MAX_TASKS];	/* the oldest store that a task may still read */
+	u8 floor[MAX_MODEL_TASKS];	/* the oldest store that a task may still read */
 	event_set accesses;
 };
 
@@ -74,7 +74,7 @@ struct lkmm_task {
 struct lkmm_graph {
 	u32 nr_events, nr_locations, nr_tasks, pad;
 	event_set stores, noreturn;	/* the stores; loads that are none for smp_rmb() */
-	struct lkmm_task tasks[MAX_TASKS];
+	struct lkmm_task tasks[MAX_MODEL_TASKS];
 	struct lkmm_location locations[LKMM_EVENTS];
 	struct lkmm_event events[LKMM_EVENTS];
 };
@@ -107,7 +107,7 @@ struct lkmm {
 	struct lkmm_section sections[LKMM_SECTIONS];
 	event_set started[NR_RCU_DOMAINS];	/* before a grace period that has begun */
 	event_set ended[NR_RCU_DOMAINS];	/* before the end of a section that has ended */
-	struct { u32 active, domain, readers; event_set ended; } grace[MAX_TASKS];
+	struct { u32 active, domain, readers; event_set ended; } grace[MAX_MODEL_TASKS];
 	u32 reading[NR_RCU_DOMAINS];		/* tasks in a section */
 	struct prng rng;			/* where windows begin */
 };

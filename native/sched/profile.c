@@ -79,7 +79,7 @@ static void count(struct sched *s, u32 task, const struct event *ev)
 		return;
 	object->now[task] += object->now[task] < 0xffff;
 	object->written |= !op_reads_only(ev->op);
-	object->users |= (u32)BIT_ULL(task);
+	object->users |= BIT_ULL(task);
 	count_access(s, task, ev);
 }
 
@@ -87,7 +87,7 @@ static u32 profile_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 {
 	u32 choice = strategy_random.choose(s, enabled, me, fallback);
 
-	if (choice < AGENT_BUFFER)
+	if (!is_buffer(s, choice))
 		count(s, choice, &task_by_id(choice)->pending);
 	return choice;
 }
@@ -96,7 +96,7 @@ void profile_execution_over(struct profile *p)
 {
 	u32 i, t;
 
-	for (t = 0; t < 32; t++) {
+	for (t = 0; t < MAX_TASKS; t++) {
 		p->most[t] = max(p->most[t], p->now[t]);
 		p->now[t] = 0;
 	}
@@ -105,7 +105,7 @@ void profile_execution_over(struct profile *p)
 		p->access[i].now = 0;
 	}
 	for (i = 0; i < p->nr_objects; i++)
-		for (t = 0; t < 32; t++) {
+		for (t = 0; t < MAX_TASKS; t++) {
 			p->object[i].most[t] = max(p->object[i].most[t], p->object[i].now[t]);
 			p->object[i].now[t] = 0;
 		}
@@ -124,13 +124,13 @@ void profile_end(struct profile *p)
 {
 	u32 i, t;
 
-	for (t = 0; t < 32; t++)
+	for (t = 0; t < MAX_TASKS; t++)
 		p->hash = mix64(p->hash + p->most[t]);
 	for (i = 0; i < p->nr_objects; i++) {
 		struct profile_object *object = &p->object[i];
 
 		p->hash = mix64(p->hash ^ (object->addr & (ARENA_SLOT_SIZE - 1)));
-		for (t = 0; t < 32; t++) {
+		for (t = 0; t < MAX_TASKS; t++) {
 			p->hash = mix64(p->hash + object->most[t]);
 			object->accesses += object->most[t];
 		}

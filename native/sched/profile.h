@@ -3,7 +3,7 @@
 #ifndef MMUT_SCHED_PROFILE_H
 #define MMUT_SCHED_PROFILE_H
 
-#include "../core/types.h"
+#include "../core/task.h"
 
 #define PROFILE_OBJECTS	1024
 #define PROFILE_ACCESSES 4096
@@ -15,10 +15,10 @@ struct profile_object {
 	u64 addr;
 	u32 kind;		/* enum target_kind */
 	u32 written;
-	u32 users;		/* tasks that use it */
+	u64 users;		/* tasks that use it */
 	u32 accesses;		/* sum of `most`, once profiling is over */
-	u16 most[32];		/* of task t: decisions about it, the most in one execution */
-	u16 now[32];		/* in this execution */
+	u16 most[MAX_TASKS];		/* of task t: decisions about it, the most in one execution */
+	u16 now[MAX_TASKS];		/* in this execution */
 };
 
 /* What one task does to one object at one place of the code. */
@@ -33,8 +33,8 @@ struct profile_access {
 struct profile {
 	u32 nr_objects, nr_accesses;
 	u32 has_tables;		/* it is a VM's */
-	u32 most[32];		/* decisions of task t, the most in one execution */
-	u32 now[32];
+	u32 most[MAX_TASKS];		/* decisions of task t, the most in one execution */
+	u32 now[MAX_TASKS];
 	u64 hash;		/* over all counts: two runs with the same profile sample alike */
 	u32 accesses[NR_TARGET_KINDS];	/* of all that may be a target */
 	u16 object_slot[PROFILE_SLOTS];	/* number + 1, by hash of the address */

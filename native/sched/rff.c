@@ -111,7 +111,7 @@ static u64 held(struct sched *s, const struct rff *f, u64 enabled)
 	u64 held = 0, e;
 	u32 i;
 
-	for (e = (u32)enabled; e; e &= e - 1) {
+	for (e = tasks_of(s, enabled); e; e &= e - 1) {
 		u32 t = (u32)__builtin_ctzll(e);
 		const struct event *ev = &task_by_id(t)->pending;
 
@@ -157,7 +157,7 @@ static u32 rff_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 		}
 	}
 	best = pos_best(&f->pos, candidates);
-	if (f->active && best < AGENT_BUFFER)
+	if (f->active && !is_buffer(s, best))
 		advance(f, best, &task_by_id(best)->pending);
 	pos_executed(s, &f->pos, enabled, best);
 	return best;

@@ -19,7 +19,7 @@
 #include "strategy.h"
 #include "trace_class.h"
 
-#define AGENT_BUFFER	32		/* agent of the store buffer of task 0 */
+#define AGENT_BUFFER	32		/* under TSO: agent of the store buffer of task 0 */
 #define PLAN_MAX	(1u << 22)	/* words of a recorded plan: one, and two for each choice */
 /* The first word of a plan. */
 #define PLAN_EXHAUSTIVE	1u		/* every point was a decision */
@@ -41,6 +41,7 @@ struct sched {
 	u32 strategy;			/* number of the strategy */
 	u64 tables, tables_size;	/* address range of the page tables */
 	u32 memory_tso;
+	u64 task_agents;		/* agents that are tasks: all, or with store buffers half of them */
 	u32 pct_depth;
 	u32 contention_percent;
 	u64 decisions_expected;		/* PCT's k */
@@ -143,12 +144,29 @@ static inline u32 nr_agents(const struct sched *s)
 	return s->memory_tso ? 64 : arena_of()->nr_tasks;
 }
 
+static inline bool is_buffer(const struct sched *s, u32 agent)
+{
+	return agent >= AGENT_BUFFER && s->memory_tso;
+}
+
+/* Of a search: tasks first, then store buffers. */
+static inline u32 lane_of(u32 agent)
+{
+	return agent < AGENT_BUFFER || !sched_of()->memory_tso ? agent : arena_of()->nr_tasks + agent - AGENT_BUFFER;
+}
+
+/* Of a set of agents those that are tasks. */
+static inline u64 tasks_of(const struct sched *s, u64 agents)
+{
+	return agents & s->task_agents;
+}
+
 /* What the agent is about to do; `store` is where a buffer's is put together. */
 static inline const struct event *pending_of(const struct sched *s, u32 agent, struct event *store)
 {
 	const struct store_buffer *b;
 
-	if (agent < AGENT_BUFFER)
+	if (!is_buffer(s, agent))
 		return &task_by_id(agent)->pending;
 	b = &s->buffer[agent - AGENT_BUFFER];
 	store->addr = b->at[b->head].addr;

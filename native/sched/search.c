@@ -113,7 +113,7 @@ void search_record(struct sched *s, struct node *node, u32 agent)
 	node->wait.kind = ALWAYS;
 	node->closes = 0;
 	node->op = OP_DRAIN;
-	if (agent >= AGENT_BUFFER)
+	if (is_buffer(s, agent))
 		return;
 	node->op = task_by_id(agent)->pending.op;
 	node->size = task_by_id(agent)->pending.size;

@@ -103,12 +103,6 @@ static inline s16 *clock_of(struct search *x, u32 node)
 	return x->clock + node * x->width;
 }
 
-/* Agents in a row: tasks, then store buffers. */
-static inline u32 lane_of(u32 agent)
-{
-	return agent < 32 ? agent : arena_of()->nr_tasks + agent - 32;
-}
-
 struct search *search_alloc(void);	/* set-up; NULL: no memory */
 
 /* search.c: what all exhaustive strategies share */

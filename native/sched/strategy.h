@@ -3,8 +3,8 @@
  * A strategy decides who runs next.  It keeps its state in the arena (sched->strategy_state),
  * draws from sched->rng only, and is a pure function of those.
  *
- * Agents 0..31 are tasks, 32..63 the store buffers of tasks 0..31 (TSO): running an agent
- * of the second sort makes that task's oldest buffered store visible.
+ * Agents are tasks.  Under TSO 0..31 are, and 32..63 the store buffers of tasks 0..31: running an
+ * agent of the second sort makes that task's oldest buffered store visible.
  */
 #ifndef MMUT_SCHED_STRATEGY_H
 #define MMUT_SCHED_STRATEGY_H

@@ -21,9 +21,9 @@
 struct surw {
 	struct pos pos;
 	u64 target;
-	u32 left[32];		/* accesses of task t to the target */
+	u32 left[MAX_TASKS];		/* accesses of task t to the target */
 	u32 intended;
-	u32 held;
+	u64 held;
 	u32 stall;		/* decisions since the last access to the target */
 };
 static_assert(sizeof(struct surw) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
@@ -43,7 +43,7 @@ static void surw_begin(struct sched *s)
 	w->target = object ? object->addr : 0;
 	w->intended = NOBODY;
 	w->held = w->stall = 0;
-	for (t = 0; t < 32; t++)
+	for (t = 0; t < MAX_TASKS; t++)
 		w->left[t] = object ? object->most[t] : 0;
 }
 
@@ -59,12 +59,12 @@ static void intend(struct sched *s, struct surw *w, u64 tasks)
 	u32 sum = 0, at;
 	u64 t;
 
-	for (t = (u32)tasks; t; t &= t - 1)
+	for (t = tasks; t; t &= t - 1)
 		sum += w->left[__builtin_ctzll(t)];
 	if (!sum)
 		return;
 	at = prng_below(&s->rng, sum);
-	for (t = (u32)tasks; t; t &= t - 1) {
+	for (t = tasks; t; t &= t - 1) {
 		u32 i = (u32)__builtin_ctzll(t);
 
 		if (at < w->left[i]) {
@@ -75,18 +75,18 @@ static void intend(struct sched *s, struct surw *w, u64 tasks)
 	}
 }
 
-static bool at_target(const struct surw *w, u32 agent)
+static bool at_target(const struct sched *s, const struct surw *w, u32 agent)
 {
 	const struct event *ev = &task_by_id(agent)->pending;
 
-	return agent < AGENT_BUFFER && (u64)ev->addr == w->target && !op_is_local(ev->op);
+	return !is_buffer(s, agent) && (u64)ev->addr == w->target && !op_is_local(ev->op);
 }
 
 /* Who runs next, of those that are not held; holds whoever is at the target out of turn. */
 static u32 next_unheld(struct sched *s, struct surw *w, u64 enabled)
 {
 	for (;;) {
-		u64 candidates = enabled & ~(u64)w->held;
+		u64 candidates = enabled & ~w->held;
 		u32 best;
 
 		if (!candidates) {
@@ -95,9 +95,9 @@ static u32 next_unheld(struct sched *s, struct surw *w, u64 enabled)
 			candidates = enabled;
 		}
 		best = pos_best(&w->pos, candidates);
-		if (w->intended == NOBODY || best == w->intended || !at_target(w, best))
+		if (w->intended == NOBODY || best == w->intended || !at_target(s, w, best))
 			return best;
-		w->held |= (u32)BIT_ULL(best);
+		w->held |= BIT_ULL(best);
 	}
 }
 
@@ -116,7 +116,7 @@ static u32 surw_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 			intend(s, w, s->ready | s->waiting);
 		}
 		best = next_unheld(s, w, enabled);
-		if (at_target(w, best)) {
+		if (at_target(s, w, best)) {
 			w->left[best] -= w->left[best] != 0;
 			forget(w);
 		}

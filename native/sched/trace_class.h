@@ -31,7 +31,7 @@ struct class_object { u64 key, w, r, pad; };
 
 struct class_state {
 	u64 sum;
-	u32 own[32];		/* events of each task */
+	u32 own[MAX_TASKS];		/* events of each task */
 };
 
 /* The first event of this execution about it, or it is not where it should be. */

@@ -12,7 +12,7 @@
 #include "sched.h"
 
 struct urw {
-	u32 left[32];
+	u32 left[MAX_TASKS];
 };
 static_assert(sizeof(struct urw) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
 
@@ -21,13 +21,13 @@ static void urw_begin(struct sched *s)
 	struct urw *u = (struct urw *)s->strategy_state;
 	u32 t;
 
-	for (t = 0; t < 32; t++)
+	for (t = 0; t < MAX_TASKS; t++)
 		u->left[t] = s->log->profile.most[t];
 }
 
 static u32 weight(const struct sched *s, const struct urw *u, u32 agent)
 {
-	return agent >= AGENT_BUFFER ? s->buffer[agent - AGENT_BUFFER].count : max(u->left[agent], 1u);
+	return is_buffer(s, agent) ? s->buffer[agent - AGENT_BUFFER].count : max(u->left[agent], 1u);
 }
 
 static u32 urw_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
@@ -48,7 +48,7 @@ static u32 urw_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 			break;
 		at -= w;
 	}
-	if (agent < AGENT_BUFFER && u->left[agent])
+	if (!is_buffer(s, agent) && u->left[agent])
 		u->left[agent]--;
 	return agent;
 }
