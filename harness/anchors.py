@@ -51,6 +51,7 @@ class Kept(msgspec.Struct, frozen=True):
     at: str  # function and place in the source
     to: str  # the task that goes on, or what is picked
     anchor: tuple[int, int, int, int]  # task, object hash, decision, choice
+    chain: str = ""  # who called whom there, innermost first
 
 
 def plan_of(kept: Iterable[Kept]) -> Plan:

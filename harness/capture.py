@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from harness import catalogue, columns, config, flip
+from harness import catalogue, columns, config, flip, stacks
 from harness.anchors import Anchor, Kept, Plan, choice_text
 from harness.errors import HarnessError
 from harness.failure import Captured, record_of
@@ -17,7 +17,7 @@ from harness.token import Recipe, Token, format_token
 from harness.trace.capture import recorded
 from harness.unfinished import minimise_unfinished
 from harness.units import hex64
-from harness.world import Event, Failure, World, object_name
+from harness.world import EVENTS_READ, Event, Failure, World, object_name
 
 FLIP_SECONDS = 5.0
 FLIP_STEPS = 50_000  # of an execution that is not too long to try again and again
@@ -37,6 +37,7 @@ def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple
             at=f"{event.func} {event.file}:{event.line}" if event else "",
             to=choice_text(anchor, names),
             anchor=(anchor.task, anchor.object, anchor.decision, anchor.choice),
+            chain=event.chain if event else "",
         )
 
     return tuple(one(anchor) for anchor in plan)
@@ -46,6 +47,7 @@ def traced(
     world: World, recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
 ) -> tuple[Captured, list[Event], dict[int, str]]:
     """The execution that `world` is set to follow."""
+    world.want_chains(failure.step - 2 * EVENTS_READ, failure.step)
     events = world.trace(failure.iteration)
     second = world.failure()
     if second is None or second.digest != failure.digest:
@@ -83,6 +85,7 @@ def traced(
         scenario_toml=to_toml(scenario),
         table="\n".join(columns.render(view)) + "\n",
         events=columns.all_events(events, names, before),
+        chains=stacks.pack([event.chain for event in events]),
         plan=plan,
         kept=keep(plan, events, names),
         recording=recorded(scenario.name, "explore", second),

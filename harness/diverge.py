@@ -16,6 +16,7 @@ from harness import columns
 from harness.anchors import Anchor, Kept, Plan, describe
 from harness.columns import describe as event_text
 from harness.columns import place
+from harness.stacks import Chains
 from harness.world import TAKEN, Event, Failure, World
 
 SECONDS = 3.0
@@ -112,27 +113,40 @@ def explain(world: World, iteration: int, plan: Plan, kept: Sequence[Kept]) -> s
         text = describe(anchor, names, name_of(anchor, events, row))
         where = f" (in {row.at})" if row is not None and row.at else ""
         head = f"switch {n + 1} of {len(plan)} was not made: {text}{where}"
-        return f"{head}; {instead(anchor, events, names, fate)}"
+        now, last = instead(anchor, events, names, fate)
+        return f"{head}; {now}{both_chains(row.chain if row else '', last.chain if last else '')}"
     return f"all {len(plan)} switches were made"
 
 
-def instead(anchor: Anchor, events: Sequence[Event], names: Mapping[int, str], fate: int) -> str:
+def both_chains(then: str, now: str) -> str:
+    """How each of the two was called, on lines of their own."""
+    rows = (("then", then), ("now ", now))
+    return "".join(f"\n    {when} in {chain}" for when, chain in rows if chain)
+
+
+def instead(
+    anchor: Anchor, events: Sequence[Event], names: Mapping[int, str], fate: int
+) -> tuple[str, Event | None]:
+    """What the task did in this execution, and which event that was."""
     who = names.get(anchor.task, f"task {anchor.task}")
     own = [event for event in events if event.task == anchor.task]
-    if fate:
-        return f"{who} came there, and the other could not run"
     same = [e for e in own if (e.op, e.anchor) == (anchor.op, anchor.object)]
+    if fate:
+        there = [e for e in same if e.occurrence == anchor.occurrence]
+        return f"{who} came there, and the other could not run", there[0] if there else None
     if same:
-        return (
-            f"{who} did that {len(same)} times, the last at {place(same[-1])}, step {same[-1].step}"
-        )
+        text = f"{who} did that {len(same)} times, the last at {place(same[-1])}"
+        return f"{text}, step {same[-1].step}", same[-1]
     last = (
         f"; its last is {place(own[-1])} {event_text(own[-1])}, step {own[-1].step}" if own else ""
     )
-    return f"{who} did that never in its {len(own)} operations{last}"
+    text = f"{who} did that never in its {len(own)} operations{last}"
+    return text, own[-1] if own else None
 
 
-def first_difference(recorded: str, events: Sequence[Event], names: Mapping[int, str]) -> str:
+def first_difference(
+    recorded: str, events: Sequence[Event], names: Mapping[int, str], chains: Chains
+) -> str:
     """The first event that is another operation than in events.txt, values aside."""
     if recorded.startswith(columns.LEFT_OUT):
         return ""  # of a long execution the beginning was not kept
@@ -142,7 +156,8 @@ def first_difference(recorded: str, events: Sequence[Event], names: Mapping[int,
         now = f"{event.func}: {event_text(event)}"
         if len(old) < 4 or (old[1], VALUES.sub("", old[3])) != (who, VALUES.sub("", now)):
             was = " ".join(old[1:])
-            return f"event {n + 1} was '{was}' and is '{who} {place(event)} {event_text(event)}'"
+            text = f"event {n + 1} was '{was}' and is '{who} {place(event)} {event_text(event)}'"
+            return text + both_chains(chains.at(n), event.chain)
     if len(then) != len(events):
         return f"there were {len(then)} events and are {len(events)}"
     return ""

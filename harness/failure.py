@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness import anchors, catalogue
+from harness import anchors, catalogue, stacks
 from harness.anchors import Kept, Plan
 from harness.results import RunDirectory, write_bytes, write_json, write_text
 from harness.scenario import to_toml
@@ -62,6 +62,7 @@ class Captured:
     scenario_toml: str
     table: str  # the race table
     events: str  # every event
+    chains: stacks.Chains  # of each
     plan: Plan
     kept: tuple[Kept, ...]  # the same, in clear
     minimal: Captured | None = None  # the smallest execution that fails in the same way
@@ -115,7 +116,7 @@ def capture_free(recipe: Recipe, scenario: Scenario, failure: Failure, world: Wo
         if state.state != STOP_FINISHED or state.held
     ]
     table = f"{'task':<12} {'about to do':<60} holds\n" + "\n".join(rows) + "\n"
-    return Captured(record, to_toml(scenario), table, "", (), ())
+    return Captured(record, to_toml(scenario), table, "", stacks.Chains(), (), ())
 
 
 def write_plan(file: Path, kept: tuple[Kept, ...]) -> None:
@@ -131,6 +132,7 @@ def write(captured: Captured, directory: Path) -> None:
     write_text(directory / "race.txt", captured.table)
     if captured.events:
         write_text(directory / "events.txt", captured.events)
+        write_json(directory / stacks.FILE, msgspec.to_builtins(captured.chains))
     if captured.record.token:
         write_text(directory / "token.txt", captured.record.token + "\n")
         write_plan(directory / "plan.json", captured.kept)

@@ -17,9 +17,13 @@ def line_of(event: Event, names: dict[int, str]) -> str:
     return f"{who} {event.file}:{event.line} {event.func}() {describe(event)}"
 
 
+def operation(event: Event) -> tuple[int, str, int, str, str]:
+    return event.task, event.func, event.line, event.op, event.what
+
+
 def likely_cause(first: Event, second: Event) -> str:
     """What two events at the same place in the order say about why they differ."""
-    if (first.func, first.line, first.task) != (second.func, second.line, second.task):
+    if operation(first) != operation(second):
         return "another operation came: what chose it is no function of the schedule"
     if first.addr != second.addr:
         return "another address: allocation or hash order"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness import catalogue, config
+from harness import catalogue, config, stacks
 from harness.anchors import Kept, plan_of
 from harness.diverge import (
     EVENTS_MAX,
@@ -40,6 +40,7 @@ class Target:
     record: Record | None
     kept: tuple[Kept, ...] = ()  # the plan, in clear
     events: str = ""  # events.txt
+    chains: stacks.Chains = stacks.NONE  # of these events
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def find_target(text: str) -> Target:
             record,
             kept or (),
             read_events(directory),
+            stacks.read(directory),
         )
     raise UsageError(f"'{text[:80]}' is neither a failure directory nor a token (mt2:...)")
 
@@ -210,13 +212,14 @@ def diverged(target: Target, world: World, repeat: int) -> Verdict:
     world.follow(plan)
     world.explore(iteration, 1, 0.0)
     failure = world.failure()
+    world.want_chains(1, EVENTS_MAX)
     what = f"{failure.oracle} was violated" if failure else "no oracle was violated"
     texts = [what, explain(world, iteration, plan, target.kept)]
     names = {state.id: state.name for state in world.tasks()}
     events = world.trace(iteration, EVENTS_MAX)
-    whole = world.traced == len(events)
-    if whole and target.events and (text := first_difference(target.events, events, names)):
-        texts.append(f"first difference: {text}")
+    if world.traced == len(events) and target.events:
+        text = first_difference(target.events, events, names, target.chains)
+        texts += [f"first difference: {text}"] if text else []
     return Verdict("diverged", repeat, 0, "", failure.oracle if failure else "", "; ".join(texts))
 
 

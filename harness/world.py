@@ -27,6 +27,7 @@ SLOT = 0
 CLASSES_KEPT = 1 << 16  # by the core, of the executions since they were last asked for
 REGISTERS = lib.MMUT_REGISTERS
 NO_RULE = 0xFFFFFFFF
+CHAIN_DEPTH = 24
 EVENTS_READ = 1 << 14  # of a traced execution, from its end: some are millions of events long
 NONE = (1 << 64) - 1  # no index
 MISSED, TAKEN, IMPOSSIBLE = 0, 1, 2  # what became of an anchor
@@ -74,6 +75,7 @@ class Event:
     operand: int
     anchor: int  # hash of the object's name
     occurrence: int  # which time the task did this to it
+    chain: str = ""  # who called whom, innermost first; empty: not asked for, or not known
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class World:
         self.classes = Classes()
         self.taken: Any = None  # where the core puts them
         self.traced = 0  # events of the last traced execution
+        self.chains: dict[int, str] = {}  # of those that asked for them
 
     def close(self) -> None:
         if self.open:
@@ -237,7 +240,22 @@ class World:
             operand=raw.operand,
             anchor=raw.anchor,
             occurrence=raw.occurrence,
+            chain=self.chain(raw.stack) if raw.stack else "",
         )
+
+    def want_chains(self, first: int, last: int) -> None:
+        """Traced executions note the call chains of these steps."""
+        self.chains.clear()
+        lib.mmut_want_stacks(max(first, 1), last)
+
+    def chain(self, number: int) -> str:
+        if number not in self.chains:
+            from harness import stacks
+
+            places = ffi.new("uint32_t[]", CHAIN_DEPTH)
+            depth = lib.mmut_stack(number, places, CHAIN_DEPTH)
+            self.chains[number] = stacks.chain(places[n] for n in range(depth))
+        return self.chains[number]
 
     def decisions(self) -> bytes:
         """What the last execution decided, for the replay strategy of the same build."""

@@ -287,6 +287,7 @@ struct mmut_trace_event {
 	char file[48], func[48], what[64];
 	char object[64];		/* logical name: "spte L1 gfn 0x40", "mmu_lock", "vcpu0.mode" */
 	uint32_t anchor, occurrence;	/* hash of the object, which time the task did this to it: struct mmut_anchor */
+	uint32_t stack;			/* number of its call chain, for mmut_stack(); 0: not asked for */
 };
 
 /* A forced switch, or another forced choice, and where it is made: see sched/anchor.h. */
@@ -442,6 +443,12 @@ uint64_t mmut_explore(uint64_t first, uint64_t count, double seconds);
  */
 uint64_t mmut_explore_traced(uint64_t iteration);
 int mmut_trace_event(uint64_t index, struct mmut_trace_event *event);
+/*
+ * Traced executions note the call chains of the events of steps first..last from now on; 0, 0:
+ * of none.  A chain is functions, innermost first, by their places in the core's file: how many.
+ */
+void mmut_want_stacks(uint64_t first, uint64_t last);
+uint32_t mmut_stack(uint32_t number, uint32_t *functions, uint32_t capacity);
 
 /*
  * One execution in config.check_every runs twice.  0: one did other things the second time, and

@@ -224,6 +224,7 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	COPY(out->what, site->what);
 	out->anchor = r->object;
 	out->occurrence = r->occurrence;
+	out->stack = r->stack;
 	/* As it was called when the event happened; what has no such name is looked up now. */
 	name = r->object ? anchor_object_name(sched_of(), r->object) : NULL;
 	if (name)
@@ -233,6 +234,21 @@ int mmut_trace_event(uint64_t index, struct mmut_trace_event *out)
 	if (out->object[0] == '+' && r->event.site >= NR_STATIC_SITES)
 		out->object[0] = 0;	/* a program in C has names for expressions only: `what` */
 	return 0;
+}
+
+void mmut_want_stacks(uint64_t first, uint64_t last)
+{
+	stack_want(&sched_of()->log->stacks, first, last);
+}
+
+uint32_t mmut_stack(uint32_t number, uint32_t *functions, uint32_t capacity)
+{
+	const struct stack_log *log = &sched_of()->log->stacks;
+
+	if (!number || number > log->nr_stacks)
+		return 0;
+	memcpy(functions, log->stack[number].frame, sizeof(u32) * min(log->stack[number].depth, capacity));
+	return min(log->stack[number].depth, capacity);
 }
 
 void mmut_failure_get(struct mmut_failure *out)

@@ -13,8 +13,12 @@
 	"	.type " #function "_stub, @function\n"				\
 	"	.p2align 4\n"							\
 	#function "_stub:\n"							\
+	"	.cfi_startproc\n"						\
 	"	pushq %rbp\n"							\
+	"	.cfi_def_cfa_offset 16\n"					\
+	"	.cfi_offset %rbp, -16\n"					\
 	"	movq %rsp, %rbp\n"						\
+	"	.cfi_def_cfa_register %rbp\n"					\
 	"	pushq %rdi\n"							\
 	"	pushq %rsi\n"							\
 	"	pushq %rdx\n"							\
@@ -35,7 +39,9 @@
 	"	popq %rsi\n"							\
 	"	popq %rdi\n"							\
 	"	popq %rbp\n"							\
+	"	.cfi_def_cfa %rsp, 8\n"						\
 	"	ret\n"								\
+	"	.cfi_endproc\n"							\
 	"	.size " #function "_stub, . - " #function "_stub\n")
 
 HOOK_STUB(hook_access);

@@ -16,6 +16,7 @@
 #include "fair.h"
 #include "mix.h"
 #include "profile.h"
+#include "stack.h"
 #include "strategy.h"
 #include "trace_class.h"
 
@@ -102,7 +103,7 @@ struct wait_test {
 	u64 change;		/* 1: until it differs; 0: until it equals */
 };
 
-struct trace_record { struct event event; u64 step; u32 object, occurrence; };
+struct trace_record { struct event event; u64 step; u32 object, occurrence, stack, pad; };
 
 struct sched_log {
 	u64 schedules, schedule_points, decisions, switches, violations, unfair_cutoffs;
@@ -129,6 +130,7 @@ struct sched_log {
 	u64 nr_traced;
 	u32 comparing;			/* the trace is not written but compared */
 	u64 differs_at;			/* index of the first event that is another one; ~0: none */
+	struct stack_log stacks;
 	struct trace_record trace[TRACE_MAX + 1];	/* the last one: that other event */
 	u64 pct_runs[PCT_DEPTH_MAX + 1];	/* executions under PCT, by depth; 0: under something else */
 	u32 nr_classes;

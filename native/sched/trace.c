@@ -39,6 +39,8 @@ void trace_put_on_record(const struct sched *s, const struct event *ev)
 	*r = (struct trace_record){ .event = *ev, .step = arena_of()->step };
 	if (ev->op != OP_DRAIN)		/* which the task has not announced */
 		anchor_of(s, ev->task, &r->object, &r->occurrence);
+	if (unlikely(r->step >= log->stacks.first && r->step <= log->stacks.last))
+		r->stack = stack_here(&log->stacks);
 }
 
 void sched_trace(const struct event *ev)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
+from harness import stacks  # noqa: E402
 from harness.anchors import Anchor  # noqa: E402
 from harness.token import Recipe, Token, format_token, parse_token  # noqa: E402
 from tests.conftest import runner  # noqa: E402
@@ -78,3 +80,16 @@ def test_the_first_difference_from_what_was_recorded(mmutorture: Callable, tmp_p
     found = mmutorture("reproduce", str(directory), "--force", "--json").json
     assert found["verdict"] == "diverged"
     assert "first difference: event " in found["detail"] and " and is '" in found["detail"]
+
+    # Both call chains: of what was recorded and of what came instead.
+    then, now = re.findall(r"^    (?:then|now ) in (.*)$", found["detail"], re.MULTILINE)[-2:]
+    assert then.endswith("task_body") and now.endswith(("task_body", "rcu_task_main"))
+
+
+def test_chains_have_the_names_of_functions() -> None:
+    known = set(stacks.core_symbols().values())
+    assert {"kvm_tdp_mmu_map", "task_body", "rcu_task_main", "fiber_entry"} <= known
+    assert stacks.symbols(b"#!/bin/sh") == {}
+    packed = stacks.pack(["a < b", "c", "a < b"])
+    assert (packed.chains, packed.of) == (("a < b", "c"), (0, 1, 0))
+    assert [packed.at(n) for n in (0, 2, 9)] == ["a < b", "a < b", ""]

@@ -311,6 +311,41 @@ def test_every_execution_twice(mmutorture: Callable) -> None:
     assert twice["scenarios"][0]["totals"] == once["scenarios"][0]["totals"]
 
 
+NOT_A_FUNCTION = {
+    "a clock": ("WRITE_ONCE(S->x, __builtin_ia32_rdtsc());", "a clock, an address"),
+    "an address in a hash": (
+        "if ((u64)malloc(24) >> 5 & 1) WRITE_ONCE(S->x, 1); else (void)READ_ONCE(S->x);",
+        "what chose it is no function of the schedule",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_A_FUNCTION)
+def test_what_is_no_function_of_the_schedule_is_named(
+    mmutorture: Callable, tmp_path: Path, what: str
+) -> None:
+    """By the step, and by the line of the program, whatever came before it."""
+    statement, cause = NOT_A_FUNCTION[what]
+    text = f"""#include <mmutorture.h>
+#include <stdlib.h>
+STATE {{ SHARED(u64) x, y; }};
+TASK(one)
+{{
+	WRITE_ONCE(S->y, 1);
+	{statement}
+}}
+TASK(two) {{ (void)READ_ONCE(S->y); }}
+"""
+    program = tmp_path / "planted.c"
+    program.write_text(text, encoding="utf-8")
+    done = mmutorture("explore", str(program), "--schedules", "10", "--check-determinism")
+    assert done.code == 5
+    found = re.search(r"is not deterministic: the \d+.. event, step (\d+), differs:", done.err)
+    assert found is not None and 2 <= int(found[1]) <= 3, done.err
+    once, again = re.findall(r"^    (?:once|again) +one planted\.c:(\d+) one\(\) ", done.err, re.M)
+    assert once == again == "7" and cause in done.err
+
+
 def test_where_a_run_is_can_be_told_while_it_runs(
     started: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:

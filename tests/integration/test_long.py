@@ -76,7 +76,7 @@ def test_what_was_left_out_is_said(found: Found) -> None:
     assert len(lines) == EVENTS_READ + 1
     assert lines[0].startswith(columns.LEFT_OUT) and "events before these" in lines[0]
     assert lines[0].removeprefix("... ") in captured.table
-    assert first_difference(captured.events, [], {}) == ""
+    assert first_difference(captured.events, [], {}, captured.chains) == ""
     # What a switch is about has a name, kept or not.
     unknown = [row for row in captured.kept if not row.at]
     assert unknown and sum(bool(row.object) for row in unknown) > len(unknown) / 2
