@@ -4,15 +4,22 @@
 Rates are per second where processes ran freely, and per 1000 schedule points where a scheduler
 decided.  Figures of cost are per acquisition, per fault or per operation, so that a run that got
 more done does not look more contended.  Call sites are named by function: lines move.
+
+A wait of a nanosecond that doubles is nothing beside one of a second that grows by a tenth.  So a
+figure has a stake, the time that it amounts to in a second of the run, and lists go by what became
+of that.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harness.contention.record import Contention, Lock, Site, Times, percentile
 
 Better = Literal["more", "less", ""]  # "": neither
+Kind = Literal["work", "blame", "wait", "hold", "spread", "rest"]
+# Of a list: who makes others wait, who waits, who holds for longer; then what explains it.
+KINDS: tuple[Kind, ...] = ("work", "blame", "wait", "hold", "spread", "rest")
 
 GUEST_KIND = "vcpu"
 MMU_LOCK = "mmu_lock"
@@ -24,7 +31,12 @@ class Metric:
     name: str
     unit: str
     better: Better
-    place: bool = False  # of one call site
+    kind: Kind = "rest"
+
+
+class Reading(NamedTuple):
+    value: float
+    stake: float = 0.0  # time, in a second or in 1000 steps of the run
 
 
 @dataclass(frozen=True)
@@ -36,11 +48,29 @@ class Figures:
     retries: int | None  # faults that have to be taken again
 
 
-Found = Iterator[tuple[Metric, float]]
+Found = Iterator[tuple[Metric, Reading]]
 
 
 def per(part: float, whole: float) -> float | None:
     return part / whole if whole else None
+
+
+def together(several: Sequence[Times]) -> Times:
+    """One distribution of all of them."""
+    full = [times for times in several if times.count]
+    if len(full) <= 1:
+        return full[0] if full else Times()
+    return Times(
+        count=sum(times.count for times in full),
+        total=sum(times.total for times in full),
+        min=min(times.min for times in full),
+        max=max(times.max for times in full),
+        buckets=tuple(sorted(bucket for times in full for bucket in times.buckets)),
+    )
+
+
+def mode_of(row: Lock | Site) -> str:
+    return {"rwlock:R": "-R", "rwlock:W": "-W"}.get(row.type, "")
 
 
 class Reader:
@@ -49,9 +79,25 @@ class Reader:
     def __init__(self, record: Contention) -> None:
         self.record = record
         self.time = record.unit
-        self.free = record.unit == "ns"
-        self.duration = record.elapsed_s if self.free else record.elapsed / 1000
-        self.rate = "/s" if self.free else " per 1000 steps"
+        free = record.unit == "ns"
+        self.duration = record.elapsed_s if free else record.elapsed / 1000
+        self.rate = "/s" if free else " per 1000 steps"
+
+    def rate_of(self, name: str, count: float, better: Better, kind: Kind = "rest") -> Found:
+        if self.duration:
+            yield Metric(name, self.rate.strip(), better, kind), Reading(count / self.duration)
+
+    def each(self, name: str, total: float, count: float, kind: Kind) -> Found:
+        """A mean time, of all those that it stands for."""
+        if count and self.duration:
+            reading = Reading(total / count, total / self.duration)
+            yield Metric(name, self.time, "less", kind), reading
+
+    def spread(self, name: str, times: Times, *shares: int) -> Found:
+        if times.count:
+            for share in shares:
+                metric = Metric(f"{name} p{share}", self.time, "less", "spread")
+                yield metric, Reading(percentile(times, share / 100))
 
     def headline(self, cpu_s: float | None, retries: int | None) -> Found:
         """What a verdict rests on, the weightiest first.
@@ -64,81 +110,61 @@ class Reader:
             name, done = "faults resolved", sum(task.faults for task in guests) - retries
         else:  # a program
             name, done = "operations", sum(task.operations for task in self.record.tasks)
-        if self.duration:
-            yield Metric(name, self.rate.strip(), "more"), done / self.duration
+        yield from self.rate_of(name, done, "more", "work")
         if cpu_s:
-            yield Metric(f"{name} {PER_CORE}", "/core-s", "more"), done / cpu_s
+            yield Metric(f"{name} {PER_CORE}", "/core-s", "more", "work"), Reading(done / cpu_s)
         rows = [row for row in self.record.locks if row.lock == MMU_LOCK]
-        waited = per(sum(r.wait.total for r in rows), sum(r.acquisitions for r in rows))
-        if waited is not None:
-            yield Metric(f"{MMU_LOCK} wait per acquisition", self.time, "less"), waited
+        waited, acquired = sum(r.wait.total for r in rows), sum(r.acquisitions for r in rows)
+        yield from self.each(f"{MMU_LOCK} wait per acquisition", waited, acquired, "wait")
 
     def work(self) -> Found:
         faults = sum(task.faults for task in self.record.tasks)
-        if self.duration:
-            yield Metric("faults", self.rate.strip(), "more"), faults / self.duration
-            for kind in dict.fromkeys(task.kind for task in self.record.tasks):
-                done = sum(task.operations for task in self.record.tasks if task.kind == kind)
-                yield Metric(f"{kind} operations", self.rate.strip(), "more"), done / self.duration
+        yield from self.rate_of("faults", faults, "more")
+        for kind in dict.fromkeys(task.kind for task in self.record.tasks):
+            done = sum(task.operations for task in self.record.tasks if task.kind == kind)
+            yield from self.rate_of(f"{kind} operations", done, "more")
         for cause in dict.fromkeys(retry.cause for retry in self.record.retries):
             count = sum(retry.count for retry in self.record.retries if retry.cause == cause)
             if faults:
-                yield Metric(f"retries per fault: {cause}", "", "less"), count / faults
+                yield Metric(f"retries per fault: {cause}", "", "less"), Reading(count / faults)
 
     def lock(self, row: Lock) -> Found:
-        name = row.lock + {"rwlock:R": "-R", "rwlock:W": "-W"}.get(row.type, "")
-        if self.duration:
-            rate = row.acquisitions / self.duration
-            yield Metric(f"{name} acquisitions", self.rate.strip(), ""), rate
-        if not row.acquisitions:
-            return
-        share = row.contentions / row.acquisitions
-        yield Metric(f"{name} contentions per acquisition", "", "less"), share
-        waited = row.wait.total / row.acquisitions
-        yield Metric(f"{name} wait per acquisition", self.time, "less"), waited
-        yield from self.spread(f"{name} wait", row.wait)
-        yield from self.held(name, row.hold, row.acquisitions)
+        name = row.lock + mode_of(row)
+        yield from self.rate_of(f"{name} acquisitions", row.acquisitions, "")
+        share = per(row.contentions, row.acquisitions)
+        if share is not None:
+            yield Metric(f"{name} contentions per acquisition", "", "less"), Reading(share)
+        waited = f"{name} wait per acquisition"
+        yield from self.each(waited, row.wait.total, row.acquisitions, "wait")
+        yield from self.spread(f"{name} wait", row.wait, 50, 99)
+        if row.hold.count:
+            yield from self.each(f"{name} hold", row.hold.total, row.acquisitions, "hold")
 
-    def sites(self, sites: Iterable[Site]) -> Found:
+    def sites(self, alike: Sequence[Site]) -> Found:
         """Those of one lock, mode and function."""
-        alike = list(sites)
         first = alike[0]
-        mode = {"rwlock:R": "-R", "rwlock:W": "-W"}.get(first.type, "")
-        name = f"{first.lock}{mode} in {first.func}:"
+        name = f"{first.lock}{mode_of(first)} in {first.func}:"
         acquired = sum(site.acquisitions for site in alike)
         if self.duration:
             blocked = sum(site.blocked_total for site in alike) / self.duration
-            yield (
-                Metric(f"{name} others waited", f"{self.time}{self.rate}", "less", place=True),
-                blocked,
-            )
-        if acquired:
-            waited = sum(site.wait.total for site in alike) / acquired
-            yield Metric(f"{name} wait per acquisition", self.time, "less", place=True), waited
-            if any(site.hold.count for site in alike):
-                held = sum(site.hold.total for site in alike) / acquired
-                yield Metric(f"{name} hold", self.time, "less", place=True), held
-
-    def spread(self, name: str, times: Times) -> Found:
-        if times.count:
-            for share, text in ((0.5, "p50"), (0.99, "p99")):
-                yield Metric(f"{name} {text}", self.time, "less"), percentile(times, share)
-
-    def held(self, name: str, times: Times, acquisitions: int) -> Found:
-        """`total` stands for all acquisitions, of which some were timed."""
-        if times.count:
-            yield Metric(f"{name} hold", self.time, "less"), times.total / acquisitions
+            unit = f"{self.time}{self.rate}"
+            yield Metric(f"{name} others waited", unit, "less", "blame"), Reading(blocked, blocked)
+        waited = sum(site.wait.total for site in alike)
+        yield from self.each(f"{name} wait per acquisition", waited, acquired, "wait")
+        held = together([site.hold for site in alike])
+        if held.count:
+            yield from self.each(f"{name} hold", held.total, acquired, "hold")
+            # Of a mean a single holder that lost its processor makes anything.
+            yield from self.spread(f"{name} hold", held, 50)
 
     def waits(self) -> Found:
         flushes, rcu = self.record.flushes, self.record.rcu
-        if flushes is not None and flushes.wait.count:
-            mean = flushes.wait.total / flushes.wait.count
-            yield Metric("TLB flush wait", self.time, "less"), mean
-            yield from self.spread("TLB flush wait", flushes.wait)
-        if rcu is not None and rcu.latency.count:
-            mean = rcu.latency.total / rcu.latency.count
-            yield Metric("grace period", self.time, "less"), mean
-            yield from self.spread("grace period", rcu.latency)
+        for name, times in (
+            ("TLB flush wait", flushes.wait if flushes else Times()),
+            ("grace period", rcu.latency if rcu else Times()),
+        ):
+            yield from self.each(name, times.total, times.count, "rest")
+            yield from self.spread(name, times, 50, 99)
 
     def others(self) -> Found:
         yield from self.work()
@@ -152,9 +178,9 @@ class Reader:
         yield from self.waits()
 
 
-def headline(figures: Figures) -> dict[Metric, float]:
+def headline(figures: Figures) -> dict[Metric, Reading]:
     return dict(Reader(figures.record).headline(figures.cpu_s, figures.retries))
 
 
-def others(figures: Figures) -> dict[Metric, float]:
+def others(figures: Figures) -> dict[Metric, Reading]:
     return dict(Reader(figures.record).others())

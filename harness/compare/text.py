@@ -18,6 +18,8 @@ from harness.compare.verdict import (
 )
 
 NAME_WIDTH_MIN = 32
+ROWS_SHOWN = 20
+ORDER = "who makes others wait, who waits, who holds; by the time that it amounts to"
 
 
 def heading(width: int) -> str:
@@ -123,7 +125,10 @@ def scenario_lines(scenario: ScenarioVerdict, every: bool) -> list[str]:
     changed = scenario.changed
     rest = [row for row in scenario.others if row.change == "no evidence"]
     if changed:
-        lines += ["", "  what else changed, the most first", *table(changed, scenario.exact)]
+        shown = changed if every else changed[:ROWS_SHOWN]
+        lines += ["", f"  what else changed: {ORDER}", *table(shown, scenario.exact)]
+        if len(shown) < len(changed):
+            lines.append(f"    and {len(changed) - len(shown)} more (--every lists them)")
     if rest and every:
         lines += ["", "  what shows no evidence of a change", *table(rest, scenario.exact)]
     elif rest:

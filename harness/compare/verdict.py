@@ -9,7 +9,6 @@ to find out why; they are corrected among themselves, at five of a hundred, and 
 Controlled executions of the same seeds are no samples: whatever differs, the change did it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -17,7 +16,7 @@ from typing import Literal
 
 from harness.compare import metrics
 from harness.compare.bootstrap import Estimate, estimate, holm, least_p, p_value
-from harness.compare.metrics import Metric
+from harness.compare.metrics import Metric, Reading
 from harness.compare.runs import Difference, Repeat, Repeats, Run, check, in_turns
 from harness.errors import UsageError
 from harness.units import nearest
@@ -27,7 +26,6 @@ Change = Literal["better", "worse", "changed", "no evidence"]
 VERDICT_ALPHA = 0.01
 OTHERS_ALPHA = 0.05
 BUSIER_MIN = 0.05  # share of the processors
-GRADES = 4  # that a list tells apart, from one figure to its double
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,7 @@ class Row:
     b: tuple[float, ...]
     estimate: Estimate
     alpha: float
+    stake: float  # by how much its stake grew, or shrank
     adjusted: float = 1.0  # p after the correction
 
     @property
@@ -61,11 +60,6 @@ class Row:
         if not ratio:
             return float("inf")
         return max(ratio, 1 / ratio)
-
-    @property
-    def grade(self) -> float:
-        """Alike where two are as large: then the call site comes before the lock that it takes."""
-        return self.extent if math.isinf(self.extent) else round(GRADES * math.log2(self.extent))
 
 
 @dataclass(frozen=True)
@@ -96,7 +90,12 @@ class ScenarioVerdict:
     @property
     def changed(self) -> list[Row]:
         rows = [row for row in self.others if row.change != "no evidence"]
-        return sorted(rows, key=lambda row: (-row.grade, not row.metric.place, row.metric.name))
+
+        def order(row: Row) -> tuple[int, float, float, str]:
+            kind = metrics.KINDS.index(row.metric.kind)
+            return kind, -abs(row.stake), -row.extent, row.metric.name
+
+        return sorted(rows, key=order)
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def exactly(a: Sequence[float], b: Sequence[float]) -> Estimate:
     return Estimate(ratio, None, None, float(list(a) == list(b)))
 
 
-Measured = list[dict[Metric, float]]  # by repeat
+Measured = list[dict[Metric, Reading]]  # by repeat
 
 
 def rows_of(a: Measured, b: Measured, turns: bool, exact: bool, alpha: float) -> list[Row]:
@@ -141,10 +140,11 @@ def rows_of(a: Measured, b: Measured, turns: bool, exact: bool, alpha: float) ->
     for metric in a[0]:
         if not all(metric in figures for figures in (*a, *b)):
             continue
-        left = tuple(figures[metric] for figures in a)
-        right = tuple(figures[metric] for figures in b)
+        left = tuple(figures[metric].value for figures in a)
+        right = tuple(figures[metric].value for figures in b)
         found = exactly(left, right) if exact else estimate(left, right, turns)
-        rows.append(Row(metric, left, right, found, alpha))
+        before, after = (median(figures[metric].stake for figures in side) for side in (a, b))
+        rows.append(Row(metric, left, right, found, alpha, after - before))
     return rows
 
 

@@ -74,3 +74,20 @@ def test_how_roots_are_zapped(mmutorture: Callable, tmp_path: Path, lock: str) -
 def test_legacy_roots_are_not_zapped_under_write(mmutorture: Callable) -> None:
     done = mmutorture("explore", "legacy-roots", "--set", 'vm.zap-roots-lock="write"')
     assert done.code == 2 and "legacy-roots" in done.err
+
+
+def test_a_planted_section_is_the_first_row(mmutorture: Callable) -> None:
+    """In steps, with the same seeds: no chance in it."""
+    arguments = ["zap-vs-fault", "--schedules", "100", "--seed", "7", "--json"]
+    plain = mmutorture("explore", *arguments).json["results"]
+    site = "kvm_mmu_zap_all_fast:mmu_lock"
+    planted = mmutorture("explore", *arguments, "--delay", f"{site}=300").json["results"]
+    refused = mmutorture("compare", plain, planted)
+    assert refused.code == 2 and "--differs delay" in refused.err
+    found = mmutorture("compare", plain, planted, "--differs", "delay", "--json").json
+    scenario = found["scenarios"][0]
+    assert scenario["exact"] and scenario["verdict"] == "worse"
+    assert scenario["changed"][0]["metric"] == "mmu_lock-W in kvm_mmu_zap_all_fast: others waited"
+    same = mmutorture("explore", *arguments).json["results"]
+    equal = mmutorture("compare", plain, same, "--json").json["scenarios"][0]
+    assert equal["verdict"] == "no evidence" and not equal["changed"]
