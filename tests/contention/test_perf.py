@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -195,3 +198,35 @@ def test_a_key_that_is_sorted_by_is_shown() -> None:
 def test_separators_that_fields_hold_are_refused(separator: str) -> None:
     with pytest.raises(UsageError, match="-x"):
         perf.parse_separator(separator)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the perf of this machine records, where it may."""
+    perf_data = tmp_path_factory.mktemp("perf") / "perf.data"
+    command = ["perf", "lock", "record", "-o", str(perf_data), "-a", "--", "true"]
+    if shutil.which("perf") is None:
+        pytest.skip("there is no perf")
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    if done.returncode or not perf_data.exists():
+        pytest.skip("perf may not trace locks here")
+    return perf_data
+
+
+@pytest.mark.parametrize("by, options", [
+    ("site", ()), ("task", ("-t",)), ("site", ("-F", "contended,wait_min", "-k", "wait_max")),
+])  # fmt: skip
+def test_headers_are_those_of_perf_itself(
+    recorded: Path, by: str, options: tuple[str, ...]
+) -> None:
+    command = ["perf", "lock", "contention", "-i", str(recorded), *options]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
+    theirs = (done.stdout + done.stderr).splitlines()  # perf 6.1 prints on stderr
+    if done.returncode or not any(line.startswith(" contended") for line in theirs):
+        pytest.skip("this perf has no lock contention, or nothing to say")
+    chosen = dict(zip(options[::2], options[1::2], strict=False))
+    fields = perf.parse_fields(chosen.get("-F"), chosen.get("-k", "wait_total"), False)
+    ours = perf.render(records.small(), shown(records.small(), by), by, fields).splitlines()
+    assert ours[:2] == theirs[:2]
