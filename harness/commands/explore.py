@@ -218,10 +218,10 @@ class Session:
             self.cases.append(self.cycles_case(found, failures))
         elif self.settings.bugs and not found.interrupted:
             self.codes.append(Exit.NOT_FOUND)
-            bugs = ", ".join(self.settings.bugs)
+            message = f"no oracle was violated although {', '.join(self.settings.bugs)} was on"
             if not self.name_width or self.args.quiet:  # a table has said it
-                self.out.tell(f"{name}: no oracle was violated although {bugs} was on")
-            self.cases.append(Case(name, seconds, "not-found", f"{bugs} was on"))
+                self.out.tell(f"{name}: {message}")
+            self.cases.append(Case(name, seconds, "not-found", message))
         else:
             skipped = "interrupted" if found.interrupted else ""
             self.cases.append(Case(name, seconds, skipped=skipped))
