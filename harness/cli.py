@@ -337,6 +337,7 @@ def add_trace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points", action="store_true", help="replay, and show every schedule point as well"
     )
+    parser.add_argument("--perfetto", metavar="FILE", help="write all of it for ui.perfetto.dev")
 
 
 def add_bench(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""``mmutorture trace``: the events that the flight recorder kept, as text."""
+"""``mmutorture trace``: the events that the flight recorder kept, as text or for Perfetto."""
 
 from argparse import Namespace
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from harness.commands import common
+from harness.contention import record as contention
 from harness.errors import UsageError
 from harness.results import find_run
 from harness.token import looks_like_token
@@ -26,6 +27,14 @@ class Source:
 
     name: str
     recording: Recording
+    directory: Path | None = None  # of the scenario, where it was a free run
+
+    def series(self) -> contention.Series | None:
+        """What was counted tick by tick, if it was."""
+        if self.directory is None or not (self.directory / contention.FILE).is_file():
+            return None
+        measured = contention.read(self.directory)
+        return measured.series if measured.unit == self.recording.unit == "ns" else None
 
 
 # ---------------------------------------------------------------- which recording
@@ -70,7 +79,7 @@ def find(args: Namespace) -> Source:
         raise UsageError(
             f"{path}: has no schedule points: --points is for a failure of explore, or a token"
         )
-    return Source(str(path), events.read(path))
+    return Source(str(path), events.read(path), path)
 
 
 # ---------------------------------------------------------------- which events
@@ -164,10 +173,26 @@ def summary(source: Source) -> list[str]:
     return lines
 
 
+def write_perfetto(source: Source, file: Path, out: common.Output) -> int:
+    """All of the recording: a viewer filters by itself."""
+    from harness.trace import perfetto
+
+    try:
+        size = perfetto.write(source.recording, file, source.series())
+    except OSError as error:
+        raise UsageError(f"--perfetto {file}: cannot be written: {error.strerror}") from None
+    count = len(source.recording.events)
+    out.say(f"{file}: {count} events, {size} bytes; open it with ui.perfetto.dev")
+    out.finish(document(source, []) | {"perfetto": str(file), "bytes": size})
+    return 0
+
+
 def run(args: Namespace) -> int:
     out = common.Output(args.json, args.quiet)
     source = find(args)
     shown = chosen(source.recording, args)
+    if args.perfetto is not None:
+        return write_perfetto(source, Path(args.perfetto), out)
     for line in summary(source):
         out.say(line)
     for line in text.lines(source.recording, shown):
