@@ -26,6 +26,10 @@ enum {
 	MMUT_MESSAGE = 400,
 	MMUT_BUCKETS = 1152,		/* of a histogram: see core/histogram.h */
 	MMUT_AGENTS = 65,		/* tasks, with service tasks and the boss */
+	MMUT_RCU_DOMAINS = 3,
+	MMUT_HEAT_RANGES = 64,
+	MMUT_SERIES_COLUMNS = 72,
+	MMUT_SERIES_TICKS = 256,
 	MMUT_CACHE_OBJECTS = 40,	/* frames for page tables that a vCPU keeps for itself, at most */
 };
 
@@ -343,6 +347,29 @@ struct mmut_lock_spread {
 /* What a task did: in all executions so far, or until now where running free. */
 struct mmut_task_counts { uint64_t operations, faults; };
 
+/* A place that gives up what it was about, to try again, and why. */
+struct mmut_retry { char cause[24], func[48], file[48]; uint32_t line, pad; uint64_t count; };
+
+struct mmut_rcu_counts {
+	uint64_t queued, run, backlog_max;	/* callbacks */
+	struct mmut_times grace[MMUT_RCU_DOMAINS];	/* grace periods: RCU, SRCU, another SRCU of programs */
+};
+
+/* Ranges of 1 << shift gfns from `first` on, `ranges` of them. */
+struct mmut_heat {
+	uint64_t first, shift, ranges;
+	uint64_t faults[MMUT_HEAT_RANGES], retries[MMUT_HEAT_RANGES], zaps[MMUT_HEAT_RANGES];
+};
+
+/*
+ * By tick of 1 << shift, of each execution.  Columns: faults, operations, retries, flushes, callbacks
+ * queued and run; then for each lock class, read before write, acquisitions, contentions, time waited.
+ */
+struct mmut_series {
+	uint32_t shift, ticks;
+	uint64_t columns[MMUT_SERIES_COLUMNS][MMUT_SERIES_TICKS];
+};
+
 struct mmut_yield {
 	char func[48], file[48];
 	uint32_t line, pad;
@@ -521,6 +548,12 @@ int mmut_task_counts_get(uint32_t task, struct mmut_task_counts *row);
 int mmut_lock_site_next(uint32_t *cursor, struct mmut_lock_site *row);
 int mmut_blame_next(uint32_t *cursor, struct mmut_blame *row);
 int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row);
+int mmut_retry_get(uint32_t n, struct mmut_retry *row);
+/* -1: nothing is measured. */
+int mmut_rcu_counts_get(struct mmut_rcu_counts *counts);
+int mmut_flushes_get(struct mmut_times *wait);
+int mmut_heat_get(struct mmut_heat *heat);	/* -1 also where there is no guest memory */
+int mmut_series_get(struct mmut_series *series);
 int mmut_yield_next(uint32_t *cursor, struct mmut_yield *row);	/* a task's; a site may come several times */
 /* The flight recorder. */
 int mmut_flight_get(struct mmut_flight *flight);	/* -1: nothing is recorded */

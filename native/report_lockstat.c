@@ -21,16 +21,6 @@ void mmut_measured_forget(void)
 	lockstat_forget();
 }
 
-/* The boss sets up and tears down: no part of the workload.  NULL: the task has counted nothing. */
-static const struct lockstat_task *table_of(u32 task)
-{
-	const struct arena *arena = arena_of();
-
-	if (!arena->lockstat || task == TASK_BOSS || task >= arena->nr_tasks || !arena->lockstat[task].used)
-		return NULL;
-	return &arena->lockstat[task];
-}
-
 int mmut_lock_place_get(uint32_t n, struct mmut_lock_place *row)
 {
 	const struct site *site = __start_mmut_sites;
@@ -109,28 +99,6 @@ static u32 kind_of_class(u32 class)
 	return class <= CLASS_SLOTS_ARCH_LOCK || class == CLASS_PROGRAM_MUTEX ? MMUT_LOCK_MUTEX : MMUT_LOCK_SPINLOCK;
 }
 
-static void merge(struct mmut_times *sum, const struct histogram *h)
-{
-	u32 first, end, i;
-
-	if (!h->count)
-		return;
-	first = histogram_bucket(h->min);
-	end = histogram_bucket(h->max) + 1;
-	if (!sum->count) {
-		sum->min = h->min;
-		sum->first = first;
-	}
-	sum->min = min(sum->min, h->min);
-	sum->max = max(sum->max, h->max);
-	sum->first = min(sum->first, first);
-	sum->end = max(sum->end, end);
-	sum->total += h->total;
-	sum->count += h->count;
-	for (i = first; i < end; i++)
-		sum->buckets[i] += h->bucket[i];
-}
-
 static void name_site(struct mmut_lock_site *row, u32 id, const struct lockstat_site *s)
 {
 	const struct site *site;
@@ -154,7 +122,7 @@ static bool sum_site(u32 id, struct mmut_lock_site *row)
 
 	memset(row, 0, sizeof(*row));
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
-		const struct lockstat_task *stat = table_of(i);
+		const struct lockstat_task *stat = report_table(i);
 		u32 entry = stat ? entry_of(stat, id) : LOCKSTAT_ENTRIES;
 		const struct lockstat_site *s;
 
@@ -166,8 +134,8 @@ static bool sum_site(u32 id, struct mmut_lock_site *row)
 		row->acquisitions += s->acquisitions;
 		row->bounces += s->bounces;
 		row->acq_bounces += s->acq_bounces;
-		merge(&row->wait, &stat->wait[entry]);
-		merge(&row->hold, &stat->hold[entry]);
+		report_times(&row->wait, &stat->wait[entry]);
+		report_times(&row->hold, &stat->hold[entry]);
 	}
 	return row->acquisitions;
 }
@@ -192,7 +160,7 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 	row->mode = mode;
 	row->is_rwlock = class == CLASS_MMU_LOCK;
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
-		const struct lockstat_task *stat = table_of(i);
+		const struct lockstat_task *stat = report_table(i);
 
 		for (j = 0; stat && j < LOCKSTAT_ENTRIES; j++) {
 			const struct lockstat_site *s = &stat->sites[j];
@@ -213,7 +181,7 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 /* Of a task: waits that nobody is blamed for, by entry, and then the table of the others. */
 static bool blame_row(u32 task, u32 n, struct mmut_blame *row)
 {
-	const struct lockstat_task *stat = table_of(task);
+	const struct lockstat_task *stat = report_table(task);
 	const struct lockstat_blame *b;
 
 	if (!stat)
@@ -255,7 +223,7 @@ int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row)
 	memset(row, 0, sizeof(*row));
 	COPY(row->lock, lock_class_names[n]);
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
-		const struct lockstat_task *stat = table_of(i);
+		const struct lockstat_task *stat = report_table(i);
 
 		for (k = 0; stat && k <= MAX_TASKS; k++) {
 			row->queue[k] += stat->queue[n][k];
@@ -269,7 +237,7 @@ int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row)
 int mmut_yield_next(uint32_t *cursor, struct mmut_yield *row)
 {
 	while (*cursor < arena_of()->nr_tasks * LOCKSTAT_YIELDS) {
-		const struct lockstat_task *stat = table_of(*cursor / LOCKSTAT_YIELDS);
+		const struct lockstat_task *stat = report_table(*cursor / LOCKSTAT_YIELDS);
 		const struct lockstat_yield *y = stat ? &stat->yields[*cursor % LOCKSTAT_YIELDS] : NULL;
 		const struct site *site;
 

@@ -273,6 +273,7 @@ void mmut_free_go(void)
 
 	if (arena->flight)
 		arena->flight->origin = lockstat_clock();
+	lockstat_begin();
 	__atomic_store_n(&arena->go, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &arena->go, FUTEX_WAKE, MAX_TASKS, NULL, NULL, 0);
 }

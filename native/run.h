@@ -40,6 +40,12 @@ void run_settle(void);			/* boss, after the tasks: outcome, quiescence, teardown
 u64 run_task_faults(const struct task *task);	/* in this execution; 0: it is no vCPU */
 void run_add_statistics(void);		/* the vCPUs' counters into run_log()->model */
 
+struct histogram;
+struct lockstat_task;
+/* report_measured.c: what a task has measured; NULL: nothing, or it is the boss. */
+const struct lockstat_task *report_table(u32 task);
+void report_times(struct mmut_times *sum, const struct histogram *h);	/* add */
+
 /* report.c: the path of a source file from native/ on, or the last part of another. */
 const char *report_file(const char *path);
 

@@ -17,6 +17,7 @@
 #include "core/flight.h"
 #include "core/frame.h"
 #include "core/lockdep.h"
+#include "core/measure.h"
 #include "kvm/mmu.h"
 #include "kvm/vm.h"
 #include "kvm/warmup.h"
@@ -29,6 +30,7 @@
 #include "sched/sched.h"
 #include "sched/search.h"
 
+#define SLOT_MOVES	BIT_ULL(8)	/* of mmut_slot.flags */
 #define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
 #define FIRST_TASK	2		/* 0 is the boss, 1 the RCU task */
 
@@ -275,6 +277,37 @@ static u32 tasks_max(const struct mmut_config *config)
 	return wide ? MMUT_PROGRAM_TASKS : MMUT_MAX_TASKS - 1;
 }
 
+/* From the first to the last gfn that a slot may have. */
+static void set_guest_memory(const struct mmut_config *config)
+{
+	u64 first = ~0ULL, end = 0;
+	u32 i;
+
+	for (i = 0; i < config->nr_slots; i++) {
+		const struct mmut_slot *slot = &config->slots[i];
+		u64 other = slot->flags & SLOT_MOVES ? slot->move_gfn : slot->base_gfn;
+		u64 low = min(slot->base_gfn, other), high = max(slot->base_gfn, other);
+
+		first = min(first, low);
+		end = max(end, high + slot->npages);
+	}
+	if (end)
+		measure_guest_memory(first, end);
+}
+
+/* Last: an execution is the same whether it is measured or not, addresses included. */
+static int init_measuring(const struct mmut_config *config)
+{
+	int err = 0;
+
+	set_guest_memory(config);
+	if (config->lock_stat)
+		err = lockstat_init(arena_of()->nr_tasks) ?: init_delays(config);
+	if (!err && config->record)
+		err = flight_init(arena_of()->nr_tasks);
+	return err;
+}
+
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 {
 	int err;
@@ -289,12 +322,7 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	err = build_core(config);
 	if (!err) {
 		init_sched(config);
-		err = build_machine(config) ?: annotations_weaken(config);
-		/* Last: an execution is the same whether it is measured or not, addresses included. */
-		if (!err && config->lock_stat)
-			err = lockstat_init(arena_of()->nr_tasks) ?: init_delays(config);
-		if (!err && config->record)
-			err = flight_init(arena_of()->nr_tasks);
+		err = build_machine(config) ?: annotations_weaken(config) ?: init_measuring(config);
 	}
 	if (err) {
 		arena_unmap();

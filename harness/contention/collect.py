@@ -2,6 +2,7 @@
 """From what the core measured to the record of a run."""
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any, Literal, get_args
 
 from harness import catalogue
@@ -10,10 +11,23 @@ from harness.contention.measured import (
     Blame,
     Histogram,
     Measured,
+    RcuCounts,
     SiteCounts,
     SiteKey,
     bucket_bounds,
     tick_ns,
+)
+from harness.contention.series import (
+    FAULTS,
+    FLUSHES,
+    OPERATIONS,
+    QUEUED,
+    READ,
+    RETRIES,
+    RUN,
+    WRITE,
+    Series,
+    lock_column,
 )
 
 Execution = Literal["free", "explore", "lockstep"]
@@ -158,6 +172,72 @@ def reader_rows(measured: Measured) -> tuple[rec.Spread, ...]:
     )
 
 
+def rcu_row(counts: RcuCounts, scale: float) -> rec.Rcu:
+    return rec.Rcu(
+        grace_periods=counts.rcu.count,
+        latency=times(counts.rcu, scale),
+        callbacks=counts.queued,
+        backlog_max=counts.backlog_max,
+    )
+
+
+def srcu_row(counts: RcuCounts, scale: float) -> rec.Rcu:
+    latency = times(counts.srcu, scale)
+    return rec.Rcu(grace_periods=counts.srcu.count, latency=latency, callbacks=0, backlog_max=0)
+
+
+def heat_row(measured: Measured) -> rec.Heat | None:
+    if measured.heat is None:
+        return None
+    return rec.Heat(
+        first_gfn=measured.heat.first,
+        gfns=1 << measured.heat.shift,
+        faults=tuple(measured.heat.faults),
+        retries=tuple(measured.heat.retries),
+        zaps=tuple(measured.heat.zaps),
+    )
+
+
+def series_row(found: Series, scale: float) -> rec.Series | None:
+    if not found.ticks:
+        return None
+    pending = accumulate(
+        queued - run for queued, run in zip(found.column(QUEUED), found.column(RUN), strict=True)
+    )
+    locks = []
+    for lock, name in enumerate(catalogue.lock_classes()):
+        for mode in (READ, WRITE):
+            first = lock_column(lock, mode)
+            if not any(found.column(first)):
+                continue
+            locks.append(
+                rec.LockSeries(
+                    lock=name,
+                    mode="write" if mode == WRITE else "read",
+                    acquisitions=tuple(found.column(first)),
+                    contentions=tuple(found.column(first + 1)),
+                    wait=tuple(ticks * scale for ticks in found.column(first + 2)),
+                )
+            )
+    return rec.Series(
+        tick=(1 << found.shift) * scale,
+        faults=tuple(found.column(FAULTS)),
+        operations=tuple(found.column(OPERATIONS)),
+        retries=tuple(found.column(RETRIES)),
+        flushes=tuple(found.column(FLUSHES)),
+        callbacks=tuple(max(count, 0) for count in pending),
+        locks=tuple(locks),
+    )
+
+
+def retry_rows(measured: Measured) -> tuple[rec.Retry, ...]:
+    return tuple(
+        rec.Retry(cause=cause, func=place.func, file=place.file, line=place.line, count=count)
+        for (cause, place), count in sorted(measured.retries.items())
+        if count
+    )
+
+
 def contract_rows(contracts: Iterable[dict[str, Any]]) -> tuple[rec.Contract, ...]:
     names = [entry.name for entry in catalogue.contract_kinds()]
     return tuple(
@@ -216,6 +296,12 @@ def build(
             )
             for place, (asked, yielded) in sorted(measured.yields.items())
         ),
+        retries=retry_rows(measured),
+        rcu=rcu_row(measured.rcu, tick),
+        srcu=srcu_row(measured.rcu, tick),
+        flushes=rec.Flushes(requests=measured.flushes.count, wait=times(measured.flushes, tick)),
+        heat=heat_row(measured),
+        series=series_row(measured.series, tick),
         contracts=contract_rows(contracts),
         delays=delays,
     )

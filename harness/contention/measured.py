@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from harness._core import ffi, lib
+from harness.contention.series import TICKS_MAX, Series, add
 from harness.world import fields_of, rows, text
 
 KINDS = ("spinlock", "mutex", "rwlock")  # enum mmut_lock_kind
@@ -94,8 +95,7 @@ class SpreadCounts:
 
     def add(self, other: SpreadCounts) -> None:
         for name in ("queue", "readers", "readers_steps"):
-            sums = [a + b for a, b in zip(getattr(self, name), getattr(other, name), strict=True)]
-            setattr(self, name, sums)
+            setattr(self, name, add(getattr(self, name), getattr(other, name)))
 
 
 @dataclass
@@ -111,6 +111,37 @@ class TaskCounts:
 
 
 @dataclass
+class RcuCounts:
+    queued: int = 0
+    run: int = 0
+    backlog_max: int = 0
+    rcu: Histogram = field(default_factory=Histogram)  # grace periods
+    srcu: Histogram = field(default_factory=Histogram)
+
+    def add(self, other: RcuCounts) -> None:
+        self.queued += other.queued
+        self.run += other.run
+        self.backlog_max = max(self.backlog_max, other.backlog_max)
+        self.rcu.add(other.rcu)
+        self.srcu.add(other.srcu)
+
+
+@dataclass
+class HeatCounts:
+    """By range of 1 << shift gfns."""
+
+    first: int
+    shift: int
+    faults: list[int]
+    retries: list[int]
+    zaps: list[int]
+
+    def add(self, other: HeatCounts) -> None:
+        for name in ("faults", "retries", "zaps"):
+            setattr(self, name, add(getattr(self, name), getattr(other, name)))
+
+
+@dataclass
 class Measured:
     """All of it; sums, so that parts can be added in any order."""
 
@@ -119,6 +150,11 @@ class Measured:
     blames: dict[Blame, tuple[int, int]] = field(default_factory=dict)  # count, total
     spreads: dict[str, SpreadCounts] = field(default_factory=dict)  # by lock
     yields: dict[Place, tuple[int, int]] = field(default_factory=dict)  # asked, yielded
+    retries: dict[tuple[str, Place], int] = field(default_factory=dict)  # by cause and place
+    rcu: RcuCounts = field(default_factory=RcuCounts)
+    flushes: Histogram = field(default_factory=Histogram)
+    heat: HeatCounts | None = None
+    series: Series = field(default_factory=Series)
 
     def add(self, other: Measured) -> None:
         for task, did in other.tasks.items():
@@ -137,6 +173,15 @@ class Measured:
             self.blames[blame] = add_pairs(self.blames.get(blame, (0, 0)), pair)
         for place, pair in other.yields.items():
             self.yields[place] = add_pairs(self.yields.get(place, (0, 0)), pair)
+        for cause, count in other.retries.items():
+            self.retries[cause] = self.retries.get(cause, 0) + count
+        self.rcu.add(other.rcu)
+        self.flushes.add(other.flushes)
+        self.series.add(other.series)
+        if self.heat is not None and other.heat is not None:
+            self.heat.add(other.heat)
+        else:
+            self.heat = self.heat or other.heat
 
 
 def add_pairs(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
@@ -202,6 +247,41 @@ def read_tasks(into: Measured) -> None:
             )
 
 
+def read_retries(into: Measured) -> None:
+    for row in rows("struct mmut_retry *", lib.mmut_retry_get):
+        key = (row["cause"], Place(row["func"], row["file"], row["line"]))
+        into.retries[key] = into.retries.get(key, 0) + row["count"]
+
+
+def read_rcu(into: Measured) -> None:
+    raw = ffi.new("struct mmut_rcu_counts *")
+    if lib.mmut_rcu_counts_get(raw) == 0:
+        into.rcu = RcuCounts(raw.queued, raw.run, raw.backlog_max, histogram(raw.grace[0]))
+        for domain in range(1, lib.MMUT_RCU_DOMAINS):
+            into.rcu.srcu.add(histogram(raw.grace[domain]))
+
+
+def read_heat(into: Measured) -> None:
+    raw = ffi.new("struct mmut_heat *")
+    if lib.mmut_heat_get(raw) == 0:
+        columns = (raw.faults, raw.retries, raw.zaps)
+        counts = [[column[n] for n in range(raw.ranges)] for column in columns]
+        into.heat = HeatCounts(raw.first, raw.shift, *counts)
+
+
+def read_series(into: Measured) -> None:
+    raw = ffi.new("struct mmut_series *")
+    if lib.mmut_series_get(raw) != 0:
+        return
+    cells = memoryview(ffi.buffer(raw.columns)).cast("Q").tolist()
+    found = Series(raw.shift, raw.ticks)
+    for number in range(lib.MMUT_SERIES_COLUMNS):
+        column = cells[number * TICKS_MAX : number * TICKS_MAX + raw.ticks]
+        if any(column):
+            found.columns[number] = column
+    into.series = found
+
+
 def take(forget: bool = False) -> Measured:
     """What the mapped world has measured, since the last time that it was told to `forget`."""
     found = Measured()
@@ -216,6 +296,13 @@ def take(forget: bool = False) -> Measured:
         place = Place(named["func"], named["file"], named["line"])
         pair = (named["asked"], named["yielded"])
         found.yields[place] = add_pairs(found.yields.get(place, (0, 0)), pair)
+    read_retries(found)
+    read_rcu(found)
+    read_heat(found)
+    read_series(found)
+    waits = ffi.new("struct mmut_times *")
+    if lib.mmut_flushes_get(waits) == 0:
+        found.flushes = histogram(waits)
     if forget:
         lib.mmut_measured_forget()
     return found

@@ -148,14 +148,17 @@ class Heat(Record, frozen=True, kw_only=True):
 
 
 class Series(Record, frozen=True, kw_only=True):
-    """Over time, in fixed memory: all columns have as many entries as there are ticks."""
+    """Over time, in fixed memory: all columns have as many entries as there are ticks.
+
+    In steps, time begins anew with each execution: the first tick is that of all of them.
+    """
 
     tick: Time  # length of one
     faults: tuple[Count, ...]
     operations: tuple[Count, ...]
     retries: tuple[Count, ...]
     flushes: tuple[Count, ...]
-    callbacks: tuple[Count, ...]  # pending, at the tick's end
+    callbacks: tuple[Count, ...]  # pending, at the tick's end; in steps, in all executions
     locks: tuple["LockSeries", ...]
 
 
@@ -164,7 +167,7 @@ class LockSeries(Record, frozen=True, kw_only=True):
     mode: Mode
     acquisitions: tuple[Count, ...]
     contentions: tuple[Count, ...]
-    wait: tuple[Time, ...]
+    wait: tuple[Time, ...]  # that tasks waited in it, all together
 
 
 class Contract(Record, frozen=True, kw_only=True):
@@ -200,6 +203,7 @@ class Contention(Record, frozen=True, kw_only=True):
     yields: tuple[Yield, ...] = ()
     retries: tuple[Retry, ...] = ()
     rcu: Rcu | None = None
+    srcu: Rcu | None = None  # of memslots: grace periods; it has no callbacks
     flushes: Flushes | None = None
     heat: Heat | None = None
     series: Series | None = None

@@ -96,6 +96,8 @@ struct arena {
 	struct lockstat_task *lockstat;	/* one per task, summed over executions; NULL: not kept */
 	struct delays *delays;	/* NULL: none */
 	struct flight *flight;	/* NULL: nothing is recorded */
+	u64 lockstat_since;	/* running free: when the run began, by the cycle counter */
+	struct { u64 first, shift, count; } heat_ranges;	/* of 1 << shift gfns: see measure.h */
 	struct sched *sched;
 	struct kvm *kvm;
 	struct workload *workload;

@@ -74,18 +74,21 @@ static inline u64 lockstat_acquired(struct held_lock *held, const struct blocked
 {
 	struct lockstat_task *stat = &proc.arena->lockstat[current->id];
 	struct lockstat_site *site = &stat->sites[held->site % LOCKSTAT_SITES];
+	bool timed;
 
 	if (unlikely(site->site != held->site + 1))
 		site = lockstat_find_site(held->site, held->class, held->mode);
 	site->acq_bounces += bounced;
 	if (unlikely(blocked->yes))
 		lockstat_waited(site, blocked, bounced);
-	if (likely(++site->acquisitions & site->untimed)) {
-		held->since = LOCKSTAT_UNTIMED - !!site->delay;
-		return 0;
+	timed = !(++site->acquisitions & site->untimed);
+	held->since = LOCKSTAT_UNTIMED - !!site->delay;
+	if (unlikely(timed)) {
+		held->since = lockstat_clock();
+		lockstat_look(stat, held->since);
 	}
-	held->since = lockstat_clock();
-	return site->untimed + 1;
+	series_count(&stat->series, series_lock(held->class, held->mode, SERIES_ACQUISITIONS));
+	return timed ? site->untimed + 1 : 0;
 }
 
 void flight_record_released(const struct held_lock *held);	/* flight.h */

@@ -29,6 +29,16 @@ double lockstat_ns_per_tick(void)
 	return ticks ? (double)ns / (double)ticks : 1;
 }
 
+void lockstat_begin(void)
+{
+	arena_of()->lockstat_since = lockstat_clock();
+}
+
+void lockstat_look(struct lockstat_task *stat, u64 now)
+{
+	series_look(&stat->series, now - proc.arena->lockstat_since, current->operations);
+}
+
 int lockstat_init(u32 nr_tasks)
 {
 	struct arena *arena = arena_of();
@@ -52,7 +62,12 @@ static void forget_task(struct lockstat_task *stat)
 		histogram_clear(&stat->wait[i]);
 		histogram_clear(&stat->hold[i]);
 	}
-	memset(stat, 0, offsetof(struct lockstat_task, wait));
+	histogram_clear(&stat->measured.flush);
+	for (i = 0; i < NR_RCU_DOMAINS; i++)
+		histogram_clear(&stat->measured.grace[i]);
+	memset(&stat->measured, 0, offsetof(struct measured, flush));
+	memset(&stat->series, 0, offsetof(struct series, cell) + stat->series.end * sizeof(struct series_cell));
+	memset(stat, 0, offsetof(struct lockstat_task, series));
 }
 
 void lockstat_forget(void)
@@ -68,6 +83,7 @@ void lockstat_settle(u32 task, u64 operations, u64 faults)
 	struct lockstat_task *stat = &arena_of()->lockstat[task];
 
 	stat->used = 1;
+	series_over(&stat->series, arena_of()->step, operations);
 	stat->operations += operations;
 	stat->faults += faults;
 }
@@ -122,8 +138,12 @@ void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, 
 {
 	struct lockstat_task *stat = own_table();
 	struct lockstat_blame *blame = NULL;
-	u64 ticks = lockstat_clock() - blocked->since;
+	u64 now = lockstat_clock(), ticks = now - blocked->since, start = proc.arena->lockstat_since;
 
+	lockstat_look(stat, now);
+	series_count(&stat->series, series_lock(site->class, site->mode, SERIES_CONTENTIONS));
+	series_spread(&stat->series, series_lock(site->class, site->mode, SERIES_WAIT), blocked->since - start,
+		      now - start);
 	site->bounces += bounced;
 	histogram_add(&stat->wait[site - stat->sites], ticks, 1);
 	if (blocked->holder && site->site)

@@ -17,7 +17,11 @@
 #ifndef MMUT_CORE_LOCKSTAT_H
 #define MMUT_CORE_LOCKSTAT_H
 
+#include "arena.h"
 #include "histogram.h"
+#include "lock_class.h"
+#include "measure.h"
+#include "series.h"
 #include "task.h"
 
 #define LOCKSTAT_SITES		128	/* distinct call sites of locks, per task; a power of two */
@@ -27,16 +31,6 @@
 #define LOCKSTAT_DELAYED	(~1ULL)	/* neither is timed, but this one is not over without more ado */
 #define LOCKSTAT_BLAMES		1024	/* distinct (call site, holder, call site of that) per task */
 #define LOCKSTAT_YIELDS		16	/* places with a yield test, per task */
-
-/* Lock classes; the order is also the documented acquisition order, outermost first. */
-enum lock_class {
-	CLASS_SLOTS_LOCK, CLASS_SLOTS_ARCH_LOCK,
-	CLASS_MMU_LOCK, CLASS_TDP_MMU_PAGES_LOCK, CLASS_HOST_PTL,
-	CLASS_MN_INVALIDATE_LOCK, CLASS_FRAME_LOCK, CLASS_USER_A, CLASS_USER_B,
-	CLASS_PROGRAM_LOCK, CLASS_PROGRAM_MUTEX,	/* of loaded programs: any order, each lock by its own name */
-	NR_LOCK_CLASSES
-};
-extern const char *const lock_class_names[NR_LOCK_CLASSES];
 
 /* Where there are more sites than room, those of a class and mode share an entry without a place. */
 #define LOCKSTAT_ENTRIES	(LOCKSTAT_SITES + NR_LOCK_CLASSES * NR_LOCK_MODES)
@@ -83,6 +77,8 @@ struct lockstat_task {
 	u64 readers[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* readers in, by acquisitions for read */
 	u64 readers_steps[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* controlled: how long there were so many */
 	struct lockstat_blame blames[LOCKSTAT_BLAMES];
+	struct series series;
+	struct measured measured;
 	/* in the order of `sites` */
 	struct histogram wait[LOCKSTAT_ENTRIES], hold[LOCKSTAT_ENTRIES];
 };
@@ -97,6 +93,9 @@ struct blocked {
 
 /* The lockstat clock: cycles when running free, schedule points when controlled. */
 u64 lockstat_clock(void);
+/* The task has read it: its figures over time go on from there. */
+void lockstat_look(struct lockstat_task *stat, u64 now);
+void lockstat_begin(void);		/* running free: the run begins now */
 /* Cycles to nanoseconds, by the time since the arena was made; controlled: 1. */
 double lockstat_ns_per_tick(void);
 

@@ -25,6 +25,7 @@
 
 #include "arena.h"
 #include "flight.h"
+#include "measure.h"
 #include "rcu.h"
 
 rcu_callback_t rcu_callbacks[NR_RCU_FUNCS];
@@ -112,7 +113,7 @@ static void wait_for_section(struct rcu_slot *slot, u64 target)
 void synchronize_rcu_domain(enum rcu_domain d)
 {
 	struct arena *arena = arena_of();
-	u64 target;
+	u64 since = measure_begin(), target;
 	u32 i;
 
 	if (hooks_on()) {
@@ -134,6 +135,7 @@ void synchronize_rcu_domain(enum rcu_domain d)
 	smp_mb();
 	__atomic_fetch_add(&arena->rcu->grace_periods, 1, __ATOMIC_RELAXED);
 	flight_end(d);
+	measure_grace_period(d, since);
 }
 
 void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *site)
@@ -148,7 +150,7 @@ void __call_rcu(struct rcu_head *head, enum rcu_func func, const struct site *si
 		violation(ORACLE_FRAME_LIFE, site, head, "call_rcu() on an object that is queued already");
 	head->func = func;
 	head->queued = 1;
-	__atomic_fetch_add(&rcu->pending, 1, __ATOMIC_RELAXED);
+	measure_queued(__atomic_add_fetch(&rcu->pending, 1, __ATOMIC_RELAXED));
 	first = __atomic_load_n(&rcu->callbacks.__v, __ATOMIC_RELAXED);
 	do {
 		head->next = first;
@@ -194,6 +196,7 @@ static void run_callbacks(struct rcu_state *rcu, struct rcu_head *list)
 		rcu_callbacks[head->func](head);
 		__atomic_fetch_sub(&rcu->pending, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&rcu->callbacks_run, 1, __ATOMIC_RELAXED);
+		measure_run();
 	}
 	flight_about(rcu->callbacks_run - before);
 	flight_end(0);

@@ -22,6 +22,7 @@
  */
 #include "fast_fault.h"
 
+#include "../core/measure.h"
 #include "dirty_log.h"
 #include "tdp_iter.h"
 
@@ -120,6 +121,7 @@ static int fast_pf_walk_and_fix(struct kvm_vcpu *vcpu, struct kvm_page_fault *fa
 		if (fast_pf_fix_direct_spte(vcpu, fault, new_spte))
 			return RET_PF_FIXED;
 		vcpu->stat_lost_cmpxchg++;
+		measure_retry("lost-cmpxchg");
 	}
 	return RET_PF_INVALID;
 }

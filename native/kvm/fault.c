@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "../core/flight.h"
+#include "../core/measure.h"
 #include "dirty_log.h"
 #include "fast_fault.h"
 #include "host_mm.h"
@@ -50,9 +51,11 @@ int kvm_mmu_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	if (!slot)
 		return kvm_handle_noslot_fault(vcpu, fault);
 	/* Being deleted: what is mapped now would be zapped at once, or worse, missed by the zap. */
-	if (slot->flags & KVM_MEMSLOT_INVALID)
+	if (slot->flags & KVM_MEMSLOT_INVALID) {
+		measure_retry("invalid-memslot");
 		/* A prefault retries in this SRCU section, whose end the deleter waits for. */
 		return fault->prefetch && !bug(kvm, A13) ? -EAGAIN : RET_PF_RETRY;
+	}
 	if (fault->write && (slot->flags & KVM_MEM_READONLY))
 		return RET_PF_EMULATE;
 	/* After seq, see kvm_toggle_slot_emulated(); nothing is cached, so the way back needs no zap. */
@@ -60,19 +63,25 @@ int kvm_mmu_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return RET_PF_EMULATE;
 
 	/* A cheap way out while the host is at it: saves the lookup and the lock, proves nothing. */
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, fault->mmu_seq, fault->gfn))
+	if (mmu_invalidate_retry_gfn_unsafe(kvm, fault->mmu_seq, fault->gfn)) {
+		measure_retry("stale-sequence");
 		return RET_PF_RETRY;
+	}
 
 	fault->pfn = host_mm_faultin(kvm, gfn_to_hva_memslot(slot, fault->gfn), fault->write, &fault->map_writable);
 	if (bug(kvm, R03))
 		fault->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
-	if (is_error_pfn(fault->pfn))
+	if (is_error_pfn(fault->pfn)) {
+		measure_retry("no-host-frame");
 		return RET_PF_RETRY;	/* the host is out of frames, for now */
+	}
 	if (slot->flags & KVM_MEM_READONLY)
 		fault->map_writable = false;
 
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, fault->mmu_seq, fault->gfn))
+	if (mmu_invalidate_retry_gfn_unsafe(kvm, fault->mmu_seq, fault->gfn)) {
+		measure_retry("stale-sequence");
 		return RET_PF_RETRY;
+	}
 	return RET_PF_CONTINUE;
 }
 
@@ -95,11 +104,16 @@ bool is_page_fault_stale(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	must_hold_read(&vcpu->kvm->mmu_lock);
 
-	if (is_obsolete_root(vcpu->kvm, pfn_to_sp(vcpu->mmu.root_hpa)))
+	if (is_obsolete_root(vcpu->kvm, pfn_to_sp(vcpu->mmu.root_hpa))) {
+		measure_retry("invalid-root");
 		return true;
+	}
 	if (bug(vcpu->kvm, H6))
 		return false;
-	return fault->slot && mmu_invalidate_retry_gfn(vcpu->kvm, fault->mmu_seq, fault->gfn);
+	if (!fault->slot || !mmu_invalidate_retry_gfn(vcpu->kvm, fault->mmu_seq, fault->gfn))
+		return false;
+	measure_retry("stale-sequence");
+	return true;
 }
 
 /* ------------------------------------------------------------------ the size of the mapping */
@@ -184,8 +198,10 @@ int kvm_tdp_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return ret;
 
 	/* Now, for nothing can be allocated under mmu_lock.  No frame: callbacks will free some. */
-	if (kvm_mmu_topup_memory_cache(&vcpu->mmu_page_cache, PT64_ROOT_MIN_CACHE))
+	if (kvm_mmu_topup_memory_cache(&vcpu->mmu_page_cache, PT64_ROOT_MIN_CACHE)) {
+		measure_retry("no-table-frame");
 		return RET_PF_RETRY;
+	}
 
 	ret = kvm_mmu_faultin_pfn(vcpu, fault);
 	if (ret != RET_PF_CONTINUE)
@@ -245,6 +261,7 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 		ret = kvm_mmu_do_page_fault(vcpu, gpa, error_code, false);
 
 	vcpu->stat_faults++;
+	measure_fault(gpa >> PAGE_SHIFT, ret == RET_PF_RETRY);
 	switch (ret) {
 	case RET_PF_RETRY:	vcpu->stat_retries++; break;
 	case RET_PF_WRITE_PROTECTED:

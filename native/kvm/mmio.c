@@ -25,6 +25,7 @@
  */
 #include "mmio.h"
 
+#include "../core/measure.h"
 #include "memslot.h"
 #include "mmu.h"
 #include "tdp_iter.h"
@@ -129,8 +130,10 @@ int handle_mmio_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa)
 	if (vcpu_match_mmio_gpa(vcpu, gpa))
 		return RET_PF_EMULATE;
 	spte = get_mmio_spte(vcpu, gfn);
-	if (!is_mmio_spte(spte))
+	if (!is_mmio_spte(spte)) {
+		measure_retry("mmio-gone");
 		return RET_PF_RETRY;	/* zapped, or mapped, since the CPU walked here */
+	}
 	if (!check_mmio_spte(vcpu, spte))
 		return RET_PF_INVALID;
 	vcpu_cache_mmio_info(vcpu, gfn);

@@ -16,6 +16,7 @@
 #include "nx.h"
 
 #include "../core/list.h"
+#include "../core/measure.h"
 #include "dirty_log.h"
 #include "memslot.h"
 #include "tdp_mmu.h"
@@ -128,8 +129,11 @@ bool kvm_tdp_mmu_zap_possible_nx_huge_page(struct kvm *kvm, struct kvm_mmu_page 
 	/* Somebody else, with mmu_lock for read like us, may have put something else there. */
 	if (!is_shadow_present_table(iter.old_spte, iter.level) || spte_to_child_sp(iter.old_spte) != sp)
 		return false;
-	/* Lost: the table was cut off by another, whose business the flush is. */
-	return !tdp_mmu_set_spte_atomic(kvm, &iter, SHADOW_NONPRESENT_VALUE);
+	if (!tdp_mmu_set_spte_atomic(kvm, &iter, SHADOW_NONPRESENT_VALUE))
+		return true;
+	/* The table was cut off by another, whose business the flush is. */
+	measure_retry("lost-cmpxchg");
+	return false;
 }
 
 /* As tdp_mmu_iter_cond_resched(), for a walk along the list.  True: it yielded, and paid. */

@@ -12,6 +12,7 @@
  */
 #include "split.h"
 
+#include "../core/measure.h"
 #include "fault.h"
 #include "tdp_mmu.h"
 #include "tlb.h"
@@ -158,8 +159,10 @@ retry:
 		huge_spte = tdp_mmu_make_huge_spte(kvm, &iter);
 		if (!huge_spte)
 			continue;
-		if (tdp_mmu_set_spte_atomic(kvm, &iter, huge_spte))
+		if (tdp_mmu_set_spte_atomic(kvm, &iter, huge_spte)) {
+			measure_retry("lost-cmpxchg");
 			goto retry;
+		}
 		flush = true;
 	}
 	/*

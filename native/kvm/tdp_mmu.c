@@ -20,6 +20,7 @@
 
 #include <errno.h>
 
+#include "../core/measure.h"
 #include "nx.h"
 #include "tlb.h"
 
@@ -113,6 +114,8 @@ static void handle_changed_spte(struct kvm *kvm, gfn_t gfn, u64 old_spte, u64 ne
 	check_changed_spte(kvm, old_spte, new_spte, level);
 	if (was_leaf != is_leaf)
 		kvm_update_page_stats(kvm, level, is_leaf ? 1 : -1);
+	if (was_leaf && !is_leaf)
+		measure_zap(gfn);
 	if (was_table) {
 		/* One table for another would leave the first to nobody; it does not happen. */
 		WARN_ON_ONCE(is_shadow_present_table(new_spte, level));

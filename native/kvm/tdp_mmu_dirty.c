@@ -13,6 +13,8 @@
  */
 #include "tdp_mmu.h"
 
+#include "../core/measure.h"
+
 /* Clear `bit` in all leaves of [start, end) at or above min_level. */
 static void tdp_mmu_clear_leaf_bit(struct kvm *kvm, struct kvm_mmu_page *root, gfn_t start, gfn_t end,
 				   int min_level, u64 bit)
@@ -31,8 +33,10 @@ retry:
 			continue;
 		/* A D bit that cannot be trusted must not be what logging relies on. */
 		WARN_ON_ONCE(bit == shadow_dirty_mask && spte_ad_need_write_protect(iter.old_spte));
-		if (tdp_mmu_set_spte_atomic(kvm, &iter, iter.old_spte & ~bit))
+		if (tdp_mmu_set_spte_atomic(kvm, &iter, iter.old_spte & ~bit)) {
+			measure_retry("lost-cmpxchg");
 			goto retry;
+		}
 	}
 	rcu_read_unlock();
 }

@@ -14,6 +14,7 @@
  */
 #include "tdp_mmu.h"
 
+#include "../core/measure.h"
 #include "fault.h"
 #include "mmio.h"
 #include "nx.h"
@@ -118,8 +119,10 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 	 * This fault saw no slot, and there is memory: it came meanwhile, and another vCPU mapped it.  The
 	 * guest will see it when it tries again.  Otherwise: an MMIO SPTE over a mapping that CPUs have cached.
 	 */
-	if (!fault->slot && is_shadow_present_pte(iter->old_spte) && !bug(kvm, N6))
+	if (!fault->slot && is_shadow_present_pte(iter->old_spte) && !bug(kvm, N6)) {
+		measure_retry("memory-came");
 		return RET_PF_RETRY;
+	}
 	/* A prefetch grants less than any fault that was here before; see make_spte(). */
 	if (is_shadow_present_leaf(iter->old_spte, iter->level) &&
 	    (fault->prefetch ? !bug(kvm, R15) :
@@ -143,6 +146,7 @@ static int tdp_mmu_map_handle_target_level(struct kvm_vcpu *vcpu, struct kvm_pag
 		return is_mmio_spte(new_spte) ? RET_PF_EMULATE : RET_PF_SPURIOUS;
 	if (tdp_mmu_set_spte_atomic(kvm, iter, new_spte)) {
 		vcpu->stat_lost_cmpxchg++;
+		measure_retry("lost-cmpxchg");
 		return RET_PF_RETRY;
 	}
 
@@ -169,8 +173,10 @@ static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 		if (fault->nx_huge_page_workaround_enabled)
 			disallowed_hugepage_adjust(fault, iter.old_spte, iter.level);
 		/* The table we stand in was cut off; the way down from the root leads elsewhere now. */
-		if (is_frozen_spte(iter.old_spte))
+		if (is_frozen_spte(iter.old_spte)) {
+			measure_retry("frozen");
 			return RET_PF_RETRY;
+		}
 		if (iter.level == fault->goal_level)
 			return tdp_mmu_map_handle_target_level(vcpu, fault, &iter, cut_table);
 		if (is_shadow_present_table(iter.old_spte, iter.level))
@@ -180,6 +186,7 @@ static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 			continue;
 		if (tdp_mmu_add_table(vcpu, fault, &iter)) {
 			vcpu->stat_lost_cmpxchg++;
+			measure_retry("lost-cmpxchg");
 			return RET_PF_RETRY;
 		}
 	}
@@ -192,6 +199,7 @@ static int tdp_mmu_map_walk(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 		fault->goal_level = iter.level;	/* past the check that came with the fix */
 		return tdp_mmu_map_handle_target_level(vcpu, fault, &iter, cut_table);
 	}
+	measure_retry("table-gone");
 	return RET_PF_RETRY;
 }
 

@@ -15,6 +15,7 @@
 #include "tdp_mmu.h"
 
 #include "../core/flight.h"
+#include "../core/measure.h"
 
 /* Entries up to `zap_level`; what is above stays. */
 static void __tdp_mmu_zap_root(struct kvm *kvm, struct kvm_mmu_page *root, bool shared, int zap_level)
@@ -32,10 +33,12 @@ retry:
 			continue;
 		if (!is_shadow_present_pte(iter.old_spte) || iter.level > zap_level)
 			continue;
-		if (!shared)
+		if (!shared) {
 			tdp_mmu_iter_set_spte(kvm, &iter, SHADOW_NONPRESENT_VALUE);
-		else if (tdp_mmu_set_spte_atomic(kvm, &iter, SHADOW_NONPRESENT_VALUE))
+		} else if (tdp_mmu_set_spte_atomic(kvm, &iter, SHADOW_NONPRESENT_VALUE)) {
+			measure_retry("lost-cmpxchg");
 			goto retry;	/* old_spte is what beat us */
+		}
 	}
 }
 

@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "../core/flight.h"
+#include "../core/measure.h"
 
 static void kvm_make_request(unsigned int req, struct kvm_vcpu *vcpu)
 {
@@ -101,10 +102,13 @@ void kvm_kick_all_vcpus(struct kvm *kvm)
 /* Any lock state; the caller's own vCPU is outside guest mode and gets the request like the others. */
 void kvm_flush_remote_tlbs(struct kvm *kvm)
 {
+	u64 since = measure_begin();
+
 	atomic64_inc(&kvm->stat_remote_tlb_flush_requests);
 	if (kvm_make_all_cpus_request(kvm, KVM_REQ_TLB_FLUSH))
 		atomic64_inc(&kvm->stat_remote_tlb_flush);
 	note(NOTE_TLB_FLUSHED, kvm, 0);
+	measure_flush(since);
 }
 
 void kvm_flush_remote_tlbs_range(struct kvm *kvm, gfn_t start, u64 nr)

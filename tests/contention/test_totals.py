@@ -144,6 +144,60 @@ def test_sums_of_a_controlled_run(name: str) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["zap-vs-fault", "notifier-vs-fault", "dirty-toggle"])
+def test_the_rest_adds_up(name: str) -> None:
+    """Faults, retries, flushes, callbacks and grace periods, against the core's own totals."""
+    loaded, recipe = scenario.load(name), Recipe(name, (), Settings(seed=7))
+    done = explore(recipe, loaded, Limits(40), 1, Interrupt(), quiet)
+    found, totals = done.contention, done.totals
+    assert found is not None and found.heat is not None and found.series is not None
+    assert sum(found.heat.faults) == sum(found.series.faults) == totals["faults"] > 0
+    assert sum(found.heat.retries) == sum(found.series.retries) == totals["retries"]
+    assert sum(found.series.operations) == totals["operations"]
+    lost = sum(row.count for row in found.retries if row.cause == "lost-cmpxchg")
+    assert lost >= totals["lost_cmpxchg"], "zaps and dirty logging lose some, too"
+    assert found.rcu is not None and found.srcu is not None and found.flushes is not None
+    assert found.rcu.callbacks == totals["callbacks"]
+    assert found.rcu.grace_periods + found.srcu.grace_periods == totals["grace_periods"]
+    assert sum(found.series.flushes) == found.flushes.requests == found.flushes.wait.count
+    assert found.flushes.requests >= totals["flushes"]
+    assert found.series.callbacks[-1] == 0
+    check_series(found)
+
+
+def check_series(found: record.Contention) -> None:
+    assert found.series is not None
+    rows = {(row.lock, row.mode): row for row in found.locks}
+    for line in found.series.locks:
+        row = rows[line.lock, line.mode]
+        assert sum(line.acquisitions) == row.acquisitions
+        assert sum(line.contentions) == row.contentions
+        assert sum(line.wait) == pytest.approx(row.wait.total, rel=1e-6)
+
+
+def test_series_of_any_length() -> None:
+    """Ticks double as an execution goes on, and nothing is lost."""
+    name = "zap-vs-fault"
+    short, long = (
+        explore(
+            Recipe(name, (), Settings(seed=7, strategy="random", delay=delays)),
+            scenario.load(name),
+            Limits(5),
+            1,
+            Interrupt(),
+            quiet,
+        ).contention
+        for delays in ((), ("kvm_mmu_zap_all_fast:mmu_lock=60000",))
+    )
+    assert short is not None and long is not None
+    assert short.series is not None and long.series is not None
+    assert long.series.tick > short.series.tick >= 8
+    for found in (short, long):
+        check_series(found)
+        assert found.series is not None and len(found.series.faults) <= 256
+        assert sum(found.series.faults) == sum(task.faults for task in found.tasks)
+
+
 def test_sums_do_not_depend_on_who_runs_them() -> None:
     """One process, three, or a process for each task: the same record."""
     name, settings = "notifier-vs-fault", Settings(seed=7)
@@ -185,6 +239,10 @@ def test_sums_of_a_free_run() -> None:
     assert by_func["vmm_fast_zap", "slots_lock"].acquisitions == zaps > 0
     assert by_func["kvm_mmu_zap_all_fast", "mmu_lock"].acquisitions == zaps
     assert sum(task.faults for task in found.tasks) == run.totals["faults"]
+    check_series(found)
+    assert found.series is not None and sum(found.series.faults) == run.totals["faults"]
+    length = len(found.series.faults) * found.series.tick
+    assert length == pytest.approx(found.elapsed, rel=0.5), "the series is as long as the run"
     slots = by_func["vmm_fast_zap", "slots_lock"]
     assert slots.hold.total < found.elapsed, "one task at a time"
     assert contracts.MMU_LOCK in {row.lock for row in found.locks}
