@@ -21,6 +21,7 @@ def measured(record: Contention) -> Section:
         ("measured for", figures.time(record.elapsed, record.unit)),
         ("wall time", f"{figures.digits(record.elapsed_s)} s"),
         ("executions", f"{figures.count(record.executions)}, summed"),
+        ("planted delays", ", ".join(planted(record)) or "none"),
         ("waits", waits(record)),
         ("holds", holds(record)),
         ("percentiles", "from buckets at most 1/32 of their lower bound wide"),
@@ -28,6 +29,16 @@ def measured(record: Contention) -> Section:
     return Section(
         "measured", "How it was measured", parts=[Facts(tuple((n, Cell(t)) for n, t in items))]
     )
+
+
+def planted(record: Contention) -> list[str]:
+    """FUNC[:LOCK] by LENGTH, as --delay asked for."""
+    found = []
+    for delay in record.delays:
+        where, _, length = delay.rpartition("=")
+        shown = figures.time(float(length), record.unit) if length.isdigit() else length
+        found.append(f"{where} held {shown} longer")
+    return found
 
 
 def waits(record: Contention) -> str:

@@ -4,7 +4,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from harness.contention import record as contention
 from harness.contention.record import Contention
 from harness.errors import UsageError
+from harness.failure import MINIMAL
 from harness.results import read_run
 from harness.trace import events
 from harness.trace import record as recorded
@@ -29,6 +30,7 @@ class Failure:
     where: str
     command: str  # how to see it again; empty of a free run
     token: str
+    flip: tuple[str, ...]  # two events: it fails when the first comes before the second
     table: str  # the race table
     facts: tuple[tuple[str, str], ...]
 
@@ -124,22 +126,30 @@ def natural_number(file: Path) -> int:
 def failure(file: Path) -> Failure:
     """Of failure.json, and the race table, which is the minimal execution's where there is one."""
     found = read_object(file)
-    small = file.parent / "minimal"
-    table = read_text(small / "race.txt") or read_text(file.parent / "race.txt")
+    small = read_object(file.parent / MINIMAL / file.name)
+    table = read_text(file.parent / MINIMAL / "race.txt") or read_text(file.parent / "race.txt")
     command = f"mmutorture reproduce {shown(file.parent)}" if found.get("token") else ""
-    names = ("seed", "strategy", "memory", "iteration", "step", "forced_switches", "build")
-    facts = [(name.replace("_", " "), str(found[name])) for name in names if found.get(name)]
-    facts += [(f"{task} holds", str(held)) for task, held in dict_of(found.get("held")).items()]
-    where = f"{found.get('task', '')} at {found.get('site', '')}"
     return Failure(
         str(found.get("oracle", "unreadable")),
         str(found.get("message", f"{file} cannot be read")),
-        where if found else "",
+        f"{found.get('task', '')} at {found.get('site', '')}" if found else "",
         command,
         str(found.get("token", "")),
+        tuple(map(str, small.get("flip") or found.get("flip") or ()))[:2],
         table,
-        tuple(facts),
+        tuple(facts_of(found, small)),
     )
+
+
+def facts_of(found: dict[str, Any], small: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("seed", "strategy", "memory", "iteration", "step", "build"):
+        if found.get(name):
+            yield name, str(found[name])
+    if switches := found.get("forced_switches"):
+        fewer = f"{small['forced_switches']} (from {switches})" if small else str(switches)
+        yield "forced switches", fewer
+    for task, held in dict_of((small or found).get("held")).items():
+        yield f"{task} holds", str(held)
 
 
 def shown(path: Path) -> str:

@@ -144,6 +144,7 @@ def article(scenario: ScenarioRun, number: int) -> Article:
     if record is None:
         lead.append(Text("Contention was not measured in this run."))
     else:
+        lead += [Text(f"Planted: {delay}.") for delay in environment.planted(record)]
         lead += [verdict.tiles(record), verdict.task_table(record)]
     if scenario.toml:
         lead.append(Text(scenario.toml, code=True, title="scenario.toml", folded=True))

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cli import main
@@ -92,6 +93,22 @@ def test_the_planted_site_is_first(tmp_path: Path) -> None:
     assert read.table("Who is waited for")[1][0] == runs.SITE
     assert read.table("Pairs")[1][4].startswith(runs.SITE)
     assert read.table("mmu_lock: call sites")[0][1].replace("\u200b", "").startswith(runs.SITE)
+
+
+def test_of_a_minimal_failure_its_interleaving(tmp_path: Path) -> None:
+    path = runs.run(tmp_path / "run", {"one": records.small()}, code=1)
+    failed = runs.fail(path / "one", forced_switches=71)
+    runs.fail(failed, forced_switches=1, flip=["load <a>", "store <b>"]).rename(failed / "minimal")
+    (failed / "minimal" / "race.txt").write_text("the short one\n")
+    words = Page(page_of(path)).words
+    assert "the short one" in words and "1 (from 71)" in words
+    assert "It fails when load <a> comes before store <b>" in words
+
+
+def test_a_delay_is_said(tmp_path: Path) -> None:
+    record = msgspec.structs.replace(records.small(), delays=("kvm_mmu_zap_all_fast=200000",))
+    words = Page(of_record(record, tmp_path)).words
+    assert words.count("kvm_mmu_zap_all_fast held 200.0 µs longer") == 2
 
 
 def test_failures_and_waits_order_the_scenarios(tmp_path: Path) -> None:
