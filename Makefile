@@ -125,6 +125,11 @@ calibrate: build
 compare-check: build
 	$(run) python tools/compare_check.py $(ARGS)
 
+##   make example       the figures and pictures of docs/comparing.md, on this machine (two minutes); ARGS=
+.PHONY: example
+example: build
+	$(run) python tools/example.py $(ARGS)
+
 ##   make soak          explore everything until a violation; DURATION=1h, goes on from the last run
 .PHONY: soak
 soak: build

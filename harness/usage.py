@@ -40,6 +40,7 @@ def busy_seconds() -> float | None:
 class Used:
     cpu_s: dict[int, float | None]  # by task
     others: float | None  # share of all processors that was used, but not by the workers or us
+    own: float | None = None  # share of all processors that this process, their supervisor, took
 
 
 class Meter:
@@ -58,11 +59,10 @@ class Meter:
         for task, now in self.now().items():
             before = self.cpu[task]
             cpu[task] = None if now is None or before is None else now - before
-        return Used(cpu, self.others(sum(spent or 0.0 for spent in cpu.values())))
-
-    def others(self, workers: float) -> float | None:
-        busy, elapsed = busy_seconds(), time.monotonic() - self.began
-        if busy is None or self.busy is None or elapsed <= 0:
-            return None
-        rest = busy - self.busy - workers - (time.process_time() - self.own)
-        return max(0.0, min(1.0, rest / (elapsed * (os.cpu_count() or 1))))
+        busy, own = busy_seconds(), time.process_time() - self.own
+        whole = max(time.monotonic() - self.began, 1e-9) * (os.cpu_count() or 1)
+        if busy is None or self.busy is None:
+            return Used(cpu, None, own / whole)
+        workers = sum(spent or 0.0 for spent in cpu.values())
+        rest = busy - self.busy - workers - own
+        return Used(cpu, max(0.0, min(1.0, rest / whole)), own / whole)

@@ -18,6 +18,7 @@ from pathlib import Path
 from harness._core import lib
 from harness.bench.controlled import fibers, lockstep
 from harness.bench.free import faults, locks
+from harness.bench.live import live_view
 from harness.bench.points import points
 from harness.bench.report import machine, render
 from harness.bench.row import FULL, QUICK, Effort, Row, document
@@ -37,6 +38,7 @@ def measure(out: Output, directory: Path, effort: Effort) -> list[Row]:
         ("schedule points", lambda: points(shop, core, effort)),
         ("page faults", lambda: faults(shop, core, effort)),
         ("RCU and locks", lambda: locks(shop, core, effort)),
+        ("the live view", lambda: live_view(effort)),
     )
     rows = []
     for name, group in groups:

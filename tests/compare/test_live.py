@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import live
+from harness import live, usage
 from harness.world import TaskState
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -88,6 +88,26 @@ def test_no_screen_for_scripts(tmp_path: Path, option: str) -> None:
     terminal = Terminal(tmp_path, "stress", "same-gfn", "--duration", "0.3s", option)
     assert terminal.end() == 0
     assert HIDE not in terminal.output and b"faults/s " not in terminal.output
+
+
+def test_what_workers_used_is_measured() -> None:
+    """A process that spins has used its time, and one that has gone has no clock."""
+    spinning = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        meter = usage.Meter({1: spinning.pid, 2: os.getpid()})
+        began = usage.cpu_seconds(spinning.pid) or 0.0
+        deadline = time.monotonic() + PATIENCE
+        while (usage.cpu_seconds(spinning.pid) or 0.0) < began + 0.05:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        used = meter.read()
+    finally:
+        spinning.kill()
+        spinning.wait()
+    assert (used.cpu_s[1] or 0.0) >= 0.05 and used.cpu_s[2] is not None
+    assert used.others is not None and 0 <= used.others <= 1 and used.own is not None
+    assert usage.cpu_seconds(spinning.pid) is None
+    assert meter.read().cpu_s[1] is None
 
 
 def state(faults: int, held: str = "") -> TaskState:

@@ -23,7 +23,7 @@ def test_the_order_of_turns() -> None:
 
 def test_turns_write_two_runs_that_compare_again(mmutorture: Callable, tmp_path: Path) -> None:
     arguments = ["--run", "same-gfn", "--repeat", "2", "--duration", "0.1s", "--seed", "7"]
-    knob = """--set 'vm.mmu-lock="exclusive"'"""
+    knob = "--set vm.mmu-lock=exclusive"
     done = mmutorture("compare", *arguments, "--b", knob, "--json")
     assert done.code == 0, done.err
     found = done.json
