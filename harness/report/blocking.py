@@ -2,7 +2,7 @@
 """Who blocks whom: for each lock a matrix of tasks and one of call sites; then the pairs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.contention.record import Blocking, Contention
 from harness.report import figures
@@ -27,20 +27,22 @@ OTHERS = "others"
 UNKNOWN = "not known"
 
 Sums = dict[tuple[str, str], tuple[float, int]]  # (waiter, holder): total, count
-Name = Callable[[Blocking], str]
 
 
-def task_name(record: Contention, id_: int | None) -> str:
-    if id_ is None:
-        return UNKNOWN
-    return next((task.name for task in record.tasks if task.id == id_), f"task {id_}")
+class Names:
+    """Of tasks and call sites, by what a row of a record has of them."""
 
+    def __init__(self, record: Contention) -> None:
+        self.tasks: dict[int | None, str] = {task.id: task.name for task in record.tasks}
+        self.sites = [
+            f"{site.func} {site.file.removeprefix(TREE)}:{site.line}" for site in record.sites
+        ]
 
-def site_name(record: Contention, index: int | None) -> str:
-    if index is None or index >= len(record.sites):
-        return UNKNOWN
-    site = record.sites[index]
-    return f"{site.func} {site.file.removeprefix(TREE)}:{site.line}"
+    def task(self, id_: int | None) -> str:
+        return UNKNOWN if id_ is None else self.tasks.get(id_, f"task {id_}")
+
+    def site(self, index: int | None) -> str:
+        return UNKNOWN if index is None or index >= len(self.sites) else self.sites[index]
 
 
 def section(record: Contention) -> Section:
@@ -62,30 +64,20 @@ def section(record: Contention) -> Section:
 
 
 def matrices(record: Contention, lock: str, rows: Sequence[Blocking]) -> list[Part]:
-    def waiter(row: Blocking) -> str:
-        return task_name(record, row.waiter)
-
-    def holder(row: Blocking) -> str:
-        return task_name(record, row.holder)
-
-    def waiter_site(row: Blocking) -> str:
-        return site_name(record, row.waiter_site)
-
-    def holder_site(row: Blocking) -> str:
-        return site_name(record, row.holder_site)
-
+    names = Names(record)
+    tasks = sums((names.task(row.waiter), names.task(row.holder), row) for row in rows)
+    sites = sums((names.site(row.waiter_site), names.site(row.holder_site), row) for row in rows)
     return [
-        matrix(f"{lock}: tasks", sums(rows, waiter, holder), record.unit, lock, tasks=True),
-        matrix(f"{lock}: call sites", sums(rows, waiter_site, holder_site), record.unit, lock),
+        matrix(f"{lock}: tasks", tasks, record.unit, lock, tasks=True),
+        matrix(f"{lock}: call sites", sites, record.unit, lock),
     ]
 
 
-def sums(rows: Iterable[Blocking], waiter: Name, holder: Name) -> Sums:
+def sums(rows: Iterable[tuple[str, str, Blocking]]) -> Sums:
     found: Sums = defaultdict(lambda: (0.0, 0))
-    for row in rows:
-        key = (waiter(row), holder(row))
-        total, count = found[key]
-        found[key] = (total + row.total, count + row.count)
+    for waiter, holder, row in rows:
+        total, count = found[waiter, holder]
+        found[waiter, holder] = (total + row.total, count + row.count)
     return found
 
 
@@ -141,11 +133,12 @@ def pairs(record: Contention) -> Table:
     order = sorted(
         record.blocking, key=lambda r: (-r.total, r.lock, r.waiter, r.holder or 0, r.waiter_site)
     )
-    longest = order[0].total
+    first, every = cut(order)
+    names, longest = Names(record), order[0].total
     rows = []
-    for row in order:
-        waiter, holder = task_name(record, row.waiter), task_name(record, row.holder)
-        waits, holds = site_name(record, row.waiter_site), site_name(record, row.holder_site)
+    for row in first:
+        waiter, holder = names.task(row.waiter), names.task(row.holder)
+        waits, holds = names.site(row.waiter_site), names.site(row.holder_site)
         cells = (
             label(row.lock),
             label(waiter),
@@ -160,5 +153,4 @@ def pairs(record: Contention) -> Table:
     texts = ("lock", "waiter", "waits in", "holder", "holds by")
     columns = [Column(name, False) for name in texts]
     columns += [Column("waits"), *timed(("in all", "mean"), unit)]
-    shown, total = cut(rows)
-    return Table("Pairs", tuple(columns), shown, total=total, sorted_by=6)
+    return Table("Pairs", tuple(columns), tuple(rows), total=every, sorted_by=6)

@@ -89,7 +89,8 @@ def verdict(entry: Function) -> Cell:
 
 def table(every: list[Function]) -> Table:
     rows = []
-    for entry in sorted(every, key=order):
+    shown, total = cut(sorted(every, key=order), ROWS_MAX)
+    for entry in shown:
         contract = "either" if entry.either else " or ".join(sorted(entry.contracts))
         modes = (entry.read, entry.write)
         cells = (
@@ -105,5 +106,4 @@ def table(every: list[Function]) -> Table:
     columns = [Column(name, False) for name in ("function", "place", "lock", "contract")]
     columns += [Column("entered"), Column("for read"), Column("for write")]
     columns.append(Column("covered", False))
-    shown, total = cut(rows, ROWS_MAX)
-    return Table("Functions and modes", tuple(columns), shown, total=total)
+    return Table("Functions and modes", tuple(columns), tuple(rows), total=total)

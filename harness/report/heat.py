@@ -88,4 +88,4 @@ def table(heat: Heat, rows: Sequence[tuple[str, list[float]]], width: int) -> Ta
     made.sort(key=lambda row: -(row.cells[1].value or 0.0))
     columns = (Column("range", False), *(Column(name) for name, _ in rows))
     shown, total = cut(made)
-    return Table("Numbers", columns, shown, total=total, sorted_by=1)
+    return Table("Numbers", columns, tuple(shown), total=total, sorted_by=1)

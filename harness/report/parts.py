@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from markupsafe import Markup
 
@@ -82,6 +83,7 @@ class Text:
     folded: bool = False
 
 
+T = TypeVar("T")
 Part = Table | Chart | Facts | Text
 
 
@@ -139,6 +141,6 @@ def part_of(part: float, whole: float, tone: str = "", bar: bool = False) -> Cel
     return Cell(text, value, exact=exact, bar=value if bar and whole else None, tone=tone)
 
 
-def cut(rows: Sequence[Row], most: int = ROWS_MAX) -> tuple[tuple[Row, ...], int]:
-    """The first rows, and how many there were in all where some are left out."""
-    return tuple(rows[:most]), len(rows) if len(rows) > most else 0
+def cut(items: Sequence[T], most: int = ROWS_MAX) -> tuple[Sequence[T], int]:
+    """The first, and how many there were in all where some are left out."""
+    return items[:most], len(items) if len(items) > most else 0

@@ -84,7 +84,9 @@ def places(record: Contention) -> Table:
     ]
     shown, total = cut(rows)
     columns = [Column(name, False) for name in ("cause", "function", "place")]
-    return Table("Retries by place", (*columns, Column("retries")), shown, total=total, sorted_by=3)
+    return Table(
+        "Retries by place", (*columns, Column("retries")), tuple(shown), total=total, sorted_by=3
+    )
 
 
 def yields(record: Contention) -> Table:
@@ -108,4 +110,4 @@ def yields(record: Contention) -> Table:
     shown, total = cut(rows)
     columns = [Column("function", False), Column("place", False)]
     columns += [Column(name) for name in ("asked", "yielded", "share")]
-    return Table("Yields", tuple(columns), shown, total=total, sorted_by=3)
+    return Table("Yields", tuple(columns), tuple(shown), total=total, sorted_by=3)

@@ -72,6 +72,7 @@ def waited_for(record: Contention) -> Table:
     order = ranked(record.sites, lambda s: (s.blocked_total, s.blocked, s.wait.total))
     longest = max(site.blocked_total for site in order)
     total = sum(site.blocked_total for site in order)
+    first, every = cut(order)
     rows = [
         row_of(
             site,
@@ -87,13 +88,12 @@ def waited_for(record: Contention) -> Table:
                 span(site.hold.total if site.hold.count else None, unit),
             ),
         )
-        for site in order
+        for site in first
     ]
     columns = (*NAMES, Column("made wait"), *timed(("in all",), unit), Column("share"))
     columns += (*timed(("mean",), unit), Column("acquired"))
     columns += timed((f"held {name}" for name in ("p50", "p99", "max", "in all")), unit)
-    shown, all_rows = cut(rows)
-    return Table("Who is waited for", columns, shown, total=all_rows, sorted_by=len(NAMES) + 1)
+    return Table("Who is waited for", columns, tuple(rows), total=every, sorted_by=len(NAMES) + 1)
 
 
 def waiting(record: Contention) -> Table:
@@ -102,6 +102,7 @@ def waiting(record: Contention) -> Table:
     order = ranked(record.sites, lambda s: (s.wait.total, s.contentions, s.acquisitions))
     longest = max(site.wait.total for site in order)
     total = sum(site.wait.total for site in order)
+    first, every = cut(order)
     rows = [
         row_of(
             site,
@@ -117,10 +118,9 @@ def waiting(record: Contention) -> Table:
                 part_of(site.contentions, site.acquisitions),
             ),
         )
-        for site in order
+        for site in first
     ]
     columns = (*NAMES, Column("waited"), *timed(("in all",), unit), Column("share"))
     columns += timed(("mean", "p50", "p99", "max"), unit)
     columns += (Column("acquired"), Column("contended"))
-    shown, all_rows = cut(rows)
-    return Table("Who waits", columns, shown, total=all_rows, sorted_by=len(NAMES) + 1)
+    return Table("Who waits", columns, tuple(rows), total=every, sorted_by=len(NAMES) + 1)

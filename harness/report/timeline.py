@@ -151,4 +151,6 @@ def table(window: Window, unit: str) -> Table:
         rows.append(Row(cells, span_.event.lock_class, (lane.name,), where))
     columns = (Column("task", False), Column("what", False), *timed(("from", "length"), unit))
     shown, total = cut(rows)
-    return Table("Numbers", (*columns, Column("place", False)), shown, total=total, sorted_by=3)
+    return Table(
+        "Numbers", (*columns, Column("place", False)), tuple(shown), total=total, sorted_by=3
+    )

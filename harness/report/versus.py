@@ -86,8 +86,8 @@ def changed(found: ScenarioVerdict) -> Section:
 
 def rows_table(title: str, rows: Sequence[Found], exact: bool) -> Table:
     axis = ratio_axis(rows)
-    made = [figure_row(row, axis, exact) for row in rows]
-    shown, total = cut(made)
+    first, total = cut(rows)
+    made = [figure_row(row, axis, exact) for row in first]
     names = ("A", "B", "B/A")
     columns = [Column(name, False) for name in ("figure", "says", "unit")]
     columns += [Column(name) for name in names]
@@ -98,7 +98,7 @@ def rows_table(title: str, rows: Sequence[Found], exact: bool) -> Table:
         f"Values are medians. Ratios share one logarithmic axis, {low} to {high}; the line is 1."
         " Repeats: each dot is a run, A above B, from 0 or the least to the greatest of both."
     )
-    return Table(title, tuple(columns), shown, note=note, total=total)
+    return Table(title, tuple(columns), tuple(made), note=note, total=total)
 
 
 def ratio_axis(rows: Sequence[Found]) -> Log:
@@ -248,7 +248,8 @@ def sites(a: Sequence[Contention], b: Sequence[Contention]) -> Section:
         return Section("sites", title, missing="no call site took a lock")
     longest = max(blocked(side, place) for side in (0, 1) for place in places)
     rows = []
-    for place in places:
+    first, total = cut(places)
+    for place in first:
         before, after = blocked(0, place), blocked(1, place)
         lock, mode, type_, func = place
         cells = (
@@ -263,8 +264,7 @@ def sites(a: Sequence[Contention], b: Sequence[Contention]) -> Section:
     columns = [Column("function", False), Column("lock", False)]
     columns += timed((f"waited for in A, {rate}", "in B", "change"), unit)
     columns += timed(("held on average in A", "in B"), unit)
-    shown, total = cut(rows)
-    return Section("sites", title, "", [Table("", tuple(columns), shown, total=total)])
+    return Section("sites", title, "", [Table("", tuple(columns), tuple(rows), total=total)])
 
 
 def places_of(records: Sequence[Contention]) -> dict[Place, list[Site]]:

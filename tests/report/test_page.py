@@ -12,7 +12,7 @@ import pytest
 
 from harness.cli import main
 from harness.contention import record as rec
-from harness.report import page
+from harness.report import figures, page
 from harness.report.gather import gather
 from tests.contention import records
 from tests.report import runs
@@ -166,6 +166,23 @@ def test_it_does_not_grow_with_the_run(tmp_path: Path) -> None:
     large = of_record(records.big(tasks=416, places=1000, events=12_000), tmp_path / "b")
     assert len(large.encode()) < min(BYTES_MAX, 1.5 * len(small.encode()))
     assert "The first 100 of 1,000 rows." in Page(large).words
+
+
+def test_no_more_is_made_than_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that is left out is not made: the work goes with the page, and not with the record."""
+    made = 0
+    exact = figures.exact
+
+    def counted(value: float, unit: str = "") -> str:
+        nonlocal made
+        made += 1
+        return exact(value, unit)
+
+    monkeypatch.setattr(figures, "exact", counted)
+    of_record(records.big(tasks=64, places=200, events=3000), tmp_path / "a")
+    few, made = made, 0
+    of_record(records.big(tasks=64, places=1000, events=12_000), tmp_path / "b")
+    assert few > 1000 and made < 1.2 * few
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
