@@ -47,7 +47,8 @@ from harness.settings import Settings
 from harness.token import Recipe
 
 seed, budget, first = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3].split(",")
-names = [n for n in first if n] + [n for n in scenario.scenario_files() if n not in first]
+first = [n for n in first if n]
+names = first + [n for n in scenario.scenario_files() if n not in first and sys.argv[6] == "all"]
 for memory, name in itertools.product(sys.argv[4].split(","), names):
     overrides = (("vm.profile", sys.argv[5]),)
     recipe = Recipe(name, overrides, Settings(seed=seed, memory=memory))
@@ -127,7 +128,7 @@ def apply(tree: CoreCopy, mutant: Mutant) -> str:
 
 
 def verdict(
-    tree: CoreCopy, mutant: Mutant, seed: int, budget: float, first: list[str]
+    tree: CoreCopy, mutant: Mutant, seed: int, budget: float, first: list[str], which: str
 ) -> dict[str, object]:
     try:
         tree.build()
@@ -146,6 +147,7 @@ def verdict(
                 ",".join(first),
                 memory,
                 profile,
+                which,
             ],
             cwd=tree.path,
             env=tree.environment(),
@@ -158,8 +160,10 @@ def verdict(
         return {"verdict": "noticed", "oracle": "it never ends"}
     if done.stdout:
         return {"verdict": "noticed", **json.loads(done.stdout)}
-    if done.returncode:
+    if done.returncode < 0 or "CoreCrashed" in done.stderr:
         return {"verdict": "noticed", "oracle": done.stderr.strip().split("\n")[-1][:120]}
+    if done.returncode:
+        raise RuntimeError(done.stderr)
     return {"verdict": "SURVIVED"}
 
 
@@ -167,6 +171,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kind", choices=("call", "lock", "if"), action="append")
     parser.add_argument("--only", default="", help="mutants with this in FILE:FUNC:KIND:TEXT")
+    parser.add_argument("--scenario", action="append", help="only these; default: all")
     parser.add_argument("--budget", type=float, default=1.0, help="seconds a scenario")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=600)
@@ -196,7 +201,14 @@ def main() -> int:
             before = apply(tree, mutant)
             first = sorted(usual, key=lambda name: -usual[name])[:12]
             row = {**asdict(mutant), "name": mutant.name}
-            row |= verdict(tree, mutant, args.seed, args.budget, first)
+            row |= verdict(
+                tree,
+                mutant,
+                args.seed,
+                args.budget,
+                args.scenario or first,
+                "these" if args.scenario else "all",
+            )
             del row["edits"]
             (tree.path / "native/kvm" / mutant.file).write_text(before)
             tree.touch({f"native/kvm/{mutant.file}"})

@@ -39,17 +39,22 @@ void mmio_slot_note(const struct event *ev)
 		.as_id = slot->as_id, .start = slot->place, .end = slot->place + slot->npages,
 		.valid_only = true, .mmio = true, .site = site_of(ev), .tell = tell_believed,
 	};
+	const bool live = ev->operand == NOTE_SLOT_LIVE && !__atomic_load_n(&slot->ruled, __ATOMIC_RELAXED);
 
-	__atomic_store_n(&slot->live, ev->operand == NOTE_SLOT_LIVE, __ATOMIC_RELEASE);
-	if (ev->operand == NOTE_SLOT_LIVE && arena_of()->controlled)
+	__atomic_store_n(&slot->live, live, __ATOMIC_RELEASE);
+	if (live && arena_of()->controlled)
 		each_leaf(&range);
 }
 
 /* Bit n: what is said of slot n is about to change, and it may be emulated from here on, or still. */
 void mmio_rule_changes(u64 slots)
 {
-	for (; slots; slots &= slots - 1)
-		__atomic_store_n(&check_of()->slot[__builtin_ctzll(slots)].live, 0, __ATOMIC_RELEASE);
+	for (; slots; slots &= slots - 1) {
+		struct check_slot *slot = &check_of()->slot[__builtin_ctzll(slots)];
+
+		__atomic_store_n(&slot->ruled, 1, __ATOMIC_RELAXED);	/* slots_lock orders it: both are announced there */
+		__atomic_store_n(&slot->live, 0, __ATOMIC_RELEASE);
+	}
 }
 
 static const struct check_slot *live_slot(u32 as_id, gfn_t gfn)

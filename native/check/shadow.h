@@ -57,7 +57,8 @@ struct check_slot {
 	u64 ghost;		/* index of the first page's ghost */
 	u32 as_id;
 	u32 emulated;		/* 1: guests do not get at the memory */
-	u32 live;		/* 1: user space was told that it is there, and no part of it was emulated since */
+	u32 live;		/* 1: user space was told that it is there, and no rule ever emulated it */
+	u32 ruled;		/* 1: a rule did, which outlives the slot, as its memory does */
 	u32 log_period;		/* number of the current logging period; 0: none yet */
 	u32 logged;		/* user space relies on the slot's dirty log now */
 };

@@ -63,6 +63,15 @@ CLEAN(what_a_rule_emulates_may_be_emulated, MMIO, VCPU0)
 	note(NOTE_EMULATED, &m->kvm->vcpus[0], LEAF_GFN);
 }
 
+CLEAN(a_rule_outlives_the_slot, MMIO, VCPU0)
+{
+	WRITE_ONCE(m->kvm->emulated_slots, BIT_ULL(0));
+	gone(m);
+	note(NOTE_SLOT_PLACED, m->kvm, 0);
+	note(NOTE_SLOT_LIVE, m->kvm, 0);
+	note(NOTE_EMULATED, &m->kvm->vcpus[0], LEAF_GFN);
+}
+
 PLANT(memory_is_emulated, MMIO, VCPU0, "is emulated, and memslot 0 is there")
 {
 	note(NOTE_EMULATED, &m->kvm->vcpus[0], LEAF_GFN);
