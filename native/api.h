@@ -403,7 +403,8 @@ struct mmut_flight_record {
 	uint32_t value;
 	uint16_t site, other_site;
 	uint8_t kind, mode, other, flags;
-	uint16_t lock_class, task;
+	uint16_t lock_class;		/* or, of a fault, how many more like it followed in a row */
+	uint16_t task;
 };
 /* Records [first, first + count) of a task, and behind them `open` that have not ended. */
 enum { MMUT_FLIGHT_PIECE_MAX = 8192 + 16 };

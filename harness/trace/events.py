@@ -34,7 +34,7 @@ class Event:
     other: int | None = None  # wait: who had the lock; hold: who waited for it
     site: Site | None = None
     other_site: Site | None = None  # wait: where `other` had taken it
-    value: int = 0  # pages, vCPUs waited for, callbacks run or pending, readers in
+    value: int = 0  # pages, vCPUs waited for, callbacks run or pending, readers in, faults in a row
     earlier: bool = False  # it began before `begin`, when nobody looked
     later: bool = False  # it ended after `end`, likewise
 
@@ -93,7 +93,8 @@ def of_raw(raw: Raw, header: Header) -> Event:
         case "operation":
             what, gfn, value = named(header.operations, raw.value), raw.arg, 0
         case "fault":
-            what, gfn, value = named(header.fault_results, raw.value), raw.arg, 0
+            what, gfn = named(header.fault_results, raw.value), raw.arg
+            value = raw.lock_class + 1
         case "zap":
             gfn = raw.arg
         case "invalidate":

@@ -122,6 +122,7 @@ def annotations(event: Event, recording: Recording, packets: Packets) -> bytes:
         found["gfn"] = f"{event.gfn:#x}"
     if event.kind == "fault" and event.end is not None:
         found["result"] = event.what
+        found["in a row"] = event.value
     if event.kind == "wait" and event.other is not None:
         found["held by"] = recording.name(event.other)
         if event.other_site:

@@ -108,7 +108,7 @@ class Raw(NamedTuple):
     mode: int
     other: int
     flags: int
-    lock_class: int
+    lock_class: int  # of a fault: how many more like it followed in a row
     task: int
 
 

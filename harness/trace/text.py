@@ -28,7 +28,9 @@ def label(event: Event) -> str:
         case "operation":
             return f"{event.what}{gfn_text(event)}"
         case "fault":
-            return f"fault{gfn_text(event)}" + (f": {event.what}" if event.end is not None else "")
+            row = f", {event.value} in a row" if event.value > 1 else ""
+            result = f": {event.what}{row}" if event.end is not None else ""
+            return f"fault{gfn_text(event)}{result}"
         case "invalidate":
             return f"invalidate {event.what}, {event.value} pages"
         case "zap":

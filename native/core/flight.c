@@ -22,6 +22,8 @@ const char *const flight_kind_names[NR_FLIGHT_KINDS] = {
 	[FLIGHT_BACKLOG] = "backlog", [FLIGHT_VIOLATION] = "violation",
 };
 
+#define MORE_MAX	0xffff
+
 static_assert(MAX_TASKS <= 256, "a record has a byte for a task");
 
 int flight_init(u32 nr_tasks)
@@ -160,6 +162,36 @@ void flight_record_end(u32 value)
 	}
 	if (unlikely(ring->wants_keeping) && !current->nr_held)
 		keep_surroundings(ring);
+}
+
+/* One more of what the task's last record is about. */
+static bool add_to_last(struct flight_ring *ring, const struct flight_record *record)
+{
+	struct flight_record *last = &ring->at[(ring->head - 1) % FLIGHT_RECORDS];
+
+	if (!ring->head || last->kind != record->kind || last->arg != record->arg || last->value != record->value ||
+	    last->more == MORE_MAX)
+		return false;
+	last->more++;
+	last->end = record->end;
+	return true;
+}
+
+void flight_record_end_of_try(u32 value)
+{
+	struct flight_ring *ring = own_ring();
+	struct flight_record *record;
+
+	if (proc.controlled) {
+		flight_record_end(value);
+		return;
+	}
+	record = close_record(ring);
+	if (!record)
+		return;
+	record->value = value;
+	if (!add_to_last(ring, record))
+		add(ring, record);
 }
 
 void flight_record_instant(enum flight_kind kind, u64 arg, u32 value, const struct site *site)

@@ -60,12 +60,16 @@ struct flight_record {
 	u64 begin, end;		/* lockstat clock */
 	u64 arg;
 	u32 value;
-	u16 site, other_site;	/* where; a wait: where `other` took the lock */
+	u16 site;		/* where */
+	u16 other_site;		/* a wait: where `other` took the lock */
 	u8 kind;		/* enum flight_kind */
 	u8 mode;		/* of a lock: enum lock_mode */
 	u8 other;		/* a wait: who had the lock; a hold: who waited for it; 0: nobody */
 	u8 flags;
-	u16 class;		/* of a lock: enum lock_class */
+	union {
+		u16 class;	/* of a lock: enum lock_class */
+		u16 more;	/* a fault that came to nothing: so many more of the gfn followed, in a row */
+	};
 	u16 task;		/* filled in when it is handed out */
 };
 static_assert(sizeof(struct flight_record) == 40, "records are saved as they are, and read by Python");
@@ -117,6 +121,7 @@ void flight_forget(void);	/* an execution begins */
 /* What flight_on() guards. */
 void flight_record_begin(enum flight_kind kind, u64 arg, u32 value);
 void flight_record_end(u32 value);
+void flight_record_end_of_try(u32 value);
 void flight_record_instant(enum flight_kind kind, u64 arg, u32 value, const struct site *site);
 void flight_record_about(u64 arg);
 void flight_record_wait(const void *lock, u32 class, u32 mode, u32 holder, const struct site *site);
@@ -134,6 +139,16 @@ static inline void flight_end(u32 value)
 {
 	if (flight_on())
 		flight_record_end(value);
+}
+
+/*
+ * The same of what came to nothing and is tried again at once: running free, tries in a row are one
+ * record.  A task that retries for milliseconds would fill its ring with nothing else.
+ */
+static inline void flight_end_of_try(u32 value)
+{
+	if (flight_on())
+		flight_record_end_of_try(value);
 }
 
 /* What was begun last turns out to be about this. */

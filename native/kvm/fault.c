@@ -272,6 +272,9 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 error_code)
 		/* CONTINUE and INVALID are for internal use. */
 		WARN_ON_ONCE(ret <= RET_PF_CONTINUE || ret == RET_PF_INVALID);
 	}
-	flight_end(ret);
+	if (ret == RET_PF_RETRY)
+		flight_end_of_try(ret);
+	else
+		flight_end(ret);
 	return ret;
 }

@@ -42,7 +42,12 @@ def test_times_are_of_the_unit_and_from_the_start() -> None:
     assert (played.records[0].begin, played.records[0].end) == (1400, 1800)
     (event,) = recording(played).events
     assert (event.begin, event.end, event.length) == (100, 200, 100)
-    assert (event.gfn, event.what) == (0x10, "fixed")
+    assert (event.gfn, event.what, event.value) == (0x10, "fixed", 1)
+
+
+def test_tries_in_a_row_are_one_event_that_says_how_many() -> None:
+    found = recording(recordings.Played([raw("fault", 2, 0, 9, arg=1, value=1, lock_class=511)]))
+    assert text.label(found.events[0]) == "fault gfn 0x1: retry, 512 in a row"
 
 
 def test_what_did_not_end_has_no_length() -> None:
