@@ -490,6 +490,7 @@ class mmut_task_state:
     faults: int
     held: Any
     pending: Any
+    waits: Any
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only

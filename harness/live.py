@@ -145,10 +145,11 @@ class Worker:
 
 
 def state_text(state: TaskState, asleep: bool) -> str:
-    """What it holds, and whether it waits."""
+    """What it waits for, and what it holds."""
+    says = [f"waits for {state.waits}"] if state.waits else ["asleep"] if asleep else []
     if state.held:
-        return f"{'asleep with' if asleep else 'holds'} {state.held}"
-    return "asleep" if asleep else "runs"
+        says.append(f"holds {state.held}")
+    return "; ".join(says) or "runs"
 
 
 class Screen:
@@ -237,7 +238,8 @@ class Screen:
             share, memory, asleep = worker.look()
             what = state_text(state, asleep)
             text.append(f"{state.name:<16}{worker.pid:>8}{100 * share:>6.0f}%{memory:>7.0f}  ")
-            text.append(f"{what}\n", "cyan" if state.held else "dim" if asleep else "")
+            style = "yellow" if state.waits else "cyan" if state.held else "dim" if asleep else ""
+            text.append(f"{what}\n", style)
 
     def end(self) -> None:
         if self.live is not None:

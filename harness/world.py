@@ -88,6 +88,7 @@ class TaskState:
     faults: int
     held: str
     pending: str
+    waits: str = ""  # free running: for which lock, and who had it
 
 
 @dataclass(frozen=True)
@@ -328,6 +329,7 @@ class World:
                         faults=raw.faults,
                         held=text(raw.held),
                         pending=text(raw.pending),
+                        waits=text(raw.waits),
                     )
                 )
         return states

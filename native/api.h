@@ -429,6 +429,7 @@ struct mmut_task_state {
 	uint64_t operations, faults;
 	char held[160];			/* "mmu_lock (write) at func:line, ..." */
 	char pending[128];		/* what it is about to do */
+	char waits[96];			/* free running, with lock statistics: "mmu_lock, which vmm0 had" */
 };
 
 const char *mmut_build_id(void);

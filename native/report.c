@@ -334,11 +334,12 @@ uint32_t mmut_nr_tasks(void)
 
 int mmut_task_state(uint32_t id, struct mmut_task_state *out)
 {
+	const void *waits_for;
 	const struct task *t;
 	const struct site *site;
 	char name[64];
+	u32 i, behind;
 	int at = 0;
-	u32 i;
 
 	if (id >= arena_of()->nr_tasks)
 		return -1;
@@ -356,6 +357,12 @@ int mmut_task_state(uint32_t id, struct mmut_task_state *out)
 		at += snprintf(out->held + at, sizeof(out->held) - (u64)at, "%s%s (%s) at %s:%u", i ? ", " : "",
 			       lock_class_names[t->held[i].class],
 			       t->held[i].mode == LOCK_READ ? "read" : "write", site->func, site->line);
+	}
+	if (arena_of()->lockstat && !arena_of()->controlled && (waits_for = arena_of()->lockstat[id].waits_for)) {
+		behind = (u32)arena_of()->lockstat[id].behind;
+		check_object_name(waits_for, name, sizeof(name));
+		snprintf(out->waits, sizeof(out->waits), "%s%s%s%s", name, behind ? ", which " : "",
+			 behind ? task_by_id(behind)->name : "", behind ? " had" : "");
 	}
 	if (t->pending.op) {
 		site = site_by_id(t->pending.site);

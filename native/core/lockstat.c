@@ -140,6 +140,7 @@ void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, 
 	struct lockstat_blame *blame = NULL;
 	u64 now = lockstat_clock(), ticks = now - blocked->since, start = proc.arena->lockstat_since;
 
+	stat->waits_for = NULL;
 	lockstat_look(stat, now);
 	series_count(&stat->series, series_lock(site->class, site->mode, SERIES_CONTENTIONS));
 	series_spread(&stat->series, series_lock(site->class, site->mode, SERIES_WAIT), blocked->since - start,
@@ -193,11 +194,12 @@ void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock)
 	if (!arena->lockstat)
 		return;
 	blocked->since = lockstat_clock();
-	if (hint && blame_task(blocked, hint, lock))
-		return;
-	for (i = 1; i < arena->nr_tasks; i++)
-		if (blame_task(blocked, i, lock))
-			return;
+	if (!hint || !blame_task(blocked, hint, lock))
+		for (i = 1; i < arena->nr_tasks; i++)
+			if (blame_task(blocked, i, lock))
+				break;
+	own_table()->behind = blocked->holder;
+	own_table()->waits_for = lock;
 }
 
 void lockstat_readers(u32 class, u32 readers, u64 stands_for)

@@ -72,6 +72,8 @@ struct lockstat_task {
 	struct lockstat_site sites[LOCKSTAT_ENTRIES];
 	u64 used;		/* 0: there is nothing in here */
 	u64 operations, faults;	/* controlled: of finished executions */
+	const void *waits_for;	/* a lock, at this moment; for who watches a free run */
+	u64 behind;		/* the task that had it when the wait began; 0: nobody known */
 	struct lockstat_yield yields[LOCKSTAT_YIELDS];
 	u64 queue[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* others in the queue, by those that joined it */
 	u64 readers[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* readers in, by acquisitions for read */

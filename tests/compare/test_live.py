@@ -14,12 +14,17 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness import live, usage
+from harness import free, live, usage
+from harness.scenario import load
+from harness.settings import Settings
+from harness.signals import Interrupt
+from harness.token import Recipe
 from harness.world import TaskState
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -129,8 +134,31 @@ def test_lines_where_there_is_no_terminal() -> None:
 def test_what_a_worker_is_said_to_do() -> None:
     held = state(1, "mmu_lock (read) at kvm_tdp_page_fault:193")
     assert live.state_text(held, False) == f"holds {held.held}"
-    assert live.state_text(held, True) == f"asleep with {held.held}"
+    assert live.state_text(held, True) == f"asleep; holds {held.held}"
     assert live.state_text(state(1), True) == "asleep"
+    assert live.state_text(state(1), False) == "runs"
+    waiting = replace(held, waits="slots_lock, which vmm0 had")
+    assert live.state_text(waiting, True) == f"waits for {waiting.waits}; holds {held.held}"
+
+
+def test_who_waits_is_seen_from_outside() -> None:
+    """One section is so long that everybody waits for it most of the time."""
+    seen: list[TaskState] = []
+
+    class Looks(live.Silent):
+        def tick(self, states: Sequence[TaskState], elapsed: float) -> None:
+            seen.extend(states)
+
+    overrides = (("tasks.vmm.pace-faults", "1"),)
+    delays = ("kvm_mmu_zap_all_fast:mmu_lock=60000000",)  # 60 ms
+    settings = Settings(seed=1, controlled=False, checks=False, delay=delays)
+    recipe = Recipe("zap-vs-fault", overrides, settings)
+    scenario = load("zap-vs-fault", overrides, controlled=False)
+    interrupt, deadline = Interrupt(), time.monotonic() + PATIENCE
+    while not any(state.waits for state in seen) and time.monotonic() < deadline:
+        free.run(recipe, scenario, 1.0, interrupt, Looks(), lambda captured: None)
+    waiting = [state for state in seen if state.waits]
+    assert any(s.waits == "mmu_lock, which vmm0 had" for s in waiting), waiting
 
 
 def test_the_view_ends_whatever_happens() -> None:
