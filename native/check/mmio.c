@@ -52,7 +52,7 @@ void mmio_rule_changes(u64 slots)
 	for (; slots; slots &= slots - 1) {
 		struct check_slot *slot = &check_of()->slot[__builtin_ctzll(slots)];
 
-		__atomic_store_n(&slot->ruled, 1, __ATOMIC_RELAXED);	/* slots_lock orders it: both are announced there */
+		__atomic_store_n(&slot->ruled, 1, __ATOMIC_RELAXED);	/* under slots_lock, as all announcements */
 		__atomic_store_n(&slot->live, 0, __ATOMIC_RELEASE);
 	}
 }
