@@ -79,6 +79,11 @@ reproduce: build
 locks: build
 	$(mmutorture) locks $(or $(RUN),results/latest) $(ARGS)
 
+##   make trace         what each task did, and who waited for whom; RUN=results/latest ARGS='--perfetto FILE'
+.PHONY: trace
+trace: build
+	$(mmutorture) trace $(or $(RUN),results/latest) $(ARGS)
+
 ##   make report        a run as one HTML file; RUN=results/latest
 .PHONY: report
 report: build

@@ -143,7 +143,8 @@ class Session:
         def keep_failure(captured: failure.Captured) -> None:
             nonlocal kept
             kept = failure.save(captured, self.run, directory)
-            self.blocks.append(failure.block(captured, kept))
+            trace = f"\n    trace      mmutorture trace {kept}" if self.settings.record else ""
+            self.blocks.append(failure.block(captured, kept) + trace)
 
         title = recipe.spec
         if self.repeats > 1:

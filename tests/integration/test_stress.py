@@ -83,6 +83,8 @@ def test_a_violation_ends_the_run(mmutorture: Callable, tmp_path: Path) -> None:
     directory = tmp_path / document["failures"][0]["directory"]
     record = json.loads((directory / "failure.json").read_text())
     assert record["execution"] == "free" and record["token"] == ""
+    shown = mmutorture("trace", str(directory), "--json").json
+    assert "flush-debt" in {e["what"] for e in shown["events"] if e["kind"] == "violation"}
     replay = mmutorture("reproduce", str(directory))
     assert replay.code == 2 and "no schedule to replay" in replay.err
 
