@@ -96,6 +96,8 @@ def read_repeat(path: Path, document: dict[str, Any]) -> tuple[Repeat, dict[str,
         raise UsageError(f"{directory}: was interrupted")
     if document["violations"]:
         raise UsageError(f"{directory}: an oracle was violated, and that ended it early")
+    if not (directory / record.FILE).exists():
+        raise UsageError(f"{directory}: has no {record.FILE}; run it with --lock-stat on")
     found = record.read(directory)
     retries = document["totals"].get("retries")
     figures = Figures(found, cpu_of(document), retries)

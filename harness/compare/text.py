@@ -152,8 +152,8 @@ def lines(comparison: Comparison, every: bool = False) -> list[str]:
     if not all(scenario.exact for scenario in comparison.scenarios):
         found.append(
             f"(where nothing changed, a verdict other than no evidence comes in"
-            f" {100 * VERDICT_ALPHA:.0f} % of comparisons at most; a line below it in"
-            f" {100 * OTHERS_ALPHA:.0f} %)"
+            f" {100 * VERDICT_ALPHA:g} % of comparisons at most; any line below it in"
+            f" {100 * OTHERS_ALPHA:g} %)"
         )
     return found
 

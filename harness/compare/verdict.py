@@ -2,9 +2,9 @@
 """Better, worse, or no evidence.
 
 A verdict rests on the headline figures of all scenarios together and is wrong, where nothing has
-changed, in one comparison of a hundred at most (Holm's correction over all of them).  Of one
-scenario's headline figures the weightiest that has evidence decides.  All other figures are there
-to find out why; they are corrected among themselves, at five of a hundred, and decide nothing.
+changed, in one comparison of 200 at most (Holm's correction over all of them).  Of one scenario's
+headline figures the weightiest that has evidence decides.  All other figures are there to find out
+why; they are corrected among themselves, at five of a hundred, and decide nothing.
 
 Controlled executions of the same seeds are no samples: whatever differs, the change did it.
 """
@@ -23,7 +23,7 @@ from harness.units import nearest
 
 Change = Literal["better", "worse", "changed", "no evidence"]
 
-VERDICT_ALPHA = 0.01
+VERDICT_ALPHA = 0.005
 OTHERS_ALPHA = 0.05
 BUSIER_MIN = 0.05  # share of the processors
 

@@ -24,9 +24,10 @@ from harness.compare.bootstrap import (
     p_value,
 )
 from harness.compare.turns import order
+from harness.compare.verdict import VERDICT_ALPHA
 
 PAIRS = 300
-LEVEL = 0.01 / 3  # what one of three headline figures has to reach, at least
+LEVEL = VERDICT_ALPHA / 3  # what one of three headline figures has to reach, at least
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6])

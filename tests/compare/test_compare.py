@@ -144,6 +144,10 @@ def test_older_and_cut_short_runs(tmp_path: Path) -> None:
     (path / "run.json").write_text(json.dumps(document))
     with pytest.raises(UsageError, match="older build"):
         runs.read(path)
+    unmeasured = write(tmp_path / "unmeasured", Made(repeats=1))
+    (unmeasured / "fault-storm" / "contention.json").unlink()
+    with pytest.raises(UsageError, match="--lock-stat on"):
+        runs.read(unmeasured)
     (path / "run.json").unlink()
     with pytest.raises(UsageError, match="cut short"):
         runs.read(path)
