@@ -9,6 +9,8 @@ this time does not need it, which is no proof that nobody does.
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -22,6 +24,8 @@ from harness.token import Recipe
 from harness.world import Annotation, World, event_op
 
 RELAXED, EXHAUSTIVE = "relaxed", "dpor"
+LEAST_SECONDS = 0.5  # of one trial: a world takes a tenth to build and to profile
+TOLD = 3  # times that a scenario is asked earlier for each annotation that it needs
 LESSER = ("acquire", "release")  # what may do where a full one was more than enough
 
 
@@ -158,3 +162,51 @@ def examine(
             verdicts.append(judge(place, clean, limits, interrupt))
             report(verdicts[-1])
     return clean, verdicts
+
+
+def likelihood(place: Place) -> tuple[int, str, int]:
+    """Fences first, which nobody writes by accident; full read-modify-writes last."""
+    rank = 0 if place.op == "fence" else 2 if place.order == "full" else 1
+    return rank, place.file, place.line
+
+
+def share(limits: Limits, scenarios: int) -> Limits:
+    """What each of several scenarios gets of the time for one annotation."""
+    if limits.seconds is None:
+        return limits
+    return replace(limits, seconds=max(limits.seconds / scenarios, LEAST_SECONDS))
+
+
+def survey(
+    cleans: list[tuple[Exploration, list[Place]]],
+    limits: Limits,
+    interrupt: Interrupt,
+    report: Callable[[Place, list[Verdict]], None],
+) -> list[Verdict]:
+    """Each annotation over the scenarios that come by it, until one needs it or its time is over.
+
+    A scenario that has told on one annotation is asked first about the next, and one that has
+    been asked often is asked later.
+    """
+    reached: dict[str, tuple[Place, list[Exploration]]] = {}
+    for clean, places in cleans:
+        for place in places:
+            reached.setdefault(place.where, (place, []))[1].append(clean)
+    asked: Counter[str] = Counter()
+    found: list[Verdict] = []
+    for place, users in sorted(reached.values(), key=lambda entry: likelihood(entry[0])):
+        verdicts: list[Verdict] = []
+        began = time.monotonic()
+        for clean in sorted(users, key=lambda clean: asked[clean.recipe.spec]):
+            if interrupt:
+                return found
+            if verdicts and limits.seconds and time.monotonic() - began > limits.seconds:
+                break
+            asked[clean.recipe.spec] += 1
+            verdicts.append(judge(place, clean, share(limits, len(users)), interrupt))
+            found.append(verdicts[-1])
+            if verdicts[-1].load_bearing:
+                asked[clean.recipe.spec] -= TOLD
+                break
+        report(place, verdicts)
+    return found

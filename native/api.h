@@ -179,7 +179,7 @@ struct mmut_flat {
 };
 
 /* A memory-order annotation that has `order` (of the core; fences: none at all) instead of its own. */
-struct mmut_weaken { char file[48]; uint32_t line, order; };
+struct mmut_weaken { char file[64]; uint32_t line, order; };
 
 /* Locks of class `lock` (empty: any) that a function takes are held longer: see core/delay.h. */
 struct mmut_delay {
@@ -573,7 +573,7 @@ int mmut_outcomes_full(void);		/* 1: there were more than the table holds */
 
 /* An annotation that an execution came by, by file and line; a line may have several. */
 struct mmut_annotation {
-	char file[48], func[48], what[64];
+	char file[64], func[48], what[64];
 	uint32_t line, op, order;
 };
 int mmut_annotation_get(uint32_t n, struct mmut_annotation *row);	/* -1 past the last; none under sc */

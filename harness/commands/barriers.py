@@ -84,10 +84,36 @@ class Session:
             "directory": str(kept),
         }
 
+    def say(self, place: Place, order: str, text: str) -> None:
+        to = weaker(place, order)
+        self.out.say(f"  {place.where:<24} {place.says[:44]:<44} -> {to:<8} {text}")
+
     def verdict(self, recipe: Recipe, verdict: Verdict) -> None:
+        """Of one scenario."""
+        self.say(verdict.trial.place, verdict.trial.order, text_of(verdict))
+        self.row(recipe, verdict)
+        self.say_failure()
+
+    def say_failure(self) -> None:
+        if "directory" in self.rows[-1]:
+            self.out.say(f"  {'':<24} {self.rows[-1]['message']}")
+            self.out.say(f"  {'':<24} mmutorture reproduce {self.rows[-1]['directory']}")
+
+    def verdicts(self, place: Place, verdicts: list[Verdict]) -> None:
+        """Of one annotation, in the scenarios that were asked; only the last one may need it."""
+        for verdict in verdicts:
+            self.row(verdict.trial.found.recipe, verdict)
+        last, schedules = verdicts[-1], sum(verdict.trial.schedules for verdict in verdicts)
+        if last.load_bearing:
+            spec = last.trial.found.recipe.spec
+            text = text_of(last).replace("load-bearing:", f"load-bearing in {spec}:", 1)
+        else:
+            text = f"not needed here (scenarios {len(verdicts)}, schedules {schedules})"
+        self.say(place, last.trial.order, text)
+        self.say_failure()
+
+    def row(self, recipe: Recipe, verdict: Verdict) -> None:
         trial, place = verdict.trial, verdict.trial.place
-        to = weaker(place, trial.order)
-        self.out.say(f"  {place.where:<24} {place.says[:44]:<44} -> {to:<8} {text_of(verdict)}")
         self.rows.append(
             {
                 "scenario": recipe.spec,
@@ -97,7 +123,7 @@ class Session:
                 "what": place.what,
                 "op": place.op,
                 "from": place.order,
-                "to": to,
+                "to": weaker(place, trial.order),
                 "verdict": "load-bearing" if verdict.load_bearing else "not needed here",
                 "enough": [weaker(place, lesser.order) for lesser in verdict.enough],
                 "schedules": trial.schedules,
@@ -106,9 +132,42 @@ class Session:
                 **(self.kept(trial.found) if trial.found.failure else {}),
             }
         )
-        if trial.found.failure:
-            self.out.say(f"  {'':<24} {self.rows[-1]['message']}")
-            self.out.say(f"  {'':<24} mmutorture reproduce {self.rows[-1]['directory']}")
+
+    def survey(
+        self, prepared: list[tuple[Recipe, Scenario]], limits: Limits, interrupt: Interrupt
+    ) -> None:
+        """Several scenarios: by annotation, each until somebody needs it."""
+        cleans = []
+        for recipe, scenario in prepared:
+            if interrupt:
+                self.cases.append(not_run(recipe.spec))
+                continue
+            began = time.monotonic()
+            clean, places = barriers.one(
+                recipe, scenario, barriers.share(limits, len(prepared)), interrupt
+            )
+            case = Case(recipe.spec, round(time.monotonic() - began, 3))
+            if clean.failure is None:
+                cleans.append((clean, places))
+                self.cases.append(case)
+            else:
+                self.cases.append(self.unclean(clean, case))
+        barriers.survey(cleans, limits, interrupt, self.verdicts)
+
+    def unclean(self, clean: Exploration, case: Case) -> Case:
+        """A scenario that is violated as it is."""
+        assert clean.failure is not None
+        self.codes.append(common.violation_code(clean.failure.oracle))
+        kept = self.kept(clean)
+        spec = clean.recipe.spec
+        self.out.tell(f"{spec}: {clean.failure.oracle} is violated as it is; mend it first")
+        return replace(
+            case,
+            what=kept["oracle"],
+            message=kept["message"],
+            reproduce=f"mmutorture reproduce {kept['directory']}",
+            details=self.blocks[-1],
+        )
 
     def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
         self.out.say(f"{recipe.spec}:")
@@ -123,18 +182,7 @@ class Session:
         )
         case = Case(recipe.spec, round(time.monotonic() - began, 3))
         if clean.failure is not None:
-            self.codes.append(common.violation_code(clean.failure.oracle))
-            kept = self.kept(clean)
-            case = replace(
-                case,
-                what=kept["oracle"],
-                message=kept["message"],
-                reproduce=f"mmutorture reproduce {kept['directory']}",
-                details=self.blocks[-1],
-            )
-            self.out.tell(
-                f"{recipe.spec}: {clean.failure.oracle} is violated as it is; mend it first"
-            )
+            case = self.unclean(clean, case)
         elif not verdicts and not interrupt:
             self.out.say("  no memory-order annotation was reached")
         self.cases.append(replace(case, skipped="interrupted") if interrupt and case.good else case)
@@ -213,9 +261,8 @@ def run(args: Namespace) -> int:
     session = Session(args, seed)
     session.out.say(f"seed {hex64(seed)}  memory {args.memory}")
     with interruptible() as interrupt:
-        for recipe, scenario in prepared:
-            if interrupt:
-                session.cases.append(not_run(recipe.spec))
-            else:
-                session.one(recipe, scenario, limits, interrupt)
+        if len(prepared) > 1:
+            session.survey(prepared, limits, interrupt)
+        else:
+            session.one(*prepared[0], limits, interrupt)
     return session.finish(interrupt, len(prepared) > 1)

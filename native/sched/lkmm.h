@@ -38,7 +38,6 @@ struct lkmm_event {
 	u8 unlock;		/* it releases a lock: LKMM_EXCLUSIVE, or LKMM_SHARED with other readers */
 	u64 value;
 	event_set depends;	/* a store: loads that its address or value comes from */
-	event_set carried;	/* loads that its value comes from; a load: itself, and those behind its own store */
 	event_set strong;	/* x: x strong-fence this */
 	event_set cumul;	/* x: x cumul-fence* this */
 	event_set overwritten;	/* a store; x: x (co | fr) this, and x is another task's */

@@ -177,7 +177,7 @@ static event_set loads_told(const struct lkmm_graph *g, const struct lkmm_task *
 		u32 n = t->load[__builtin_ctzll(told)];
 
 		if (n != LKMM_NONE)
-			all |= g->events[n].carried;
+			all |= event_bit(n);	/* what is carried further by its own stores, by hb */
 	}
 	return all;
 }

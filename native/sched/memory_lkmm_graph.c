@@ -275,12 +275,10 @@ bool lkmm_add_load(struct lkmm_graph *g, const struct lkmm_access *a, u32 from)
 	u32 me = g->nr_events;
 
 	e->from = (u8)from;
-	e->carried = event_bit(me);
 	if (external(g, from, a->task)) {
 		direct |= event_bit(from);
 	} else if (from != LKMM_NONE) {
 		direct |= g->events[from].depends;
-		e->carried |= g->events[from].carried;
 	}
 	if (!a->noreturn)
 		direct |= t->rmb;
@@ -321,7 +319,6 @@ bool lkmm_add_store(struct lkmm_graph *g, const struct lkmm_access *a, u32 behin
 	e->store = 1;
 	e->pair = (u8)pair;
 	e->depends = a->address | a->data;
-	e->carried = a->data;
 	e->cumul |= cumulated(g, t->wmb);
 	if (a->order == ORDER_RELEASE) {
 		direct |= t->po;
