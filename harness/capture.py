@@ -10,7 +10,8 @@ from harness import catalogue, columns, config, flip, stacks
 from harness.anchors import Anchor, Kept, Plan, choice_text
 from harness.errors import HarnessError
 from harness.failure import Captured, record_of
-from harness.minimise import Minimal, Progress, Rig, Signature, minimise, switches
+from harness.minimise import Minimal, minimise
+from harness.rig import Progress, Rig, Signature, switches
 from harness.scenario import scenario_hash, to_toml
 from harness.schema import Scenario
 from harness.token import Recipe, Token, format_token
@@ -117,9 +118,9 @@ def find_flip(minimal: Minimal, scenario: Scenario) -> flip.Flip | None:
         return flip.critical_flip(rig, minimal.plan) if rig.fails(minimal.plan) else None
 
 
-def capture_minimal(minimal: Minimal, scenario: Scenario, execution: str) -> Captured:
+def capture_minimal(minimal: Minimal, execution: str) -> Captured:
     """The minimal execution, and which two events decide."""
-    recipe, failure = minimal.recipe, minimal.failure
+    recipe, failure, scenario = minimal.recipe, minimal.failure, minimal.scenario
     with World(config.build(scenario, replace(recipe.settings, record=True))) as world:
         world.follow(minimal.plan)
         captured, _, names = traced(world, recipe, scenario, failure, execution)
@@ -146,5 +147,5 @@ def with_minimal(
     minimal = how(recipe, scenario, failure, captured.plan, seconds, progress)
     if minimal is None:
         return captured
-    small = capture_minimal(minimal, scenario, captured.record.execution)
+    small = capture_minimal(minimal, captured.record.execution)
     return replace(captured, minimal=small)

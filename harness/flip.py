@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.anchors import Anchor, Plan
-from harness.minimise import OutOfTime, Rig
+from harness.rig import OutOfTime, Rig
 from harness.world import Event
 
 

@@ -11,53 +11,36 @@ accidental switches it still fails when the tasks do less; then the work; then t
    K. Sen, "A trace simplification technique for effective debugging of concurrent programs", 2010),
 3. operations of tasks, and whole tasks, from the end; what remains draws what it drew before,
 4. all switches, by those of another schedule: PCT tries many on the same work, and has few,
-5. two switches, or all but one, by one other, wherever in the execution it may be.
+5. two switches by none; two, or all but one, by one other, wherever in the execution it may be;
+   one moved a little, and another one by none,
+6. less of the scenario: an empty start, and smaller ranges (harness/smaller.py).
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
-from types import TracebackType
-from typing import Self
+from itertools import combinations, zip_longest
 
 from harness import config
 from harness.anchors import Anchor, Plan
 from harness.columns import READS
+from harness.rig import OutOfTime, Progress, Rig, Signature, State, switches
 from harness.rules import task_names
 from harness.schema import Scenario
 from harness.settings import Settings
+from harness.smaller import Change, changes, merged
 from harness.token import Recipe
 from harness.world import Event, Failure, World
 
 CONTENTION = 0x101  # the first pick at a yield test: there is contention
+NEAR = 8  # places to either side
 PAIRS_MAX = 8  # switches up to which two of them are exchanged for one
 ITERATIONS = 1 << 40  # as many as there is time for
 OTHER_DEPTHS = (2, 3, 4)
-OTHERS_SHARE = 0.1  # of the budget, for each depth
 OTHERS_MAX = 32
 OTHERS_TRIED = 4
-LONGER = 2  # times the steps of the failure: how long a replay may become,
-STEPS_LEAST = 20_000  # or so many steps,
-NO_TIME = 1e-6  # and not beyond the budget
 ELSEWHERE_MIN = 4  # switches from which on another workload may give its failure
 
 Found = tuple[int, Plan]  # an iteration, and how it fails
-Progress = Callable[[int, int, float], None]  # forced switches, replays, seconds
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Which failure it is."""
-
-    oracle: str
-    site: tuple[str, str, int]  # nowhere: it is about the whole execution
-
-    @classmethod
-    def of(cls, failure: Failure) -> Self:
-        if failure.is_unfinished():
-            return cls(failure.oracle, ("", "", 0))
-        return cls(failure.oracle, (failure.file, failure.func, failure.line))
 
 
 @dataclass(frozen=True)
@@ -65,140 +48,13 @@ class Minimal:
     """The smallest execution found that fails in the same way."""
 
     recipe: Recipe  # by the anchored strategy, with tasks cut short
+    scenario: Scenario  # with less of it
     plan: Plan
     failure: Failure
     before: int  # forced switches
     replays: int
     elapsed_s: float
     finished: bool  # nothing is left to try; else the budget ran out
-
-
-class OutOfTime(Exception):
-    """The budget is used up; what was found so far stands."""
-
-
-@dataclass(frozen=True)
-class State:
-    """An execution that fails as it should."""
-
-    plan: Plan
-    settings: Settings
-    iteration: int
-    failure: Failure
-
-    def size(self) -> tuple[int, int, int]:
-        """What is to become small: switches, other choices, steps."""
-        forced = switches(self.plan)
-        return forced, len(self.plan) - forced, self.failure.step
-
-
-def switches(plan: Iterable[Anchor]) -> int:
-    """How many of the choices are about who runs."""
-    return sum(anchor.kind == 0 for anchor in plan)
-
-
-class Rig:
-    """Replays of plans for one failure, with less and less work."""
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        settings: Settings,
-        iteration: int,
-        wanted: Signature,
-        seconds: float,
-        progress: Progress,
-    ) -> None:
-        self.scenario, self.settings = scenario, replace(settings, strategy="anchored")
-        self.whole = self.settings  # with all the work
-        self.iteration, self.wanted = iteration, wanted
-        self.began, self.seconds = time.monotonic(), seconds
-        self.replays = 0
-        self.steps = 0  # a replay that is longer cannot be of use; 0: not known yet
-        self.progress = progress
-        self.best: Plan = ()
-        self.failure: Failure | None = None
-        self.smallest: State | None = None
-        self.world: World | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self.world is not None:
-            self.world.close()
-            self.world = None
-
-    def elapsed(self) -> float:
-        return time.monotonic() - self.began
-
-    def ready(self) -> World:
-        if self.world is None:
-            self.world = World(config.build(self.scenario, self.settings))
-        return self.world
-
-    def with_settings(self, settings: Settings) -> None:
-        self.close()
-        self.settings = settings
-
-    def fails(self, plan: Iterable[Anchor]) -> bool:
-        """Whether this plan fails in the same way; the plan is then the best so far."""
-        if self.elapsed() > self.seconds and self.failure is not None:
-            raise OutOfTime
-        plan = tuple(plan)
-        world = self.ready()
-        world.follow(plan)
-        if self.failure is not None:
-            world.patience(self.steps, max(self.seconds - self.elapsed(), NO_TIME))
-        world.explore(self.iteration, 1, 0.0)
-        self.replays += 1
-        failure = world.failure()
-        if failure is None or Signature.of(failure) != self.wanted:
-            return False
-        fates = world.fates(len(plan))
-        self.best = tuple(a for a, fate in zip(plan, fates, strict=True) if fate)
-        self.failure = failure
-        self.steps = self.steps or max(LONGER * failure.step, STEPS_LEAST)
-        state = self.state()
-        if self.smallest is None or state.size() < self.smallest.size():
-            self.smallest = state
-        self.progress(self.smallest.size()[0], self.replays, self.elapsed())
-        return True
-
-    def fails_in_the_end(self, plan: Plan) -> Failure | None:
-        """The same, however long it takes."""
-        self.failure = None
-        return self.failure if self.fails(plan) else None
-
-    def state(self) -> State:
-        assert self.failure is not None
-        return State(self.best, self.settings, self.iteration, self.failure)
-
-    def go_back(self, state: State) -> None:
-        self.best, self.failure, self.iteration = state.plan, state.failure, state.iteration
-        self.with_settings(state.settings)
-
-    def share(self) -> float:
-        """How long one look for other schedules may take."""
-        return self.seconds * OTHERS_SHARE
-
-    def trace_of(self, plan: Plan) -> list[Event]:
-        """The execution that follows this plan, event by event."""
-        world = self.ready()
-        world.follow(plan)
-        return world.trace(self.iteration)
-
-    def trace(self) -> list[Event]:
-        """The best execution, event by event."""
-        return self.trace_of(self.best)
 
 
 def shorten(rig: Rig) -> None:
@@ -281,6 +137,10 @@ def contended(events: Iterable[Event]) -> set[int]:
     return {addr for addr, tasks in users.items() if len(tasks) > 1 and addr in written}
 
 
+def place_of(event: Event) -> tuple[int, str, int, int]:
+    return event.task, event.op, event.anchor, event.occurrence
+
+
 def places(events: list[Event]) -> list[Anchor]:
     """Where in an execution a switch can matter, and everybody who could go on there.
 
@@ -293,7 +153,7 @@ def places(events: list[Event]) -> list[Anchor]:
         if not event.occurrence:
             continue
         if event.addr in shared:
-            place = (event.task, event.op, event.anchor, event.occurrence)
+            place = place_of(event)
             found += [Anchor(*place, 0, task) for task in tasks if task != event.task]
         if event.op == "needbreak":
             found.append(
@@ -312,6 +172,37 @@ def merge(rig: Rig) -> bool:
     if 3 < len(plan) <= PAIRS_MAX:
         rests += [tuple(a for a in plan if a not in pair) for pair in combinations(plan, 2)]
     return any(rig.fails((*rest, new)) for rest in rests for new in candidates)
+
+
+def drop_two(rig: Rig) -> bool:
+    """Two anchors at once, wherever they are: there and back again are seldom neighbours."""
+    plan = rig.best
+    return any(rig.fails(tuple(a for a in plan if a not in pair)) for pair in combinations(plan, 2))
+
+
+def nearby(anchor: Anchor, events: list[Event], shared: set[int]) -> list[Anchor]:
+    """The same switch a little earlier or later in its task, the nearest places first."""
+    own = [e for e in events if e.task == anchor.task and e.occurrence]
+    at = next((n for n, e in enumerate(own) if place_of(e) == anchor.place()), None)
+    if at is None or anchor.kind:
+        return []
+    before = [e for e in own[:at] if e.addr in shared][::-1][:NEAR]
+    after = [e for e in own[at + 1 :] if e.addr in shared][:NEAR]
+    near = [e for pair in zip_longest(before, after) for e in pair if e is not None]
+    return [Anchor(*place_of(e), 0, anchor.choice) for e in near]
+
+
+def bend(rig: Rig) -> bool:
+    """One switch moved a little, and another one goes."""
+    plan, events = rig.best, rig.trace()
+    shared = contended(events)
+    moves = [(old, new) for old in plan for new in nearby(old, events, shared)]
+    return any(
+        rig.fails(tuple(new if a == old else a for a in plan if a != gone))
+        for old, new in moves
+        for gone in plan
+        if gone not in (old, new)
+    )
 
 
 def other_schedules(rig: Rig, settings: Settings, seconds: float) -> list[tuple[int, bytes]]:
@@ -378,16 +269,38 @@ def simplify(rig: Rig) -> None:
         drop(rig)
 
 
+def exchange(rig: Rig) -> None:
+    """Less for more, as long as there is any: what takes hundreds of replays, then thousands."""
+    while drop_two(rig) or merge(rig) or (switches(rig.best) >= ELSEWHERE_MIN and bend(rig)):
+        simplify(rig)
+
+
+def cut_scenario(rig: Rig) -> None:
+    """Whatever of the scenario can go without another schedule."""
+    before = rig.state()
+    while any(tried(rig, before, change) for change in changes(before.scenario)):
+        before = rig.state()
+
+
+def tried(rig: Rig, before: State, change: Change) -> bool:
+    rig.with_change(change)
+    if rig.fails(before.plan):
+        return True
+    rig.go_back(before)
+    return False
+
+
 def reduce(rig: Rig) -> None:
     simplify(rig)
     find_others(rig, pinned=True)
-    while merge(rig):
-        simplify(rig)
+    exchange(rig)
     if switches(rig.best) >= ELSEWHERE_MIN:
         before = rig.state()
         find_others(rig, pinned=False)
-        while rig.state() != before and merge(rig):
-            simplify(rig)
+        if rig.state() != before:
+            exchange(rig)
+    cut_scenario(rig)
+    simplify(rig)
 
 
 def minimise(
@@ -415,7 +328,8 @@ def smallest_of(rig: Rig, recipe: Recipe, plan: Plan) -> Minimal | None:
     best = rig.smallest
     assert best is not None
     return Minimal(
-        recipe=replace(recipe, settings=best.settings),
+        recipe=Recipe(recipe.spec, merged(recipe.overrides, best.overrides), best.settings),
+        scenario=best.scenario,
         plan=best.plan,
         failure=best.failure,
         before=switches(plan),

@@ -9,7 +9,8 @@ does not count.
 from dataclasses import replace
 
 from harness.anchors import Plan
-from harness.minimise import Minimal, Progress, Rig, Signature, smallest_of
+from harness.minimise import Minimal, smallest_of
+from harness.rig import Progress, Rig, Signature
 from harness.schema import Scenario
 from harness.token import Recipe
 from harness.world import Failure
@@ -39,7 +40,7 @@ def minimise_unfinished(
             return None
         return replace(
             found,
-            recipe=replace(recipe, settings=patient),
+            recipe=replace(found.recipe, settings=patient),
             failure=failed,
             plan=rig.best,
             replays=rig.replays,

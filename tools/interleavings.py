@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="BUG", help="these")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--find", default="20s", help="how long to look for one")
-    parser.add_argument("--budget", default="8s", help="how long to minimise one")
+    parser.add_argument("--budget", default="10s", help="how long to minimise one")
     parser.add_argument("--jobs", type=int, default=2, help="switches at a time")
     parser.add_argument("--check", action="store_true", help="are the pages there, and right?")
     args = parser.parse_args()
@@ -113,7 +113,7 @@ def main() -> int:
     if args.check:
         wrong = stale(bugs)
         for line in wrong:
-            print(f"docs/bugs/{line}; run tools/interleavings.py", file=sys.stderr)
+            print(f"docs/bugs/{line}; make interleavings, ARGS='--only NAME'", file=sys.stderr)
         return 1 if wrong else 0
     PLACE.mkdir(exist_ok=True)
     good = 0

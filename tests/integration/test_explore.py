@@ -89,7 +89,7 @@ def test_a_failure_and_its_reproduction(mmutorture: Callable, tmp_path: Path) ->
     block = done.out[done.out.index("\nflush-debt: ") :]
     lines = block.rstrip().splitlines()
     assert lines[-2].strip().startswith("token      mt2:notifier-vs-fault,bug=A04:")
-    assert lines[-3].strip().startswith("minimal    mt2:notifier-vs-fault,bug=A04,ops.")
+    assert re.match(r" +minimal +mt2:notifier-vs-fault,bug=A04,(\S+,)?ops\.", lines[-3])
     size = r" forced switches( and \d+ other choices?)? \(from \d+( and \d+)?\)"
     assert re.search(size + r" in \d+ schedule points$", lines[-4])
     command = lines[-1].split()

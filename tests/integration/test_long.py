@@ -13,7 +13,7 @@ pytest.importorskip("harness._core")
 from harness import capture, columns, config
 from harness.anchors import Plan
 from harness.diverge import first_difference
-from harness.minimise import Rig, Signature
+from harness.rig import Rig, Signature
 from harness.scenario import load
 from harness.settings import Settings
 from harness.token import Recipe
