@@ -7,6 +7,7 @@ from harness.contention.record import Contention
 from harness.report import figures
 from harness.report.parts import Cell, Column, Part, Row, Section, Table, Text, cut, label, number
 from harness.report.sites import TREE
+from harness.report.verdict import MMU_LOCK
 
 ROWS_MAX = 400  # the model has some hundred contracts
 PROPERTIES = frozenset({"yields"})  # that say something else than what is to be held
@@ -21,13 +22,23 @@ class Function:
     place: str
     lock: str
     contracts: set[str]
+    modes: bool  # the lock can be held for read or for write
     entered: int = 0
     read: int = 0
     write: int = 0
 
     @property
     def either(self) -> bool:
-        return "either" in self.contracts or {"read", "write"} <= self.contracts
+        return self.modes and ("either" in self.contracts or {"read", "write"} <= self.contracts)
+
+    @property
+    def wanted(self) -> str:
+        """What is to be held."""
+        if self.lock in SECTIONS:
+            return "inside"
+        if self.either:
+            return "either"
+        return " or ".join(sorted(self.contracts)) if self.modes else "held"
 
     @property
     def missing(self) -> str:
@@ -39,13 +50,15 @@ class Function:
 
 
 def functions(record: Contention) -> list[Function]:
+    rwlocks = {row.lock for row in record.locks if row.type.startswith("rwlock")} | {MMU_LOCK}
     found: dict[tuple[str, str, str], Function] = {}
     for row in record.contracts:
         if row.contract in PROPERTIES:
             continue
         lock = row.lock or row.contract
         place = f"{row.file}:{row.line}"
-        entry = found.setdefault((row.file, row.func, lock), Function(row.func, place, lock, set()))
+        fresh = Function(row.func, place, lock, set(), lock in rwlocks)
+        entry = found.setdefault((row.file, row.func, lock), fresh)
         entry.contracts.add(row.contract)
         entry.entered += row.none + row.read + row.write
         entry.read += row.read
@@ -91,15 +104,14 @@ def table(every: list[Function]) -> Table:
     rows = []
     shown, total = cut(sorted(every, key=order), ROWS_MAX)
     for entry in shown:
-        contract = "either" if entry.either else " or ".join(sorted(entry.contracts))
         modes = (entry.read, entry.write)
         cells = (
             label(entry.func, code=True),
             Cell(entry.place.removeprefix(TREE), exact=entry.place, tone="quiet", code=True),
             label(entry.lock),
-            label("inside" if entry.lock in SECTIONS else contract),
+            label(entry.wanted),
             number(entry.entered),
-            *(label("") if entry.lock in SECTIONS else number(count) for count in modes),
+            *(number(count) if entry.modes else label("") for count in modes),
             verdict(entry),
         )
         rows.append(Row(cells, entry.lock, sites=f"{entry.func} {entry.place}"))

@@ -20,7 +20,7 @@ def measured(record: Contention) -> Section:
         ("times are", UNITS[record.unit]),
         ("measured for", figures.time(record.elapsed, record.unit)),
         ("wall time", f"{figures.digits(record.elapsed_s)} s"),
-        ("executions", f"{figures.count(record.executions)}, summed"),
+        ("executions", figures.count(record.executions)),
         ("planted delays", ", ".join(planted(record)) or "none"),
         ("waits", waits(record)),
         ("holds", holds(record)),
@@ -50,8 +50,8 @@ def waits(record: Contention) -> str:
 def holds(record: Contention) -> str:
     total = sum(row.acquisitions for row in record.locks)
     timed = sum(row.hold.count for row in record.locks)
-    how = "every one" if timed == total else "a sample; totals are scaled up to the whole"
-    return f"{figures.count(timed)} of {figures.count(total)} were timed: {how}"
+    how = "" if timed == total else "; the totals stand for all"
+    return f"{figures.count(timed)} of {figures.count(total)} were timed{how}"
 
 
 def machine(environment: dict[str, Any], identity: str) -> Section:

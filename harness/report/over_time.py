@@ -62,14 +62,18 @@ def section(record: Contention) -> Section:
     tick = series.tick * stretch(len(series.faults), POINTS_MAX)
     waits = lock_lines(series, rwlocks, "wait")
     plain = plain_lines(series)
+    free = record.unit == "ns"
     note = f"Each step of the curves is {figures.time(tick, record.unit)}"
     if record.executions > 1:
         note += f", summed over {figures.count(record.executions)} executions"
+        note += ", each of which begins at 0"
+    if free:
+        note += ". A task that waits all that time counts as 1"
     chart = Chart(
-        "Waited, by lock",
+        "Tasks that wait, by lock" if free else "Waited, by lock",
         draw(waits, plain, tick, record.unit),
         tuple((line.tone, line.name) for line in waits),
-        note=f"{note}. A wait counts where it ended.",
+        note=f"{note}.",
         table=table(waits, plain, tick, record.unit),
     )
     return Section("over-time", title, "", [chart])
@@ -108,7 +112,7 @@ def draw(waits: Sequence[Line], plain: Sequence[Line], tick: float, unit: str) -
     )
     across = Linear(0, points, LEFT, WIDTH - RIGHT)
     draw_time_axis(drawing, across, tick, unit, height)
-    draw_stack(drawing, across, waits, unit)
+    draw_stack(drawing, across, waits, tick, unit)
     y = TOP + FIRST_HEIGHT + GAP
     for line in plain:
         draw_panel(drawing, across, line, y)
@@ -130,15 +134,20 @@ def draw_time_axis(drawing: Drawing, across: Linear, tick: float, unit: str, hei
         drawing.text(x, height - 7, figures.tick(time, unit), "tick", anchor)
 
 
-def draw_stack(drawing: Drawing, across: Linear, lines: Sequence[Line], unit: str) -> None:
+def draw_stack(
+    drawing: Drawing, across: Linear, lines: Sequence[Line], tick: float, unit: str
+) -> None:
     """The locks on top of each other: their sum is how much was waited at all."""
     base = TOP + FIRST_HEIGHT
     sums = [sum(values) for values in zip(*(line.values for line in lines), strict=True)]
     highest = max(sums, default=0.0)
     down = Linear(0, highest or 1.0, base, TOP)
-    for value in nice_ticks(highest, 4):
-        drawing.line(LEFT, down(value), WIDTH - RIGHT, down(value), "grid")
-        drawing.text(LEFT - 5, down(value) + 3.5, figures.tick(value, unit), "tick", "end")
+    scale = tick if unit == "ns" else 1.0  # so long is one task
+    for value in nice_ticks(highest / scale, 4):
+        text = figures.digits(value) if unit == "ns" else figures.tick(value, unit)
+        y = down(value * scale)
+        drawing.line(LEFT, y, WIDTH - RIGHT, y, "grid")
+        drawing.text(LEFT - 5, y + 3.5, text, "tick", "end")
     below = [0.0] * len(sums)
     for line in lines:
         above = [a + b for a, b in zip(below, line.values, strict=True)]

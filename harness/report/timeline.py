@@ -38,18 +38,25 @@ def section(found: Sequence[Window] | None, unit: str) -> Section | None:
     """None where nothing was recorded: a run is not asked to record."""
     if found is None:
         return None
-    title = "The longest waits, and what everybody did meanwhile"
+    heading = "The longest waits, and what everybody did meanwhile"
     if not found:
-        return Section("windows", title, missing="no wait was recorded")
-    return Section("windows", title, "", [chart(window, unit) for window in found])
+        return Section("windows", heading, missing="no wait was recorded")
+    return Section("windows", heading, "", [chart(window, unit) for window in found])
 
 
 def chart(window: Window, unit: str) -> Chart:
     kinds = {tone(span_) for lane in window.lanes for span_ in lane.spans}
     legend = tuple(entry for entry in LEGEND if entry[0] in kinds)
-    length = figures.time(window.wait.length or 0, unit)
-    title = f"{length}: {window.title}"
-    return Chart(title, draw(window, unit), legend, table=table(window, unit))
+    return Chart(title(window, unit), draw(window, unit), legend, table=table(window, unit))
+
+
+def title(window: Window, unit: str) -> str:
+    """As the window's own, which has the length in digits."""
+    wait, names = window.wait, {lane.task: lane.name for lane in window.lanes}
+    mode = f" ({wait.mode})" if wait.mode else ""
+    behind = f", held by {names[wait.other]}" if wait.other in names else ""
+    length = figures.time(wait.length or 0, unit)
+    return f"{names.get(wait.task, '')} waited {length} for {wait.lock}{mode}{behind}"
 
 
 def tone(span_: Span) -> str:
@@ -72,13 +79,15 @@ def draw(window: Window, unit: str) -> Markup:
     for lane in window.lanes:
         tops.append(y)
         y += ROW * (1 + max((depth(span_) for span_ in lane.spans), default=0)) + LANE_GAP
-    drawing = Drawing(WIDTH, y + BOTTOM, f"Time line: {window.title}", classes="chart timeline")
+    label_ = f"Time line: {title(window, unit)}"
+    drawing = Drawing(WIDTH, y + BOTTOM, label_, classes="chart timeline")
     length = window.end - window.begin
     for time in nice_ticks(length, 8):
         x = across(window.begin + time)
         drawing.line(x, 0, x, y, "grid")
         text = f"+{figures.tick(time, unit)}"
-        drawing.text(x, y + 14, text, "tick", "middle" if 0 < time < 0.95 * length else "start")
+        anchor = "start" if not time else "end" if x > WIDTH - 30 else "middle"
+        drawing.text(x, y + 14, text, "tick", anchor)
     for lane, top in zip(window.lanes, tops, strict=True):
         drawing.text(0, top + 11, lane.name, "panel")
         for number in drawn_of(lane):

@@ -14,6 +14,7 @@ from harness.cli import main
 from harness.contention import record as rec
 from harness.report import figures, page
 from harness.report.gather import gather
+from tests.conftest import Run
 from tests.contention import records
 from tests.report import runs
 from tests.report.read import Page
@@ -44,7 +45,7 @@ def test_everything_is_on_it_and_the_verdict_first(tmp_path: Path) -> None:
     said = [
         *("An oracle was violated", "guest-memory", "stamp 7, expected 8"),
         *(f"mmutorture reproduce {failed}", "mmutorture reproduce mt2:x:y:z"),
-        *("Waited, by lock", "Waits for", "Holds of", "Who is waited for", "Who waits"),
+        *("Tasks that wait, by lock", "Waits for", "Holds of", "Who is waited for", "Who waits"),
         *("Reader/writer mix of mmu_lock", "Readers in mmu_lock at once", "Retries by cause"),
         *("256 ranges of 64 gfns", "Functions and modes", "Length of grace periods", "waited"),
     ]
@@ -204,3 +205,17 @@ def test_a_record_of_another_build_is_named(tmp_path: Path) -> None:
     path = runs.run(tmp_path / "run", {"one": records.small()})
     (path / "one" / rec.FILE).write_text('{"schema": 99}')
     assert "is no record that this build reads" in Page(page_of(path)).words
+
+
+def test_a_planted_delay_of_a_real_run_is_first(mmutorture: Run, tmp_path: Path) -> None:
+    """200 steps inside, in every section that the function opens; a controlled run, so exact."""
+    done = mmutorture(
+        *("explore", "zap-vs-fault", "--schedules", "20", "--seed", "7", "--quiet"),
+        *("--delay", f"{runs.SITE}:mmu_lock=200"),
+    )
+    assert done.code == 0, done.err
+    file = mmutorture("report").out.strip()
+    read = Page((tmp_path / file).read_text(encoding="utf-8"))
+    assert read.table("Who is waited for")[1][0] == runs.SITE
+    assert runs.SITE in read.table("Pairs")[1][4]
+    assert f"Planted: {runs.SITE}:mmu_lock held 200 steps longer." in read.words

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -55,8 +56,10 @@ def test_large_matrices_lose_nothing() -> None:
         assert inner == pytest.approx(sum(row.total for row in rows))
 
 
-def contract(func: str, kind: str, read: int, write: int) -> rec.Contract:
-    fixed = {"file": "a.c", "line": 1, "lock": "mmu_lock", "none": 0}
+def contract(
+    func: str, kind: str, read: int, write: int, lock: str = "mmu_lock", none: int = 0
+) -> rec.Contract:
+    fixed: Any = {"file": "a.c", "line": 1, "lock": lock, "none": none}
     return rec.Contract(func=func, contract=kind, read=read, write=write, **fixed)
 
 
@@ -68,17 +71,21 @@ def test_contracts_of_both_modes() -> None:
         contract("two", "write", 0, 3),
         contract("never", "either", 0, 0),
         contract("plain", "write", 0, 9),
+        contract("spin", "either", 0, 9, "ptl"),
+        contract("walk", "rcu", 0, 0, "", 5),
+        contract("walk", "yields", 0, 0, "", 5),
     )
     record = records.build(records.TASKS, records.PLACES, [], contracts=contracts)
     section = coverage.section(record)
     assert section.lead == (
-        "4 of 5 contracts were met. 4 allow either mode:"
+        "6 of 7 contracts were met. 4 allow either mode:"
         " 1 were entered under both, 2 under one only, 1 never."
     )
     table, never = section.parts
     assert isinstance(table, parts.Table) and isinstance(never, parts.Text)
     assert never.title == "Never entered: 1 function" and never.text == "never"
     said = {row.cells[0].text: row.cells[-1].text for row in table.rows}
+    assert said["spin"] == said["walk"] == "entered" and said["whole"] == "both halves"
     assert said["half"] == "half: never for write" and said["two"] == "half: never for read"
     assert [row.cells[0].text for row in table.rows][:2] == ["two", "half"]
 
