@@ -9,7 +9,8 @@ included.  What differs, because there is nothing else to say:
   model's only clock there); a line below the version says so, where the kernel has its warning;
 - a call site has no address: what stands for it tells call sites apart, like the hashed pointers
   that kernels print since 4.15; the file and line follow where the name of a module would;
-- the four busiest call sites are shown, the kernel has the first four that it met;
+- the four call sites with the longest waits are shown, the longest first; the kernel has those four
+  that it met first;
 - a lock that knows readers is -W also where nobody ever read.
 """
 
@@ -33,6 +34,8 @@ COLUMNS = (
     *("acq-bounces", "acquisitions"),
     *("holdtime-min", "holdtime-max", "holdtime-total", "holdtime-avg"),
 )
+
+Point = tuple[float, int, Site]  # time waited, how often, where
 
 
 def time_text(value: float, controlled: bool) -> str:
@@ -66,13 +69,13 @@ def identity(site: Site) -> str:
     return f"{zlib.crc32(f'{site.file}:{site.line}:{site.func}'.encode()):016x}"
 
 
-def points_text(name: str, under: int, points: Iterable[tuple[int, Site]]) -> list[str]:
-    """The busiest call sites: who waited, or whom they waited for."""
-    busiest = sorted((point for point in points if point[0]), key=lambda point: -point[0])
-    if not busiest:
+def points_text(name: str, under: int, points: Iterable[Point]) -> list[str]:
+    """The call sites that matter most: who waited, or whom they waited for."""
+    longest = sorted((p for p in points if p[1]), key=lambda p: (-p[0], -p[1]))
+    if not longest:
         return []
     lines = [" " * (NAME_WIDTH - under) + "-" * under]
-    for count, site in busiest[:POINTS_MAX]:
+    for _, count, site in longest[:POINTS_MAX]:
         where = f"{plain(site.func)} [{plain(basename(site.file))}+{site.line}]"
         address = f"[<{identity(site)}>]"
         lines.append(f"{name:>{NAME_WIDTH}} {count:>14} {address:>29} {where}")
@@ -92,8 +95,8 @@ def class_text(
     if not any(row.contentions for row in rows):
         return lines
     under = len(name) + (2 if read else 0)
-    waited = points_text(name, under, ((s.contentions, s) for s in sites))
-    held = points_text(name, under, ((s.blocked, s) for s in sites))
+    waited = points_text(name, under, ((s.wait.total, s.contentions, s) for s in sites))
+    held = points_text(name, under, ((s.blocked_total, s.blocked, s) for s in sites))
     return [*lines, *waited, *held, "", "." * LINE_WIDTH, ""]
 
 
@@ -120,8 +123,8 @@ def documents(record: Contention) -> list[dict[str, Any]]:
             "class": row.lock,
             "mode": row.mode,
             **dict(zip(COLUMNS, figures(row), strict=True)),
-            "waiting": points(record, row, lambda site: site.contentions),
-            "holding": points(record, row, lambda site: site.blocked),
+            "waiting": points(record, row, lambda site: (site.wait.total, site.contentions)),
+            "holding": points(record, row, lambda site: (site.blocked_total, site.blocked)),
         }
         for row in record.locks
         if row.acquisitions
@@ -136,10 +139,14 @@ def figures(row: Lock) -> list[float]:
     return [row.bounces, row.contentions, *wait, row.acq_bounces, row.acquisitions, *hold]
 
 
-def points(record: Contention, row: Lock, count: Callable[[Site], int]) -> list[dict[str, Any]]:
-    """The call sites of a row, the busiest first."""
-    sites = [s for s in record.sites if (s.lock, s.mode) == (row.lock, row.mode) and count(s)]
+def points(
+    record: Contention, row: Lock, figures_of: Callable[[Site], tuple[float, int]]
+) -> list[dict[str, Any]]:
+    """The call sites of a row, the longest waits first."""
+    sites = [s for s in record.sites if (s.lock, s.mode) == (row.lock, row.mode)]
+    ranked = sorted(((*figures_of(s), s) for s in sites), key=lambda point: (-point[0], -point[1]))
     return [
-        {"func": site.func, "file": site.file, "line": site.line, "count": count(site)}
-        for site in sorted(sites, key=lambda site: -count(site))
+        {"func": s.func, "file": s.file, "line": s.line, "count": count, "total": total}
+        for total, count, s in ranked
+        if count
     ]

@@ -265,10 +265,11 @@ def caller(site: Site) -> str:
 
 
 def ordered(rows: Iterable[Row], key: str, entries: int | None = None) -> list[Row]:
-    """Those that were contended, the largest first; unknown figures come last."""
+    """Those that were contended, the largest first; the remainder, and unknown figures, last."""
 
-    def rank(row: Row) -> tuple[bool, float, str, str]:
+    def rank(row: Row) -> tuple[bool, bool, float, str, str]:
         figure = row.figure(key)
-        return figure is None, -(figure or 0.0), row.name, row.where
+        remainder = row.name == UNKNOWN and not row.where
+        return remainder, figure is None, -(figure or 0.0), row.name, row.where
 
     return sorted((row for row in rows if row.contended), key=rank)[:entries]

@@ -129,6 +129,7 @@ def test_rows_are_sorted_by_the_key() -> None:
     for key in rows.KEYS:
         figures = [row.figure(key) for row in shown(record, "site", key)]
         assert figures == sorted(figures, key=lambda figure: -(figure or 0)), key
+    assert shown(record, "owner")[-1].name == rows.UNKNOWN, "the remainder comes last"
     assert len(rows.ordered(rows.View(record, EVERYTHING).rows("site"), "contended", 5)) == 5
 
 

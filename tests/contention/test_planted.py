@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A call site that is made to hold ``mmu_lock`` longer is the first row of every text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("harness._core", reason="the core is not built")
+
+from harness.cli import main
+from tests.contention.lock_stat_parser import parse
+
+SCENARIO, FUNC = "dirty-log-vs-notifier", "kvm_get_dirty_log"
+EXPLORE = ("explore", SCENARIO, "--schedules", "80", "--seed", "1")
+STRESS = ("stress", SCENARIO, "--duration", "0.7s", "--seed", "1")
+
+
+class Texts:
+    """What the formats say of a run."""
+
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str], *command: str) -> None:
+        self.results, self.capsys = ("--results", str(root)), capsys
+        assert main([*command, "--quiet", *self.results]) == 0
+        capsys.readouterr()
+
+    def locks(self, *options: str) -> str:
+        assert main(["locks", "latest", *options, *self.results]) == 0
+        return self.capsys.readouterr().out
+
+    def holders(self) -> list[str]:
+        rows = json.loads(self.locks("--by", "holder", "--json"))["locks"][SCENARIO]
+        return [row["holder"] for row in rows]
+
+    def owners(self) -> list[str]:
+        rows = json.loads(self.locks("-o", "--json"))["locks"][SCENARIO]
+        return [row["owner"] for row in rows]
+
+    def heaviest_stack(self) -> str:
+        lines = self.locks("--format", "folded").splitlines()
+        return max(lines, key=lambda line: int(line.rpartition(" ")[2]))
+
+
+@pytest.mark.parametrize("command, length", [(EXPLORE, "500"), (STRESS, "200us")])
+@pytest.mark.xdist_group("cpus")
+def test_the_planted_site_is_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], length: str
+) -> None:
+    found = Texts(tmp_path, capsys, *command, "--delay", f"{FUNC}:mmu_lock={length}")
+    assert found.holders()[0] == FUNC
+    assert found.owners()[0].startswith("vmm")
+    assert f" at {FUNC} " in found.locks("-v", "-E", "1", "-L", "mmu_lock")
+    first = parse(found.locks()).classes[0]
+    assert "mmu_lock-W" in first.rows and first.holding[0].symbol == FUNC
+    assert f" holds;{FUNC} (" in found.heaviest_stack()
+
+
+def test_it_is_not_where_nothing_is_planted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Texts(tmp_path, capsys, *EXPLORE)
+    assert found.holders()[0] != FUNC
+    assert parse(found.locks()).classes[0].holding[0].symbol != FUNC
