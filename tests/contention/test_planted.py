@@ -39,7 +39,8 @@ class Texts:
         return [row["owner"] for row in rows]
 
     def heaviest_stack(self) -> str:
-        lines = self.locks("--format", "folded").splitlines()
+        """Of those that blame a place; a waiter whose processor was taken away blames nobody."""
+        lines = [s for s in self.locks("--format", "folded").splitlines() if " holds;" in s]
         return max(lines, key=lambda line: int(line.rpartition(" ")[2]))
 
 
@@ -51,7 +52,7 @@ def test_the_planted_site_is_first(
     found = Texts(tmp_path, capsys, *command, "--delay", f"{FUNC}:mmu_lock={length}")
     assert found.holders()[0] == FUNC
     assert found.owners()[0].startswith("vmm")
-    assert f" at {FUNC} " in found.locks("-v", "-E", "1", "-L", "mmu_lock")
+    assert f" at {FUNC} " in found.locks("-v", "-S", "kvm_handle_hva_range")
     first = parse(found.locks()).classes[0]
     assert "mmu_lock-W" in first.rows and first.holding[0].symbol == FUNC
     assert f" holds;{FUNC} (" in found.heaviest_stack()
