@@ -82,9 +82,11 @@ class Check:
 
     def judge(self, kind: str) -> bool:
         said: Counter[str] = Counter()
+        others: list[float] = []
         for number in range(1, self.args.pairs + 1):
             found = self.pair(kind, number)
             said[found["verdict"]] += 1
+            others += [found["scenarios"][0][side] or 0.0 for side in ("others_a", "others_b")]
             rows = [
                 f"{row['metric']} {row['ratio']:.3f} p={row['p_adjusted']:.4f}"
                 for row in found["scenarios"][0]["headline"]
@@ -95,6 +97,7 @@ class Check:
         needed: int = self.args.pairs - self.args.pairs // 20
         answers = ", ".join(f"{answer} {count}" for answer, count in said.most_common())
         print(f"{kind}: {right} of {self.args.pairs} right, {needed} needed ({answers})")
+        print(f"  others had {100 * median(others):.0f} % of the processors meanwhile")
         return right >= needed
 
 

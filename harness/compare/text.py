@@ -180,6 +180,12 @@ def row_document(row: Row) -> dict[str, Any]:
     }
 
 
+def others_of(run: Run, scenario: str) -> float | None:
+    """Share of the processors that other processes had, in the middle repeat."""
+    shares = [one.others for one in run.scenarios[scenario].repeats if one.others is not None]
+    return median(shares) if shares else None
+
+
 def scenario_document(scenario: ScenarioVerdict) -> dict[str, Any]:
     rest: Sequence[Row] = [row for row in scenario.others if row.change == "no evidence"]
     return {
@@ -207,5 +213,12 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "verdict": comparison.change,
         "worse_by": comparison.worse_by,
-        "scenarios": [scenario_document(scenario) for scenario in comparison.scenarios],
+        "scenarios": [
+            scenario_document(scenario)
+            | {
+                "others_a": others_of(comparison.a, scenario.name),
+                "others_b": others_of(comparison.b, scenario.name),
+            }
+            for scenario in comparison.scenarios
+        ],
     }
