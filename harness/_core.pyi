@@ -365,9 +365,9 @@ class mmut_rcu_counts:
 
 @type_check_only
 class mmut_heat:
-    first: int
     shift: int
     ranges: int
+    starts: _Array[int]
     faults: _Array[int]
     retries: _Array[int]
     zaps: _Array[int]

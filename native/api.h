@@ -355,9 +355,9 @@ struct mmut_rcu_counts {
 	struct mmut_times grace[MMUT_RCU_DOMAINS];	/* grace periods: RCU, SRCU, another SRCU of programs */
 };
 
-/* Ranges of 1 << shift gfns from `first` on, `ranges` of them. */
+/* `ranges` of 1 << shift gfns, less at the end of a slot; the first gfn of each. */
 struct mmut_heat {
-	uint64_t first, shift, ranges;
+	uint64_t shift, ranges, starts[MMUT_HEAT_RANGES];
 	uint64_t faults[MMUT_HEAT_RANGES], retries[MMUT_HEAT_RANGES], zaps[MMUT_HEAT_RANGES];
 };
 

@@ -107,16 +107,21 @@ int mmut_flushes_get(struct mmut_times *wait)
 
 int mmut_heat_get(struct mmut_heat *heat)
 {
-	const struct arena *arena = arena_of();
+	const struct heat_map *map = arena_of()->heat_map;
 	const struct measured *m;
 	u32 task = 0, i;
 
-	if (!arena->lockstat || !arena->heat_ranges.count)
+	if (!map)
 		return -1;
 	memset(heat, 0, sizeof(*heat));
-	heat->first = arena->heat_ranges.first;
-	heat->shift = arena->heat_ranges.shift;
-	heat->ranges = arena->heat_ranges.count;
+	heat->shift = map->shift;
+	heat->ranges = map->ranges;
+	for (i = 0; i < map->nr; i++) {
+		u64 end = map->at[i].range + ((map->at[i].gfns - 1) >> map->shift) + 1, r;
+
+		for (r = map->at[i].range; r < end; r++)
+			heat->starts[r] = map->at[i].first + ((r - map->at[i].range) << map->shift);
+	}
 	while ((m = next_measured(&task)))
 		for (i = 0; i < HEAT_RANGES; i++) {
 			heat->faults[i] += m->heat[HEAT_FAULTS][i];

@@ -277,22 +277,39 @@ static u32 tasks_max(const struct mmut_config *config)
 	return wide ? MMUT_PROGRAM_TASKS : MMUT_MAX_TASKS - 1;
 }
 
-/* From the first to the last gfn that a slot may have. */
-static void set_guest_memory(const struct mmut_config *config)
+/* Into its place by the first gfn; what begins inside another stretch makes that longer. */
+static void add_stretch(struct heat_map *map, u64 first, u64 gfns)
 {
-	u64 first = ~0ULL, end = 0;
+	u32 i = 0;
+
+	while (i < map->nr && map->at[i].first + map->at[i].gfns < first)
+		i++;
+	if (i < map->nr && first + gfns >= map->at[i].first) {
+		u64 old = map->at[i].first, end = old + map->at[i].gfns, more = first + gfns;
+
+		map->at[i].first = min(old, first);
+		map->at[i].gfns = max(end, more) - map->at[i].first;
+		return;
+	}
+	memmove(&map->at[i + 1], &map->at[i], (map->nr++ - i) * sizeof(map->at[0]));
+	map->at[i] = (struct heat_stretch){ .first = first, .gfns = gfns };
+}
+static_assert(HEAT_STRETCHES >= 2 * MMUT_MAX_SLOTS, "each slot may have two places");
+
+/* Wherever a slot may be. */
+static int init_heat(const struct mmut_config *config)
+{
+	struct heat_map map = { 0 };
 	u32 i;
 
 	for (i = 0; i < config->nr_slots; i++) {
 		const struct mmut_slot *slot = &config->slots[i];
-		u64 other = slot->flags & SLOT_MOVES ? slot->move_gfn : slot->base_gfn;
-		u64 low = min(slot->base_gfn, other), high = max(slot->base_gfn, other);
 
-		first = min(first, low);
-		end = max(end, high + slot->npages);
+		add_stretch(&map, slot->base_gfn, slot->npages);
+		if (slot->flags & SLOT_MOVES)
+			add_stretch(&map, slot->move_gfn, slot->npages);
 	}
-	if (end)
-		measure_guest_memory(first, end);
+	return measure_guest_memory(&map);
 }
 
 /* Last: an execution is the same whether it is measured or not, addresses included. */
@@ -300,9 +317,8 @@ static int init_measuring(const struct mmut_config *config)
 {
 	int err = 0;
 
-	set_guest_memory(config);
 	if (config->lock_stat)
-		err = lockstat_init(arena_of()->nr_tasks) ?: init_delays(config);
+		err = lockstat_init(arena_of()->nr_tasks) ?: init_heat(config) ?: init_delays(config);
 	if (!err && config->record)
 		err = flight_init(arena_of()->nr_tasks);
 	return err;

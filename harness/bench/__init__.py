@@ -19,6 +19,7 @@ from harness._core import lib
 from harness.bench.controlled import fibers, lockstep
 from harness.bench.free import faults, locks
 from harness.bench.live import live_view
+from harness.bench.measuring import measuring
 from harness.bench.points import points
 from harness.bench.report import machine, render
 from harness.bench.row import FULL, QUICK, Effort, Row, document
@@ -35,6 +36,7 @@ def measure(out: Output, directory: Path, effort: Effort) -> list[Row]:
     groups: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
         ("fibers", lambda: fibers(effort)),
         ("lockstep", lambda: lockstep(effort)),
+        ("what measuring costs", lambda: measuring(effort)),
         ("schedule points", lambda: points(shop, core, effort)),
         ("page faults", lambda: faults(shop, core, effort)),
         ("RCU and locks", lambda: locks(shop, core, effort)),

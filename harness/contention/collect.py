@@ -190,7 +190,8 @@ def heat_row(measured: Measured) -> rec.Heat | None:
     if measured.heat is None:
         return None
     return rec.Heat(
-        first_gfn=measured.heat.first,
+        first_gfn=measured.heat.first[0],
+        starts=tuple(measured.heat.first),
         gfns=1 << measured.heat.shift,
         faults=tuple(measured.heat.faults),
         retries=tuple(measured.heat.retries),

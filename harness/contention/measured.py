@@ -130,7 +130,7 @@ class RcuCounts:
 class HeatCounts:
     """By range of 1 << shift gfns."""
 
-    first: int
+    first: list[int]
     shift: int
     faults: list[int]
     retries: list[int]
@@ -264,9 +264,13 @@ def read_rcu(into: Measured) -> None:
 def read_heat(into: Measured) -> None:
     raw = ffi.new("struct mmut_heat *")
     if lib.mmut_heat_get(raw) == 0:
-        columns = (raw.faults, raw.retries, raw.zaps)
-        counts = [[column[n] for n in range(raw.ranges)] for column in columns]
-        into.heat = HeatCounts(raw.first, raw.shift, *counts)
+        into.heat = HeatCounts(
+            [raw.starts[n] for n in range(raw.ranges)],
+            raw.shift,
+            [raw.faults[n] for n in range(raw.ranges)],
+            [raw.retries[n] for n in range(raw.ranges)],
+            [raw.zaps[n] for n in range(raw.ranges)],
+        )
 
 
 def read_series(into: Measured) -> None:

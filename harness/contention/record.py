@@ -141,7 +141,8 @@ class Heat(Record, frozen=True, kw_only=True):
     """Per range of guest frame numbers."""
 
     first_gfn: Count
-    gfns: Count  # in each range
+    gfns: Count  # in each range; the last of a slot may have less
+    starts: tuple[Count, ...] = ()  # first gfn of each; empty: they follow one another
     faults: tuple[Count, ...]
     retries: tuple[Count, ...]
     zaps: tuple[Count, ...]  # present leaves taken away

@@ -64,9 +64,9 @@ def draw(heat: Heat, rows: Sequence[tuple[str, list[float]]], width: int) -> Mar
             if value:
                 drawing.box(LEFT + at * cell, y, cell, STRIP, f"heat h{level(value, most)}")
     base = height - BOTTOM
-    for value in range(0, ranges * width, round_hex(ranges * width / 10)):
-        x = LEFT + value / width * cell
-        drawing.text(x, base + 14, f"{heat.first_gfn + value:#x}", "tick", "start")
+    for at_range, gfn in ticks(heat, ranges, width):
+        x = LEFT + at_range * cell
+        drawing.text(x, base + 14, f"{gfn:#x}", "tick", "start")
         drawing.line(x, base - GAP, x, base, "axis")
     for at in range(ranges):
         tip = "\n".join((gfns(heat, at, width), *(f"{n} {figures.count(v[at])}" for n, v in rows)))
@@ -74,8 +74,24 @@ def draw(heat: Heat, rows: Sequence[tuple[str, list[float]]], width: int) -> Mar
     return drawing.svg()
 
 
+def ticks(heat: Heat, ranges: int, width: int) -> list[tuple[float, int]]:
+    """Where, in ranges, and which gfn: round ones; of slots that lie apart the first of each."""
+    if apart(heat):
+        starts = heat.starts
+        follows = [n > 0 and starts[n] == starts[n - 1] + heat.gfns for n in range(len(starts))]
+        return [(float(n), starts[n]) for n in range(len(starts)) if not follows[n]]
+    step = round_hex(ranges * width / 10)
+    return [(at / width, heat.first_gfn + at) for at in range(0, ranges * width, step)]
+
+
+def apart(heat: Heat) -> bool:
+    """Do the ranges not simply follow one another?"""
+    starts = heat.starts
+    return any(start != starts[0] + n * heat.gfns for n, start in enumerate(starts))
+
+
 def gfns(heat: Heat, at: int, width: int) -> str:
-    first = heat.first_gfn + at * width
+    first = heat.starts[at] if apart(heat) else heat.first_gfn + at * width
     return f"gfn {first:#x}" if width == 1 else f"gfn {first:#x} to {first + width - 1:#x}"
 
 

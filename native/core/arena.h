@@ -97,7 +97,7 @@ struct arena {
 	struct delays *delays;	/* NULL: none */
 	struct flight *flight;	/* NULL: nothing is recorded */
 	u64 lockstat_since;	/* running free: when the run began, by the cycle counter */
-	struct { u64 first, shift, count; } heat_ranges;	/* of 1 << shift gfns: see measure.h */
+	struct heat_map *heat_map;	/* see measure.h; NULL: there is no guest memory */
 	struct sched *sched;
 	struct kvm *kvm;
 	struct workload *workload;

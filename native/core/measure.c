@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the model measures of itself besides its locks.  See measure.h. */
+#include <errno.h>
+
 #include "lockstat.h"
 #include "measure.h"
 
@@ -11,23 +13,49 @@ static struct lockstat_task *own_table(void)
 	return stat;
 }
 
-void measure_guest_memory(u64 first_gfn, u64 end_gfn)
+static u32 ranges_of(const struct heat_map *map, u32 shift)
 {
-	u64 last = end_gfn - first_gfn - 1, shift = 0;
+	u32 ranges = 0, i;
 
-	while (last >> shift >= HEAT_RANGES)
-		shift++;
-	proc.arena->heat_ranges.first = first_gfn;
-	proc.arena->heat_ranges.shift = shift;
-	proc.arena->heat_ranges.count = (last >> shift) + 1;
+	for (i = 0; i < map->nr; i++)
+		ranges += (u32)((map->at[i].gfns - 1) >> shift) + 1;
+	return ranges;
+}
+
+int measure_guest_memory(const struct heat_map *wanted)
+{
+	struct heat_map *map;
+	u32 i;
+
+	if (!wanted->nr)
+		return 0;
+	map = arena_alloc_bulk(sizeof(*map));
+	if (!map)
+		return -ENOMEM;
+	*map = *wanted;
+	while (ranges_of(map, map->shift) > HEAT_RANGES)
+		map->shift++;
+	for (i = 0; i < map->nr; i++) {
+		map->at[i].range = map->ranges;
+		map->ranges += (u32)((map->at[i].gfns - 1) >> map->shift) + 1;
+	}
+	proc.arena->heat_map = map;
+	return 0;
 }
 
 static void heat(struct lockstat_task *stat, enum heat what, u64 gfn)
 {
-	u64 range = (gfn - proc.arena->heat_ranges.first) >> proc.arena->heat_ranges.shift;
+	const struct heat_map *map = proc.arena->heat_map;
+	u32 i;
 
-	if (likely(range < proc.arena->heat_ranges.count))
-		stat->measured.heat[what][range]++;
+	for (i = 0; map && i < map->nr; i++) {
+		u64 at = gfn - map->at[i].first;
+
+		if (at < map->at[i].gfns) {
+			stat->measured.heat[what][map->at[i].range + (at >> map->shift)]++;
+			return;
+		}
+	}
 }
 
 void __measure_retry(const struct mark *mark)

@@ -13,6 +13,7 @@
 
 #define MARKS_MAX	64	/* places that say why something is tried again */
 #define HEAT_RANGES	64	/* at most */
+#define HEAT_STRETCHES	16
 
 /* A place that gives up what it was about, and why. */
 struct mark {
@@ -26,6 +27,12 @@ extern const struct mark __stop_mmut_marks[] __hidden __attribute__((weak));
 
 enum heat { HEAT_FAULTS, HEAT_RETRIES, HEAT_ZAPS, NR_HEAT };
 
+/* Stretches of guest memory, laid side by side in ranges of 1 << shift gfns. */
+struct heat_map {
+	u32 shift, ranges, nr;
+	struct heat_stretch { u64 first, gfns; u32 range; } at[HEAT_STRETCHES];
+};
+
 struct measured {
 	u64 retries[MARKS_MAX];
 	u64 heat[NR_HEAT][HEAT_RANGES];
@@ -33,8 +40,8 @@ struct measured {
 	struct histogram flush, grace[NR_RCU_DOMAINS];
 };
 
-/* Set-up: guest memory that is looked at in ranges. */
-void measure_guest_memory(u64 first_gfn, u64 end_gfn);
+/* Set-up: guest memory that is looked at in ranges; `map` has the stretches, ascending.  0 or -ENOMEM. */
+int measure_guest_memory(const struct heat_map *map);
 
 void __measure_retry(const struct mark *mark);
 void __measure_fault(u64 gfn, bool retried);

@@ -165,6 +165,21 @@ def test_the_rest_adds_up(name: str) -> None:
     check_series(found)
 
 
+def test_heat_is_of_the_slots() -> None:
+    """Ranges lie in slots only, however far these are apart, and each gfn of one is in one range."""
+    name = "zap-vs-fault"
+    loaded = scenario.load(name)
+    recipe = Recipe(name, (), Settings(seed=7))
+    found = explore(recipe, loaded, Limits(30), 1, Interrupt(), quiet).contention
+    assert found is not None and found.heat is not None
+    starts, size = found.heat.starts, found.heat.gfns
+    assert len(starts) == len(found.heat.faults) <= 64 and list(starts) == sorted(set(starts))
+    for slot in loaded.slots:
+        inside = [s for s in starts if slot.base_gfn <= s < slot.base_gfn + slot.pages]
+        assert len(inside) * size >= slot.pages and inside[0] == slot.base_gfn
+    assert sum(found.heat.faults) == sum(task.faults for task in found.tasks) > 0
+
+
 def check_series(found: record.Contention) -> None:
     assert found.series is not None
     rows = {(row.lock, row.mode): row for row in found.locks}
