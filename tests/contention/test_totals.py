@@ -166,7 +166,7 @@ def test_the_rest_adds_up(name: str) -> None:
 
 
 def test_heat_is_of_the_slots() -> None:
-    """Ranges lie in slots only, however far these are apart, and each gfn of one is in one range."""
+    """Ranges lie in slots only, however far apart; each gfn of a slot is in one of them."""
     name = "zap-vs-fault"
     loaded = scenario.load(name)
     recipe = Recipe(name, (), Settings(seed=7))
