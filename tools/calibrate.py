@@ -12,8 +12,8 @@ Absolute figures depend on what is an event: all tasks start together, and only 
 and operations of locks are events.  PCT counts every event of the longest profile execution
 towards k and demotes the task that has just executed a change point.
 
-SURW on wronglock_3 stays 8 to 10 percent above the measured value however many runs: simulated, what
-is here gives .277, and .261 if random priorities are kept (here they are drawn anew after each
+SURW on wronglock_3 stays 8 to 10 percent above the measured value at any number of runs: simulated,
+what is here gives .277, and .261 if random priorities are kept (here they are drawn anew after each
 step, as POS does) and targets are drawn without counting unlocks.
 """
 
