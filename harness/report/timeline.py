@@ -12,7 +12,9 @@ from harness.trace.windows import Lane, Span, Window
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1120.0, 92.0, 8.0, 4.0, 20.0
 ROW, LANE_GAP, DEPTH_MAX = 15.0, 7.0, 5
-SPANS_MAX = 250  # of a lane: one that is not as wide as a pixel and has no room is left out
+WAIT_WIDTH_MIN = 2.0  # of a wait that gets an arrow
+ROWS_MAX = 40  # of the numbers
+SPANS_MAX = 150  # of a lane
 CHARACTER = 5.6  # width of one, about
 LEGEND = (
     ("k-wait", "waits for a lock"),
@@ -47,7 +49,8 @@ def section(found: Sequence[Window] | None, unit: str) -> Section | None:
 def chart(window: Window, unit: str) -> Chart:
     kinds = {tone(span_) for lane in window.lanes for span_ in lane.spans}
     legend = tuple(entry for entry in LEGEND if entry[0] in kinds)
-    return Chart(title(window, unit), draw(window, unit), legend, table=table(window, unit))
+    note, numbers = left_out(window), table(window, unit)
+    return Chart(title(window, unit), draw(window, unit), legend, note, numbers)
 
 
 def title(window: Window, unit: str) -> str:
@@ -67,14 +70,33 @@ def depth(span_: Span) -> int:
     return min(span_.depth, DEPTH_MAX)
 
 
-def drawn_of(lane: Lane) -> list[int]:
-    """Indices of the spans to draw: the longest, where there are too many."""
+def drawn_of(lane: Lane, across: Linear) -> list[int]:
+    """Indices of the spans to draw: the longest, and of those below a pixel one for each pixel."""
     order = sorted(range(len(lane.spans)), key=lambda n: lane.spans[n].begin - lane.spans[n].end)
-    return sorted(order[:SPANS_MAX])
+    taken: set[tuple[int, int]] = set()
+    found = []
+    for number in order:
+        span_ = lane.spans[number]
+        place = (depth(span_), int(across(span_.begin)))
+        if across(span_.end) - across(span_.begin) >= 1 or place not in taken:
+            found.append(number)
+        taken.add(place)
+    return sorted(found[:SPANS_MAX])
+
+
+def across_of(window: Window) -> Linear:
+    return Linear(window.begin, window.end, LEFT, WIDTH - RIGHT)
+
+
+def left_out(window: Window) -> str:
+    """What is too short to be seen, and in great numbers."""
+    every = sum(len(lane.spans) for lane in window.lanes)
+    drawn = sum(len(drawn_of(lane, across_of(window))) for lane in window.lanes)
+    return f"The {figures.plural(every - drawn, 'shortest span')} are not drawn." * (drawn < every)
 
 
 def draw(window: Window, unit: str) -> Markup:
-    across = Linear(window.begin, window.end, LEFT, WIDTH - RIGHT)
+    across = across_of(window)
     tops, y = [], TOP
     for lane in window.lanes:
         tops.append(y)
@@ -90,7 +112,7 @@ def draw(window: Window, unit: str) -> Markup:
         drawing.text(x, y + 14, text, "tick", anchor)
     for lane, top in zip(window.lanes, tops, strict=True):
         drawing.text(0, top + 11, lane.name, "panel")
-        for number in drawn_of(lane):
+        for number in drawn_of(lane, across):
             draw_span(drawing, across, lane.spans[number], top, window, unit)
         drawing.line(0, top - LANE_GAP / 2, WIDTH, top - LANE_GAP / 2, "grid")
     draw_links(drawing, across, window, tops)
@@ -103,12 +125,14 @@ def draw_span(
     x, y = across(span_.begin), top + depth(span_) * ROW
     width = max(across(span_.end) - x, 1.2)
     about = " about" if span_.event is window.wait else ""
-    drawing.box(x, y, width, ROW - 2, f"span {tone(span_)}{about}")
+    drawing.box(
+        x, y, width, ROW - 2, f"span {tone(span_)}{about} mark", data_tip=tip(span_, window, unit)
+    )
+    drawing.marks += 1
     room = int((width - 6) / CHARACTER)
     if room >= 4:
         text = span_.label if len(span_.label) <= room else span_.label[: room - 1] + "…"
         drawing.text(x + 3, y + 10, text, f"on {tone(span_)}")
-    drawing.mark(x, y, width, ROW - 2, tip(span_, window, unit))
 
 
 def tip(span_: Span, window: Window, unit: str) -> str:
@@ -135,6 +159,8 @@ def draw_links(drawing: Drawing, across: Linear, window: Window, tops: Sequence[
     for link in window.links:
         source = window.lanes[link.source_lane].spans[link.source]
         target = window.lanes[link.target_lane].spans[link.target]
+        if across(target.end) - across(target.begin) < WAIT_WIDTH_MIN:
+            continue
         x1, y1 = across(source.end), tops[link.source_lane] + depth(source) * ROW + ROW / 2
         x2, y2 = across(target.end), tops[link.target_lane] + depth(target) * ROW + ROW / 2
         drawing.path([(x1, y1), (x2, y2)], "link")
@@ -145,8 +171,9 @@ def table(window: Window, unit: str) -> Table:
     """The longest first."""
     spans = [(lane, span_) for lane in window.lanes for span_ in lane.spans]
     spans.sort(key=lambda pair: (-(pair[1].end - pair[1].begin), pair[1].begin, pair[0].task))
+    shown, total = cut(spans, ROWS_MAX)
     rows = []
-    for lane, span_ in spans:
+    for lane, span_ in shown:
         site = span_.event.site
         where = f"{site.func} {site.file}:{site.line}" if site else ""
         length = span_.event.length
@@ -159,7 +186,6 @@ def table(window: Window, unit: str) -> Table:
         )
         rows.append(Row(cells, span_.event.lock_class, (lane.name,), where))
     columns = (Column("task", False), Column("what", False), *timed(("from", "length"), unit))
-    shown, total = cut(rows)
     return Table(
-        "Numbers", (*columns, Column("place", False)), tuple(shown), total=total, sorted_by=3
+        "Numbers", (*columns, Column("place", False)), tuple(rows), total=total, sorted_by=3
     )

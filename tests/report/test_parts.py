@@ -10,9 +10,20 @@ import pytest
 from hypothesis import given, settings
 
 from harness.contention import record as rec
-from harness.report import blocking, coverage, drawing, figures, histogram, page, parts
+from harness.report import (
+    blocking,
+    coverage,
+    drawing,
+    figures,
+    histogram,
+    page,
+    parts,
+    timeline,
+)
 from harness.report.gather import ScenarioRun
+from harness.trace import events, windows
 from tests.contention import records
+from tests.trace import recordings
 
 
 @settings(max_examples=15, deadline=None)
@@ -118,3 +129,18 @@ def test_shares_are_never_rounded_to_nothing_or_all() -> None:
     assert figures.share(10**6 - 1, 10**6) == "> 99.9 %"
     assert figures.share(0, 5) == "0.0 %" and figures.share(5, 5) == "100.0 %"
     assert figures.share(0, 0) == figures.NOTHING
+
+
+def test_a_lane_is_drawn_in_bounds_and_says_what_is_left_out() -> None:
+    """Thousands of spans below a pixel: one for each pixel; the longest are always there."""
+    raws = [recordings.raw("fault", 2, n * 10, n * 10 + 5) for n in range(20_000)]
+    raws.append(recordings.raw("wait", 3, 1000, 180_000, arg=recordings.MMU_LOCK, other=4))
+    recording = events.of_records(recordings.header(), raws)
+    (window,) = windows.windows(recording, 1)
+    drawn = timeline.chart(window, "ns")
+    spans = sum(len(lane.spans) for lane in window.lanes)
+    shown = drawn.svg.count("data-tip=")
+    assert spans > 15_000 and shown <= 2 * timeline.SPANS_MAX
+    assert drawn.note == f"The {spans - shown:,} shortest spans are not drawn."
+    assert "wait mmu_lock" in drawn.svg
+    assert drawn.table is not None and drawn.table.total == spans
