@@ -15,6 +15,7 @@ from tests.contention.lock_stat_parser import parse
 
 SCENARIO, FUNC = "dirty-log-vs-notifier", "kvm_get_dirty_log"
 EXPLORE = ("explore", SCENARIO, "--schedules", "80", "--seed", "1")
+RUNS = 3
 STRESS = ("stress", SCENARIO, "--duration", "0.7s", "--seed", "1")
 
 
@@ -44,18 +45,36 @@ class Texts:
         return max(lines, key=lambda line: int(line.rpartition(" ")[2]))
 
 
-@pytest.mark.parametrize("command, length", [(EXPLORE, "500"), (STRESS, "200us")])
+def wrong_in(found: Texts) -> list[str]:
+    """The texts in which the planted site is not first."""
+    table = parse(found.locks()).classes[0]
+    first = {
+        "holders": found.holders()[0] == FUNC,
+        "owners": found.owners()[0].startswith("vmm"),
+        "behind": f" at {FUNC} " in found.locks("-v", "-S", "kvm_handle_hva_range"),
+        "lock_stat": "mmu_lock-W" in table.rows and table.holding[0].symbol == FUNC,
+        "folded": f" holds;{FUNC} (" in found.heaviest_stack(),
+    }
+    return [name for name, good in first.items() if not good]
+
+
+def test_the_planted_site_is_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Texts(tmp_path, capsys, *EXPLORE, "--delay", f"{FUNC}:mmu_lock=500")
+    assert wrong_in(found) == []
+
+
 @pytest.mark.xdist_group("cpus")
-def test_the_planted_site_is_first(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], length: str
+def test_the_planted_site_is_first_running_free(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = Texts(tmp_path, capsys, *command, "--delay", f"{FUNC}:mmu_lock={length}")
-    assert found.holders()[0] == FUNC
-    assert found.owners()[0].startswith("vmm")
-    assert f" at {FUNC} " in found.locks("-v", "-S", "kvm_handle_hva_range")
-    first = parse(found.locks()).classes[0]
-    assert "mmu_lock-W" in first.rows and first.holding[0].symbol == FUNC
-    assert f" holds;{FUNC} (" in found.heaviest_stack()
+    """On a busy machine another holder may lose its processor for longer than all that: thrice."""
+    wrong = []
+    for attempt in range(RUNS):
+        root = tmp_path / str(attempt)
+        wrong.append(wrong_in(Texts(root, capsys, *STRESS, "--delay", f"{FUNC}:mmu_lock=200us")))
+        if not wrong[-1]:
+            return
+    raise AssertionError(wrong)
 
 
 def test_it_is_not_where_nothing_is_planted(
