@@ -150,7 +150,7 @@ determinism: build
 coverage: build
 	$(run) python tools/native_coverage.py $(parallel) $(ARGS)
 
-##   make interleavings  each switch of the catalogue as columns, in docs/bugs/ (ten minutes); ARGS='--only A06'
+##   make interleavings  each switch of the catalogue as columns, in docs/bugs/ (under ten minutes); ARGS='--only A06'
 .PHONY: interleavings
 interleavings: build
 	$(run) python tools/interleavings.py $(ARGS)
@@ -168,7 +168,7 @@ lint: build
 	tools/run.sh ruff format --check || status=1; \
 	tools/run.sh mypy || status=1; \
 	for check in tools/lint_*.py; do tools/run.sh python "$$check" || status=1; done; \
-	for page in contracts doc_tables; do tools/run.sh python tools/$$page.py --check || status=1; done; \
+	for page in contracts doc_tables interleavings; do tools/run.sh python tools/$$page.py --check || status=1; done; \
 	exit $$status
 
 ##   make dist          the source distribution and the wheel, in dist/
