@@ -228,7 +228,8 @@ def read_locks(into: Measured) -> None:
         )
         into.sites.setdefault(key, SiteCounts()).add(counts)
     for row in cursor_rows("struct mmut_blame *", lib.mmut_blame_next):
-        # A holder that has never let go of its lock has a site that is counted all the same.
+        if row.waiter_site not in keys:
+            continue  # its task was killed between the wait and the acquisition
         holder = keys.get(row.holder_site) if row.holder else None
         blame = Blame(row.waiter, keys[row.waiter_site], row.holder if holder else None, holder)
         pair = add_pairs(into.blames.get(blame, (0, 0)), (row.count, row.total))

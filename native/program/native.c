@@ -295,6 +295,7 @@ static int copy_sites(void)
 		};
 	}
 	proc.sites = arena_of()->sites = sites;
+	arena_of()->nr_sites = n;
 	return 0;
 }
 

@@ -7,6 +7,8 @@ task does once in an operation is counted as often as there were operations.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -178,6 +180,19 @@ def test_heat_is_of_the_slots() -> None:
         inside = [s for s in starts if slot.base_gfn <= s < slot.base_gfn + slot.pages]
         assert len(inside) * size >= slot.pages and inside[0] == slot.base_gfn
     assert sum(found.heat.faults) == sum(task.faults for task in found.tasks) > 0
+
+
+@pytest.mark.parametrize("program", ["seqlock.c", "litmus/DCL+fixed.litmus"])
+def test_locks_of_programs(program: str) -> None:
+    """Their call sites are behind those of the source."""
+    file = str(Path(__file__).parent.parent.parent / "examples" / program)
+    recipe = Recipe(file, (), Settings(seed=7, strategy="random"))
+    found = explore(recipe, scenario.load(file), Limits(50), 1, Interrupt(), quiet).contention
+    assert found is not None
+    check_sums(found)
+    check_series(found)
+    assert {site.file.rpartition("/")[2] for site in found.sites} == {Path(file).name}
+    assert found.heat is None and all(row.acquisitions for row in found.locks)
 
 
 def check_series(found: record.Contention) -> None:
