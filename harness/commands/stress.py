@@ -244,7 +244,10 @@ class Session:
             "turns": turns,
         }
         self.run.finish(document, self.cases)
-        self.out.say(f"page {self.run.shown(report.write_page(self.run.path))}")
+        try:
+            self.out.say(f"page {self.run.shown(report.write_page(self.run.path))}")
+        except UsageError as error:  # the results are whole, and what follows is more important
+            self.out.tell(str(error))
         self.out.say(
             f"results {self.run.shown(self.run.path)}  seed {hex64(self.settings.seed)}"
             " (fixes the workload, not the interleaving)"

@@ -67,15 +67,18 @@ def headline(found: ScenarioVerdict) -> Section:
 
 
 def changed(found: ScenarioVerdict) -> Section:
-    title = "What else changed, the most first"
+    title = "What else changed"
     rest = [row for row in found.others if row.change == "no evidence"]
     said = "are equal" if found.exact else "show no evidence of a change"
-    lead = f"{figures.plural(len(rest), 'other figure')} {said}."
+    lead = (
+        "Who makes others wait, who waits, who holds; by the time that it amounts to."
+        f" {figures.plural(len(rest), 'other figure')} {said}."
+    )
     parts: list[Part] = []
     if found.changed:
         parts.append(rows_table("", found.changed, found.exact))
     if rest:
-        parts.append(rows_table("Without evidence", rest, found.exact))
+        parts.append(rows_table("Equal" if found.exact else "Without evidence", rest, found.exact))
     if not parts:
         return Section("changed", title, missing="there are no other figures")
     return Section("changed", title, lead, parts)
