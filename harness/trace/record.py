@@ -2,9 +2,10 @@
 """``events.bin``: what the flight recorder of one scenario's run has kept.
 
 A magic line, the length of a header (8 bytes, little endian), the header as JSON, and then records
-of `RECORD` one after the other, each task's in the order in which they ended.  A record is
-native/core/flight.h's struct flight_record; all tables that it needs are in the header, so that a
-recording is read without the core that made it.
+of `RECORD` one after the other, each task's in the order in which they ended, and last those that
+have not ended, or whose end was overwritten.  A record is native/core/flight.h's struct
+flight_record; all tables that it needs are in the header, so that a recording is read without the
+core that made it.
 
 The rings are of fixed size: `Task.records` were made, and the last of them kept.  Around the
 longest waits of each task the records of all tasks were kept as well, so a recording is not one
