@@ -136,6 +136,7 @@ class mmut_config:
     strategy: int
     bound_kind: int
     bound: int
+    no_estimate: int
     whole_steps: int
     pct_depth: int
     contention_percent: int
@@ -250,6 +251,57 @@ class mmut_search:
     too_deep: int
     too_many: int
     diverged: int
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_part_node:
+    left: int
+    todo: int
+    branches: int
+    choice: int
+    alternatives: int
+    agent: int
+    pad: _Array[int]
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_part_branch:
+    touches: _Array[int]
+    depth: int
+    alternative: int
+    alternatives: int
+    agent: int
+    pad: _Array[int]
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_part_step:
+    touches: _Array[int]
+    above: int
+    node: int
+    alternative: int
+    alternatives: int
+    agent: int
+    lane: int
+    last: int
+    pad: int
+    clock: _Array[int]
+    def __getitem__(self, index: int, /) -> Self: ...
+
+@type_check_only
+class mmut_part:
+    nodes: mmut_part_node
+    branches: mmut_part_branch
+    steps: mmut_part_step
+    nr_nodes: int
+    nr_branches: int
+    nr_steps: int
+    floor: int
+    finished: int
+    patient: int
+    left: int
+    asleep: int
+    bound: int
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
@@ -701,6 +753,8 @@ class _Lib:
     def mmut_totals_get(self, a0: mmut_totals, /) -> None: ...
     def mmut_nothing_left(self) -> int: ...
     def mmut_search_get(self, a0: mmut_search, /) -> int: ...
+    def mmut_part_load(self, a0: mmut_part, /) -> int: ...
+    def mmut_part_save(self, a0: mmut_part, /) -> int: ...
     def mmut_contract_name(self, a0: int, /) -> Any: ...
     def mmut_contract_get(self, a0: int, a1: mmut_contract, /) -> int: ...
     def mmut_lock_edge_get(self, a0: int, a1: mmut_lock_edge, /) -> int: ...
@@ -798,6 +852,22 @@ class _FFI:
     def new(self, cdecl: Literal["struct mmut_search *"], init: Any = ..., /) -> mmut_search: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_search[]"], init: Any = ..., /) -> _Array[mmut_search]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part_node *"], init: Any = ..., /) -> mmut_part_node: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part_node[]"], init: Any = ..., /) -> _Array[mmut_part_node]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part_branch *"], init: Any = ..., /) -> mmut_part_branch: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part_branch[]"], init: Any = ..., /) -> _Array[mmut_part_branch]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part_step *"], init: Any = ..., /) -> mmut_part_step: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part_step[]"], init: Any = ..., /) -> _Array[mmut_part_step]: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part *"], init: Any = ..., /) -> mmut_part: ...
+    @overload
+    def new(self, cdecl: Literal["struct mmut_part[]"], init: Any = ..., /) -> _Array[mmut_part]: ...
     @overload
     def new(self, cdecl: Literal["struct mmut_trace_event *"], init: Any = ..., /) -> mmut_trace_event: ...
     @overload

@@ -19,6 +19,7 @@ from harness.anchors import Anchor, Plan
 from harness.errors import HarnessError
 from harness.settings import ORDERS
 from harness.statistics import Classes
+from harness.tree import Packed
 
 if TYPE_CHECKING:
     from harness._core import mmut_config
@@ -365,6 +366,41 @@ class World:
         """How far an exhaustive search has come; None: the strategy is none."""
         raw = ffi.new("struct mmut_search *")
         return fields_of(raw) if lib.mmut_search_get(raw) == 0 else None
+
+    def take_part(self, packed: Packed) -> None:
+        """From now on the search is this part of it."""
+        raw = ffi.new("struct mmut_part *")
+        views: list[Any] = [
+            ffi.from_buffer(f"struct mmut_part_{kind}[]", memory)
+            for kind, memory in (("node", packed.nodes), ("branch", packed.branches))
+        ]
+        raw.nodes, raw.branches = views
+        raw.nr_nodes, raw.nr_branches = map(len, views)
+        raw.floor, raw.bound = packed.floor, packed.bound
+        raw.patient, raw.left = packed.patient, packed.left
+        if lib.mmut_part_load(raw) != 0:
+            raise HarnessError("this part of a search is none of this build's")
+
+    def rest_of_part(self) -> Packed:
+        """What is left of it, and what it found for others."""
+        raw = ffi.new("struct mmut_part *")
+        lib.mmut_part_save(raw)
+        make: Any = ffi.new
+        nodes = make("struct mmut_part_node[]", raw.nr_nodes)
+        branches = make("struct mmut_part_branch[]", raw.nr_branches)
+        steps = make("struct mmut_part_step[]", raw.nr_steps)
+        raw.nodes, raw.branches, raw.steps = nodes, branches, steps
+        if lib.mmut_part_save(raw) != 0:
+            raise HarnessError("a part of a search has changed while it was saved")
+        return Packed(
+            bytes(ffi.buffer(nodes)),
+            bytes(ffi.buffer(branches)),
+            bytes(ffi.buffer(steps)),
+            floor=raw.floor,
+            finished=bool(raw.finished),
+            bound=raw.bound,
+            asleep=raw.asleep,
+        )
 
     def over(self) -> bool:
         """Is nothing left to explore?"""

@@ -198,6 +198,7 @@ struct mmut_config {
 	uint32_t memory;		/* enum mmut_memory */
 	uint32_t strategy;		/* index of mmut_strategy_name() */
 	uint32_t bound_kind, bound;	/* dpor, dfs: 0 no bound; 1 preemptions, 2 delays: at most so many */
+	uint32_t no_estimate;		/* 1: nobody asks how many classes there are before a search */
 	uint32_t whole_steps;		/* 1: the plan to follow is that of an exhaustive search */
 	uint32_t pct_depth;
 	uint32_t contention_percent;	/* how often a strategy claims contention at a yield test */
@@ -282,6 +283,46 @@ struct mmut_search {
 	uint64_t too_deep;		/* executions longer than it can hold */
 	uint64_t too_many;		/* branches or objects there was no room for */
 	uint64_t diverged;		/* an execution was not a function of its choices */
+};
+
+/*
+ * A part of a search, to be explored here or in another process: a path, and what is to be explored from it.
+ * The first `floor` nodes are somebody else's: what is found for them comes back as steps of reversals.
+ */
+struct mmut_part_node {
+	uint64_t left;			/* agents with branches to the left: they sleep, until woken */
+	uint64_t todo;			/* dfs: agents to let run here later */
+	uint32_t branches;		/* of the list of branches: those to the right */
+	uint16_t choice, alternatives;	/* a pick: which, of how many; dfs: the agent; alternatives 0: no pick */
+	uint8_t agent, pad[7];
+};
+/* What hangs on a branch follows it, one deeper.  The first of a part's last node is the one that is next. */
+struct mmut_part_branch {
+	uint64_t touches[3];
+	uint32_t depth;
+	uint16_t alternative, alternatives;	/* a pick; alternatives 0: none */
+	uint8_t agent, pad[7];
+};
+/* Of a reversal: what may come earlier, with what happens before it, as sched/wakeup.h says. */
+struct mmut_part_step {
+	uint64_t touches[3];
+	uint32_t above;			/* the node from which the reversal departs */
+	int32_t node;			/* of the execution */
+	uint16_t alternative, alternatives;	/* what the step before picked; alternatives 0: this is a step */
+	uint8_t agent, lane, last, pad;
+	int16_t clock[64];
+};
+struct mmut_part {
+	struct mmut_part_node *nodes;
+	struct mmut_part_branch *branches;
+	struct mmut_part_step *steps;
+	uint32_t nr_nodes, nr_branches, nr_steps;	/* saving: room for so many, then how many there are */
+	uint32_t floor;
+	uint32_t finished;		/* nothing is left of it */
+	uint32_t patient;		/* all that it has to wait for has been explored */
+	uint64_t left;			/* and then: agents with branches from where it begins */
+	uint64_t asleep;		/* it has not begun: first come the branches of these agents, to its left */
+	uint32_t bound;			/* dfs: what its schedules may cost; ~0: anything */
 };
 
 /* One traced event, for people: names resolved, addresses as arena offsets. */
@@ -533,6 +574,10 @@ void mmut_failure_get(struct mmut_failure *failure);
 void mmut_totals_get(struct mmut_totals *totals);
 uint32_t mmut_nothing_left(void);		/* 1: the strategy has nothing more to explore */
 int mmut_search_get(struct mmut_search *search);	/* -1: the strategy is none that searches */
+/* From now on the search is this part of it; -1: damaged, or of a strategy that cannot be divided. */
+int mmut_part_load(const struct mmut_part *part);
+/* What is left of it, the nodes below the floor alone, and what it found for those above; -1: no room. */
+int mmut_part_save(struct mmut_part *part);
 const char *mmut_contract_name(uint32_t kind);
 int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
 /* The lock order graph of all executions so far. */

@@ -28,6 +28,27 @@ static void get_dfs(const struct sched *s, struct mmut_search *out)
 	};
 }
 
+static bool is_dfs(const struct sched *s)
+{
+	return strategies[s->strategy] == &strategy_dfs;
+}
+
+int mmut_part_load(const struct mmut_part *part)
+{
+	struct sched *s = sched_of();
+
+	if (is_dfs(s))
+		return dfs_load(s, part);
+	return strategies[s->strategy] == &strategy_dpor && s->bound_kind == BOUND_NONE ? part_load(s, part) : -1;
+}
+
+int mmut_part_save(struct mmut_part *part)
+{
+	const struct sched *s = sched_of();
+
+	return is_dfs(s) ? dfs_save(s, part) : part_save(s, part);
+}
+
 int mmut_search_get(struct mmut_search *out)
 {
 	const struct sched *s = sched_of();
@@ -35,7 +56,7 @@ int mmut_search_get(struct mmut_search *out)
 
 	if (!strategies[s->strategy]->whole_steps)
 		return -1;
-	if (strategies[s->strategy] == &strategy_dfs) {
+	if (is_dfs(s)) {
 		get_dfs(s, out);
 		return 0;
 	}

@@ -248,10 +248,10 @@ static void profile(void)
 	if (strategy_by_id(log->config.strategy)->whole_steps && (log->config.bound_kind ||
 	    strategy_by_id(log->config.strategy) == &strategy_dfs))
 		return;
-	if (strategy_by_id(log->config.strategy)->whole_steps)
-		search_estimate();
-	else
+	if (!strategy_by_id(log->config.strategy)->whole_steps)
 		execution_profile();
+	else if (!log->config.no_estimate)
+		search_estimate();
 	memset(&log->model, 0, sizeof(log->model));
 	run_forget_outcomes(log);
 	lockstat_forget();

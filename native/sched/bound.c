@@ -84,33 +84,6 @@ u32 bounded_pick(struct sched *s, u32 n)
 	return 0;
 }
 
-/* Transitions by agent and number, what happens before each, and what they picked; in any order. */
-static u64 class_of(struct search *x)
-{
-	struct bounded *b = x->bounded;
-	u16 count[SEARCH_LANES] = { 0 };
-	u64 hash = 0, id = 0;
-	u32 i, lane;
-
-	for (i = 0; i < x->length; i++) {
-		const struct node *node = &x->node[i];
-		const s16 *clock = clock_of(x, i);
-
-		if (node->kind == NODE_PICK) {
-			id = mix64(id + 1);
-			hash += mix64(id ^ node->choice);
-			continue;
-		}
-		b->rank[i] = ++count[node->lane];
-		id = mix64((u64)node->lane << 32 | b->rank[i]);
-		for (lane = 0; lane < x->nr_lanes; lane++)
-			if (lane != node->lane && clock[lane])
-				id += mix64(id ^ ((u64)lane << 32 | b->rank[clock[lane] - 1]));
-		hash += mix64(id);
-	}
-	return hash + !hash;
-}
-
 static bool is_new(struct search *x, u64 class)
 {
 	struct bounded *b = x->bounded;
@@ -132,7 +105,7 @@ static bool is_new(struct search *x, u64 class)
 bool bounded_seen(struct sched *s)
 {
 	race_link(s);
-	return !s->cut && !is_new(s->search, class_of(s->search));
+	return !s->cut && !is_new(s->search, race_class(s->search));
 }
 
 static void ask_for(struct search *x, u32 at, u32 agent)

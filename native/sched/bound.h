@@ -17,7 +17,6 @@ struct bounded {
 	u64 executions;		/* with those of classes that had been seen */
 	u64 classes;
 	u32 beyond;		/* something lies beyond the bound */
-	u16 rank[SEARCH_NODES];	/* of a transition among those of its agent, from 1 */
 	struct bounded_node node[SEARCH_NODES];
 	u64 seen[BOUNDED_CLASSES];
 };

@@ -25,7 +25,10 @@ static inline u64 frame_behind(const struct sched *s, const void *addr)
 	return 0;
 }
 
-/* It happens next, so what memory holds now decides whether it writes. */
+/*
+ * It happens next, so what memory holds now decides whether it writes.  Where there are atomic blocks, it counts
+ * as a write always: before a block, of which it is not known what it wrote, nobody could tell.
+ */
 static inline bool cmpxchg_succeeds(const struct event *ev)
 {
 	u64 now, mask = ~0ULL >> (64 - 8 * ev->size);
@@ -48,10 +51,10 @@ static struct accesses event_accesses(const struct sched *s, const struct event 
 		write = ev->addr == &rcu->queued;
 		break;
 	case OP_CMPXCHG:
-		write = cmpxchg_succeeds(ev);
+		write = all || cmpxchg_succeeds(ev);
 		break;
 	case OP_SPIN_TRYLOCK:
-		write = !((const spinlock_t *)ev->addr)->word;
+		write = all || !((const spinlock_t *)ev->addr)->word;
 		break;
 	case OP_STORE:
 	case OP_RCU_UNLOCK:

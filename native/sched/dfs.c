@@ -11,6 +11,7 @@
  * before, which shows when they end; they count for nothing.  What TSO's buffers do costs nothing.
  * No schedule is taken for another: that is dpor's business.
  */
+#include "../api.h"
 #include "sched.h"
 
 static u32 bound_of(const struct sched *s)
@@ -79,6 +80,7 @@ static u32 dfs_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 		node = &d->node[d->length++];
 		if (node->n || !(enabled & BIT_ULL(node->choice)))
 			diverge(s);
+		node->spent = d->spent;
 	} else {
 		node = new_node(s);
 		*node = (struct dfs_node){ .spent = d->spent, .choice = (u16)fallback };
@@ -136,16 +138,60 @@ static bool dfs_end(struct sched *s)
 	d->schedules += !s->cut;
 	if (d->diverged)
 		return false;
-	while (d->length && !next_branch(&d->node[d->length - 1]))
+	while (d->length > d->floor && !next_branch(&d->node[d->length - 1]))
 		d->length--;
 	d->replay = d->length;
-	if (d->length)
+	if (d->length > d->floor)
 		return true;
-	if (!d->beyond || d->bound >= bound_of(s))
+	if (d->floor || !d->beyond || d->bound >= bound_of(s))
 		return false;
 	d->beyond = 0;
 	d->bound++;
 	return true;
+}
+
+/* No part knows of another one: a schedule is in exactly one of them. */
+int dfs_save(const struct sched *s, struct mmut_part *part)
+{
+	const struct dfs *d = s->dfs;
+	u32 i, room = part->nr_nodes;
+
+	part->finished = s->log->exhausted;
+	part->floor = d->floor;
+	part->bound = d->bound;
+	part->nr_branches = part->nr_steps = 0;
+	part->nr_nodes = part->finished ? 0 : d->replay - d->floor;
+	for (i = 0; i < min(part->nr_nodes, room); i++) {
+		const struct dfs_node *node = &d->node[d->floor + i];
+
+		part->nodes[i] = (struct mmut_part_node){
+			.todo = node->untried, .choice = node->choice, .alternatives = node->n,
+		};
+	}
+	return part->nr_nodes > room ? -1 : 0;
+}
+
+int dfs_load(struct sched *s, const struct mmut_part *part)
+{
+	struct dfs *d = s->dfs;
+	u32 i;
+
+	if (part->nr_nodes > DFS_NODES || part->floor > part->nr_nodes)
+		return -1;
+	for (i = 0; i < part->nr_nodes; i++) {
+		const struct mmut_part_node *from = &part->nodes[i];
+
+		d->node[i] = (struct dfs_node){
+			.untried = from->todo, .choice = from->choice, .n = from->alternatives,
+		};
+	}
+	d->started = 1;
+	d->bound = part->bound;
+	d->beyond = 0;
+	d->replay = part->nr_nodes;
+	d->floor = part->floor;
+	s->log->exhausted = 0;
+	return 0;
 }
 
 const struct strategy strategy_dfs = {

@@ -17,6 +17,7 @@ struct dfs_node {
 
 struct dfs {
 	u32 length, replay;
+	u32 floor;		/* nodes above this part of the search: see part.c */
 	u32 started;
 	u32 bound;		/* of this round: what a schedule may cost */
 	u32 beyond;		/* something lies beyond it */
@@ -25,5 +26,10 @@ struct dfs {
 	u64 too_deep, diverged;
 	struct dfs_node node[DFS_NODES];
 };
+
+struct sched;
+struct mmut_part;
+int dfs_load(struct sched *s, const struct mmut_part *part);
+int dfs_save(const struct sched *s, struct mmut_part *part);
 
 #endif

@@ -4,9 +4,8 @@
  * J. ACM 2017): one execution for each class of executions that differ only in the order of
  * independent transitions.
  *
- * Deviations: races are looked for at the end of each execution among pairs whose second
- * transition is new; picks are branches of the tree and are all explored; transitions that wait
- * are reversed as race.c says.
+ * Deviations: picks are branches of the tree and are all explored; transitions that wait are reversed as
+ * race.c says.
  */
 #include "sched.h"
 #include "bound.h"
@@ -21,16 +20,18 @@ static void dpor_begin(struct sched *s)
 	}
 	search_start(s);
 	x->length = 0;
+	x->linked = 0;
 	x->run = -1;
 }
 
 /* Whoever slept before the last transition and does not depend on it sleeps on. */
-static u64 fall_asleep(struct search *x, struct node *node)
+u64 search_fall_asleep(struct search *x, struct node *node)
 {
 	const struct node *last;
 	u64 asleep = 0;
 	u32 i;
 
+	node->inherited = 0;
 	if (x->run < 0 || (x->ablate & ABLATE_SLEEP))
 		return 0;
 	last = &x->node[x->run];
@@ -43,6 +44,7 @@ static u64 fall_asleep(struct search *x, struct node *node)
 		x->sleeper[x->nr_sleepers++] = *q;
 		node->sleep_count++;
 	}
+	node->inherited = node->sleep_count;
 	return asleep;
 }
 
@@ -72,11 +74,29 @@ static u32 new_node(struct sched *s, u64 enabled, u32 fallback)
 	struct search *x = s->search;
 	u32 at = x->length, agent;
 	struct node *node = search_next(s, NODE_RUN);
-	u64 awake;
+	u64 awake, asleep;
 
-	if (!node || x->nr_sleepers + SEARCH_LANES > SEARCH_SLEEPERS)
+	if (node && x->nr_sleepers + SEARCH_LANES > SEARCH_SLEEPERS) {
+		x->too_many++;
+		node = NULL;
+	}
+	if (!node)
 		search_cut(s);
-	awake = enabled & ~fall_asleep(x, node);
+	asleep = search_fall_asleep(x, node);
+	awake = enabled & ~asleep;
+	if (unlikely(x->unsure)) {
+		x->unsure = 0;
+		x->asleep = asleep;
+		if (asleep) {
+			x->length--;
+			search_cut(s);
+		}
+	}
+	if (unlikely(x->left)) {
+		part_add_sleepers(s, node, x->left & ~asleep, enabled);
+		awake &= ~x->left;
+		x->left = 0;
+	}
 	if (!follow_tree(x, node, enabled, &agent)) {
 		if (!awake) {
 			x->length--;
@@ -107,9 +127,12 @@ static u32 dpor_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 		x->diverged++;
 		search_cut(s);
 	}
+	if (unlikely(x->restoring))
+		part_restore(s, node, enabled);
 	x->run = (s32)x->length++;
 	if (x->length == x->replay) {
 		search_record(s, node, node->agent);
+		x->restoring = 0;
 		x->tree = node->subtree;
 		node->subtree = 0;
 	}
@@ -142,8 +165,12 @@ static u32 dpor_pick(struct sched *s, u32 n, enum pick what)
 			search_cut(s);
 		}
 		x->length++;
-		if (x->length == x->replay)
+		if (x->restoring)
+			node->sleep_first = x->nr_sleepers;
+		if (x->length == x->replay) {
+			x->restoring = 0;
 			follow_alternative(x, node);
+		}
 		return node->choice;
 	}
 	node = search_next(s, NODE_PICK);
@@ -186,6 +213,16 @@ static bool next_branch(struct search *x, u32 i)
 	return true;
 }
 
+/* Those with a transition that is no longer there, or with one that was only announced. */
+static void forget_races(struct search *x)
+{
+	const struct race *last = x->race + x->nr_races;
+
+	while (last > x->race && (last[-1].second < 0 || (u32)last[-1].second >= x->fresh))
+		last--;
+	x->nr_races = (u32)(last - x->race);
+}
+
 static bool dpor_end(struct sched *s)
 {
 	struct search *x = s->search;
@@ -193,7 +230,12 @@ static bool dpor_end(struct sched *s)
 
 	if (unlikely(s->bound_kind != BOUND_NONE))
 		return bounded_end(s);
-	race_link(s);
+	if (!x->linked)		/* given up before anybody ran */
+		race_link(s);
+	if (unlikely(x->asleep)) {
+		x->fresh = x->length;
+		return false;
+	}
 	for (i = 0; i < x->nr_races; i++)
 		race_reverse(s, &x->race[i]);
 	x->classes += !s->cut;
@@ -203,20 +245,26 @@ static bool dpor_end(struct sched *s)
 	}
 	if (x->diverged)
 		return false;
-	for (length = x->length; length; length--) {
+	for (length = x->length; length > x->floor; length--) {
 		race_unlink(x, length - 1);
 		if (next_branch(x, length - 1))
 			break;
 	}
 	x->replay = length;
-	x->fresh = length ? length - 1 : 0;
-	return length != 0;
+	x->over = length == x->floor;
+	x->fresh = length - !x->over;
+	forget_races(x);
+	return !x->over && x->nr_handed < SEARCH_HANDED / 2;
 }
 
 /* Without a bound nothing is seen twice. */
 static bool dpor_seen(struct sched *s)
 {
-	return s->bound_kind != BOUND_NONE && bounded_seen(s);
+	if (s->bound_kind != BOUND_NONE)
+		return bounded_seen(s);
+	race_link(s);
+	s->explored_class = race_class(s->search);
+	return false;
 }
 
 const struct strategy strategy_dpor = {

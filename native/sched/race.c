@@ -14,8 +14,10 @@
  * still wait when nobody can run take part in the same way: their acquisition, too, could have
  * come earlier.
  *
- * Each pair is looked at once, when its second transition is new: what depends on the rest of
- * the execution is only how much of it the reversal keeps.
+ * A race stays in the list while both are on the path, and is looked at in each execution: its reversal keeps
+ * all that does not happen after e, whatever comes behind e' as well, so it is another one each time.
+ * To look once, when e' is new, loses classes: what covers the first reversal, an agent whose
+ * first transition comes behind e', need not cover the next.
  */
 #include <emmintrin.h>
 
@@ -270,6 +272,37 @@ void race_unlink(struct search *x, u32 i)
 	x->last[node->lane] = node->before_this;
 }
 
+/*
+ * The class of the path up to node `i`: a sum over its transitions, each by its agent and number and by
+ * what happens before it, and over what they picked.  So it does not depend on the order of independent ones.
+ */
+static void classify(struct search *x, u32 i)
+{
+	u64 sum = i ? x->node[i - 1].class : 0, id;
+	struct node *node = &x->node[i];
+	const s16 *clock = clock_of(x, i);
+	u32 lane;
+
+	if (node->kind == NODE_PICK) {
+		id = sum - (i > 1 ? x->node[i - 2].class : 0);
+		node->class = sum + mix64(id + 1 + node->choice);
+		return;
+	}
+	node->rank = (u16)(node->before_this < 0 ? 1 : x->node[node->before_this].rank + 1);
+	id = mix64((u64)node->lane << 32 | node->rank);
+	for (lane = 0; lane < x->nr_lanes; lane++)
+		if (lane != node->lane && clock[lane])
+			id += mix64(id ^ ((u64)lane << 32 | x->node[clock[lane] - 1].rank));
+	node->class = sum + mix64(id);
+}
+
+u64 race_class(const struct search *x)
+{
+	u64 class = x->length ? x->node[x->length - 1].class : 0;
+
+	return class + !class;
+}
+
 static void link_node(struct sched *s, u32 i)
 {
 	struct search *x = s->search;
@@ -338,10 +371,14 @@ void race_link(struct sched *s)
 	struct search *x = s->search;
 	u32 i;
 
-	x->nr_races = 0;
-	for (i = x->fresh; i < x->length; i++)
+	if (x->bounding || !x->fresh || (x->ablate & ABLATE_AGAIN))
+		x->nr_races = 0;
+	x->linked = 1;
+	for (i = x->fresh; i < x->length; i++) {
 		if (x->node[i].kind == NODE_RUN)
 			link_node(s, i);
+		classify(x, i);
+	}
 	if (!s->cut && !(x->ablate & ABLATE_BLOCKED))
 		races_of_blocked(s);
 }

@@ -24,8 +24,8 @@ static struct accesses revalued(const struct search *x, const struct node *node,
 
 	if ((node->op != OP_CMPXCHG && node->op != OP_SPIN_TRYLOCK) || (x->ablate & ABLATE_REVALUE))
 		return acc;
-	if (first->acc.of[2] & ACCESS_WRITE)	/* a block: the value is not known */
-		acc.of[0] |= ACCESS_WRITE;
+	if (acc.of[2])		/* there are blocks: it is a write anyway, see depend.c */
+		return acc;
 	for (a = 0; a < 2; a++)
 		if ((first->acc.of[a] ^ acc.of[0]) <= ACCESS_WRITE && (first->acc.of[a] & ACCESS_WRITE)) {
 			acc.of[0] &= ~ACCESS_WRITE;
@@ -69,6 +69,7 @@ void race_reverse(struct sched *s, const struct race *race)
 	struct sequence *v = &x->sequence;
 	u32 i, behind = (u32)race->first;
 	struct accesses acc;
+	u64 inserted;
 
 	v->count = 0;
 	for (i = behind + 1; i < x->length; i++) {
@@ -90,6 +91,11 @@ void race_reverse(struct sched *s, const struct race *race)
 	}
 	v->left = v->count;
 	x->races_seen++;
-	if (!covered_by_sleeper(x, first, v) && !wakeup_insert(x, &first->tree, v))
+	if (covered_by_sleeper(x, first, v))
+		return;
+	inserted = x->inserted;
+	if (!wakeup_insert(x, &first->tree, v))
 		x->too_many++;
+	else if (x->inserted != inserted && (u32)race->first < x->floor)
+		part_hand_over(x, (u32)race->first, v);
 }

@@ -86,6 +86,7 @@ struct sched {
 	struct lkmm *lkmm;		/* LKMM: see lkmm.h; else NULL */
 	struct annotations *annotations;	/* a model that heeds them: see annotation.h; else NULL */
 	u32 cut;			/* a search gave this execution up: it counts for nothing */
+	u64 explored_class;		/* the search takes it for its class, whichever member it is; else 0 */
 
 	/* bulk: pointers are constant, contents survive a reset */
 	struct sched_log *log;

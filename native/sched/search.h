@@ -15,6 +15,7 @@
 #ifndef MMUT_SCHED_SEARCH_H
 #define MMUT_SCHED_SEARCH_H
 
+#include "../api.h"
 #include "../core/arena.h"
 #include "depend.h"
 #include "wakeup.h"
@@ -22,7 +23,8 @@
 #define SEARCH_NODES	16384		/* of one execution; positions fit a clock's 16 bits */
 #define SEARCH_LANES	64		/* agents: tasks, then store buffers */
 #define SEARCH_OBJECTS	(1u << 16)
-#define SEARCH_SLEEPERS	(1u << 16)
+#define SEARCH_SLEEPERS	(1u << 18)
+#define SEARCH_HANDED	(1u << 17)	/* steps of reversals for nodes above a part */
 
 enum node_kind { NODE_RUN, NODE_PICK };
 
@@ -52,6 +54,10 @@ struct node {
 	u16 serial;			/* TSO: of this task's stores, or of its buffer's drains */
 	u8 kind, agent, lane, op, size;
 	u8 closes;			/* the RCU task: woken because all others have ended */
+	u16 rank;			/* among the transitions of its agent, from 1 */
+	u16 inherited;			/* sleepers that slept before: those behind them were explored from here */
+	u64 left;			/* of a part's path, see part.c: agents that were */
+	u64 class;			/* hash of the path up to here; see race.c */
 };
 
 struct sleeper { struct accesses acc; u32 agent; u32 pad; };
@@ -65,6 +71,7 @@ enum search_ablation {
 	ABLATE_BLOCKED = 2,	/* tasks that wait at the end take part in no race */
 	ABLATE_ACQUIRE = 4,	/* a release orders the acquisition behind it like any other event */
 	ABLATE_SLEEP = 8,	/* nobody sleeps */
+	ABLATE_AGAIN = 16,	/* a race is looked at in the first execution that has it alone */
 };
 
 struct search {
@@ -77,6 +84,14 @@ struct search {
 	u32 nr_sleepers, nr_races;
 	u32 started;
 	u32 bounding;			/* see bound.c */
+	u32 floor;			/* nodes above this part of the search; see part.c */
+	u32 restoring;			/* follow the path of a part for the first time here */
+	u32 linked;			/* race_link() has seen the execution at hand */
+	u32 over;			/* nothing is left of this part */
+	u32 unsure;			/* does anybody sleep where it begins? */
+	u64 left;			/* agents with branches there, to the left of all that is explored here */
+	u64 asleep;			/* they do: not before their branches have been explored */
+	u32 nr_handed;			/* steps */
 	u32 ablate;
 	s16 last[SEARCH_LANES];		/* latest transition of each agent among those linked, or -1 */
 	/* verdict and statistics */
@@ -93,6 +108,8 @@ struct search {
 	struct race race[SEARCH_NODES];
 	struct { u64 addr; s32 last; u32 pad; } object[SEARCH_OBJECTS];
 	struct sequence sequence;	/* the reversal at hand */
+	struct mmut_part_step handed[SEARCH_HANDED];
+	u32 stack[SEARCH_NODES + 2];	/* of branches, while a part is saved or loaded */
 	struct wakeup wakeup;
 	struct estimate *estimate;	/* made beforehand; see estimate.c */
 	struct bounded *bounded;	/* see bound.c */
@@ -108,6 +125,7 @@ struct search *search_alloc(void);	/* set-up; NULL: no memory */
 /* search.c: what all exhaustive strategies share */
 void search_start(struct sched *s);	/* once, before the first node */
 void search_forget(struct sched *s);	/* as if nothing had been explored */
+u64 search_fall_asleep(struct search *x, struct node *node);	/* who sleeps on behind the last transition */
 struct node *search_next(struct sched *s, enum node_kind kind);	/* a new node, or NULL: too deep, and cut */
 void search_record(struct sched *s, struct node *node, u32 agent);
 struct condition search_condition(const struct sched *s, u32 agent);	/* of what it has announced */
@@ -123,7 +141,17 @@ void estimate_get(const struct search *x, struct mmut_search *out);
 void race_link(struct sched *s);	/* order what is new in the path; note its races */
 void race_unlink(struct search *x, u32 node);
 
+u64 race_class(const struct search *x);	/* of the execution that was linked; never 0 */
+
 /* reversal.c */
 void race_reverse(struct sched *s, const struct race *race);
+
+/* part.c */
+int part_load(struct sched *s, const struct mmut_part *part);
+int part_save(const struct sched *s, struct mmut_part *part);
+/* Agents with branches to the left of what is explored from `node`. */
+void part_add_sleepers(struct sched *s, struct node *node, u64 left, u64 enabled);
+void part_restore(struct sched *s, struct node *node, u64 enabled);	/* a node of the path is at hand */
+void part_hand_over(struct search *x, u32 node, const struct sequence *v);	/* a reversal above this part */
 
 #endif

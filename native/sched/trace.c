@@ -4,7 +4,8 @@
  *
  * The digest folds (task, site, operation, address, values) of each event.  Addresses and
  * values that point into the arena count from its base, so that the slot does not show.
- * Digests of executions are summed, so that the total does not depend on who explored which.
+ * Digests of executions are summed, so that the total does not depend on who explored which; an
+ * execution that stands for its class has the class for a digest.
  */
 #include "anchor.h"
 #include "trace.h"
@@ -52,7 +53,7 @@ void sched_trace(const struct event *ev)
 static void keep_class(struct sched *s)
 {
 	struct sched_log *log = s->log;
-	u64 class = mix64(s->class.sum);
+	u64 class = s->explored_class ? s->explored_class : mix64(s->class.sum);
 
 	if (log->nr_classes < CLASSES_KEPT)
 		log->classes[log->nr_classes++] = (class & ~1ULL) | s->is_sample;
@@ -68,7 +69,7 @@ void sched_account(struct sched *s)
 	log->decisions += s->decisions;
 	log->switches += s->switches;
 	log->violations += arena->failure.set != 0;
-	log->digest += mix64(s->digest ^ mix64(arena->iteration));
+	log->digest += mix64((s->explored_class ? s->explored_class : s->digest) ^ mix64(arena->iteration));
 	log->pct_runs[s->depth]++;
 	keep_class(s);
 }

@@ -3,7 +3,7 @@
 #include "sched.h"
 #include "search.h"
 
-static u32 allocate(struct wakeup *w)
+u32 wakeup_allocate(struct wakeup *w)
 {
 	u32 n = w->free;
 
@@ -110,9 +110,11 @@ static u32 *append_picks(struct search *x, u32 *list, s16 node)
 	u32 i, n;
 
 	for (i = (u32)node + 1; list && i < x->length && x->node[i].kind == NODE_PICK; i++) {
-		n = allocate(w);
+		n = wakeup_allocate(w);
 		if (n) {
-			w->branch[n] = (struct branch){ .alternative = x->node[i].choice, .is_pick = 1 };
+			w->branch[n] = (struct branch){
+				.alternative = x->node[i].choice, .alternatives = x->node[i].n, .is_pick = 1,
+			};
 			*list = n;
 		}
 		list = n ? &w->branch[n].children : NULL;
@@ -133,7 +135,7 @@ static bool append(struct search *x, u32 *list, const struct sequence *v)
 
 		if (step->gone)
 			continue;
-		n = allocate(w);
+		n = wakeup_allocate(w);
 		if (!n)
 			return false;
 		w->branch[n] = (struct branch){ .acc = step->acc, .agent = step->agent };

@@ -19,10 +19,10 @@
 struct branch {
 	struct accesses acc;
 	u32 next, children;
-	u16 alternative;
+	u16 alternative, alternatives;	/* of a pick: which, of how many */
 	u8 agent;
 	u8 is_pick;
-	u32 pad;
+	u16 pad;
 };
 
 struct wakeup {
@@ -52,6 +52,7 @@ bool sequence_covered_by(struct search *x, const struct sequence *v, u32 agent, 
 
 /* Insert `v` into the tree at `list` unless the tree covers it; false: no memory. */
 bool wakeup_insert(struct search *x, u32 *list, struct sequence *v);
+u32 wakeup_allocate(struct wakeup *w);			/* 0: no memory */
 void wakeup_free(struct wakeup *w, u32 list);		/* a list with all that hangs on it */
 u32 wakeup_take(struct wakeup *w, u32 *list);		/* unlink the leftmost branch */
 void wakeup_release(struct wakeup *w, u32 branch);	/* this one alone */

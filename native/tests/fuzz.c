@@ -156,7 +156,7 @@ static void random_task(struct prng *p, const struct shape *shape, u32 t)
 static void random_script(struct prng *p, u32 nr_tasks, u32 features)
 {
 	struct shape shape = {
-		.length = (nr_tasks == 2 ? 6 : 4) - enumerate_tso, .words = 1 + prng_below(p, 3), .features = prng_below(p, FEATURES) & features,
+		.length = 8 - (nr_tasks == 2 ? 2 : 1 + nr_tasks) - enumerate_tso, .words = 1 + prng_below(p, 3), .features = prng_below(p, FEATURES) & features,
 	};
 	u32 t;
 
@@ -222,9 +222,9 @@ u64 fuzz(u64 programs, u64 seed, u32 ablate, u32 memory)
 	found.at = malloc(sizeof(u64) * CLASSES_MAX);
 	for (i = 0; i < programs; i++) {
 		const char *text;
-		u32 tasks = i < programs / 2 ? 2 : 3;
+		u32 tasks = 2 + (u32)(3 * i / programs);
 
-		if (!i || i == programs / 2) {
+		if (tasks != script.nr_tasks || !i) {
 			if (i)
 				mmut_world_detach();
 			open_world("dpor", tasks, memory);
