@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("mmutorture", deadline=None)  # no test is about speed
+hypothesis.settings.load_profile("mmutorture")
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_MAX = 100

@@ -39,7 +39,7 @@ def row_name(row: rec.Lock) -> str:
     return row.lock + {"rwlock:R": "-R", "rwlock:W": "-W"}.get(row.type, "")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records())
 def test_what_was_rendered_reads_back(record: rec.Contention) -> None:
     table = parse(lock_stat.render(record))
@@ -48,7 +48,7 @@ def test_what_was_rendered_reads_back(record: rec.Contention) -> None:
     assert table.rows() == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records())
 def test_the_longest_waits_are_under_their_class(record: rec.Contention) -> None:
     by_address = {lock_stat.identity(site): site for site in record.sites}

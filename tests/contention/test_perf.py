@@ -39,7 +39,7 @@ def waited(record: rec.Contention) -> float:
     return sum(row.wait.total for row in record.locks)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records(), st.sampled_from(perf.VIEWS))
 def test_totals_survive_each_view(record: rec.Contention, by: str) -> None:
     found = shown(record, by)
@@ -47,7 +47,7 @@ def test_totals_survive_each_view(record: rec.Contention, by: str) -> None:
     assert sum(row.wait_total for row in found) == pytest.approx(waited(record))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records())
 def test_totals_survive_folding(record: rec.Contention) -> None:
     for weight, total in (("wait_total", waited(record)), ("contended", contentions(record))):
@@ -67,7 +67,7 @@ def read_csv(text: str, separator: str) -> tuple[list[str], list[list[str]]]:
     return header, list(csv.reader(lines[1:], delimiter=separator, skipinitialspace=True))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records(), st.sampled_from(perf.VIEWS), st.sampled_from(",;|\t"))
 def test_csv_reads_back(record: rec.Contention, by: str, separator: str) -> None:
     found = shown(record, by)
@@ -133,7 +133,7 @@ def test_rows_are_sorted_by_the_key() -> None:
     assert len(rows.ordered(rows.View(record, EVERYTHING).rows("site"), "contended", 5)) == 5
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records(), st.sampled_from(rows.TYPES))
 def test_filters_leave_what_they_say(record: rec.Contention, kind: str) -> None:
     found = rows.View(record, rows.Filters(types=frozenset({kind})))

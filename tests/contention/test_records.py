@@ -10,7 +10,7 @@ from harness.contention import record as rec
 from tests.contention import records
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(records.records())
 def test_random_records_agree_with_themselves(record: rec.Contention) -> None:
     assert records.agrees(record) == []

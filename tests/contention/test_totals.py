@@ -271,8 +271,6 @@ def test_sums_of_a_free_run() -> None:
     assert sum(task.faults for task in found.tasks) == run.totals["faults"]
     check_series(found)
     assert found.series is not None and sum(found.series.faults) == run.totals["faults"]
-    length = len(found.series.faults) * found.series.tick
-    assert length == pytest.approx(found.elapsed, rel=0.5), "the series is as long as the run"
     slots = by_func["vmm_fast_zap", "slots_lock"]
     assert slots.hold.total < found.elapsed, "one task at a time"
     assert contracts.MMU_LOCK in {row.lock for row in found.locks}

@@ -26,7 +26,7 @@ from tests.contention import records
 from tests.trace import recordings
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(records.records())
 def test_any_record_has_all_sections(record: rec.Contention) -> None:
     scenario = ScenarioRun("one", {}, record, None, (), "", ())
@@ -37,7 +37,7 @@ def test_any_record_has_all_sections(record: rec.Contention) -> None:
     assert [f'id="s1-{section.id}"' in text for section in sections] == [True] * 10
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(records.records())
 def test_bars_lose_nothing(record: rec.Contention) -> None:
     for row in record.locks:
@@ -47,7 +47,7 @@ def test_bars_lose_nothing(record: rec.Contention) -> None:
             assert all(a.high <= b.low for a, b in pairwise(found))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(records.records())
 def test_matrices_lose_nothing(record: rec.Contention) -> None:
     for lock in {row.lock for row in record.blocking}:

@@ -116,7 +116,7 @@ class Read:
 
 
 @given(st.integers(0, 1 << 30))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_made_up_recordings_are_valid_traces(seed: int) -> None:
     found = recording(recordings.play(seed))
     trace = Read(perfetto.encode(found))
@@ -133,7 +133,6 @@ def test_made_up_recordings_are_valid_traces(seed: int) -> None:
         st.tuples(st.integers(0, 30), st.none() | st.integers(0, 30), st.booleans()), max_size=25
     )
 )
-@settings(deadline=None)
 def test_whatever_overlaps_is_drawn_as_it_was(spans: list[tuple[int, int | None, bool]]) -> None:
     played = recordings.Played(
         [

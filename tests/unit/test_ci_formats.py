@@ -58,7 +58,7 @@ def well_shaped(text: str) -> ET.Element:
     return suite
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(cases(), max_size=5))
 def test_junit_is_well_shaped_and_counts(given_cases: list[Case]) -> None:
     text = junit.render("explore", given_cases, {"seed": "0x1"}, 0.0)
@@ -73,7 +73,7 @@ def test_junit_is_well_shaped_and_counts(given_cases: list[Case]) -> None:
             assert element[0].attrib["type"] == case.what
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(cases(), max_size=5))
 def test_ktap_reads_back(given_cases: list[Case]) -> None:
     lines = ktap.render(given_cases).split("\n")
