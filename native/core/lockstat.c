@@ -34,9 +34,17 @@ void lockstat_begin(void)
 	arena_of()->lockstat_since = lockstat_clock();
 }
 
+/* Cycle counters of two processors need not agree: what seems to be before the run is its beginning. */
+static u64 since_begin(u64 clock)
+{
+	const u64 begin = proc.arena->lockstat_since;
+
+	return clock > begin ? clock - begin : 0;
+}
+
 void lockstat_look(struct lockstat_task *stat, u64 now)
 {
-	series_look(&stat->series, now - proc.arena->lockstat_since, current->operations);
+	series_look(&stat->series, since_begin(now), current->operations);
 }
 
 int lockstat_init(u32 nr_tasks)
@@ -138,13 +146,13 @@ void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, 
 {
 	struct lockstat_task *stat = own_table();
 	struct lockstat_blame *blame = NULL;
-	u64 now = lockstat_clock(), ticks = now - blocked->since, start = proc.arena->lockstat_since;
+	u64 now = lockstat_clock(), ticks = now - blocked->since;
 
 	stat->waits_for = NULL;
 	lockstat_look(stat, now);
 	series_count(&stat->series, series_lock(site->class, site->mode, SERIES_CONTENTIONS));
-	series_spread(&stat->series, series_lock(site->class, site->mode, SERIES_WAIT), blocked->since - start,
-		      now - start);
+	series_spread(&stat->series, series_lock(site->class, site->mode, SERIES_WAIT),
+		      since_begin(blocked->since), since_begin(now));
 	site->bounces += bounced;
 	histogram_add(&stat->wait[site - stat->sites], ticks, 1);
 	if (blocked->holder && site->site)
