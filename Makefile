@@ -125,7 +125,7 @@ mutants: build
 calibrate: build
 	$(run) python tools/calibrate.py $(ARGS)
 
-##   make compare-check how often compare is wrong on this machine, of 20 pairs of runs each (fifteen minutes); ARGS=
+##   make compare-check how often compare is wrong on this machine, of 20 pairs of runs each (half an hour); ARGS=
 .PHONY: compare-check
 compare-check: build
 	$(run) python tools/compare_check.py $(ARGS)

@@ -7,7 +7,7 @@
   mmu_lock (--delay); the right answer is "worse".
 
 Of each twenty pairs nineteen have to be right.  What a fault costs is measured first, in processor
-time, so that the share is one of this machine.  It runs for a quarter of an hour; on a machine that
+time, so that the share is one of this machine.  It runs for half an hour; on a machine that
 others use as well it says what it finds, which is then about them too.
 """
 
@@ -105,7 +105,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(RIGHT))
     parser.add_argument("--pairs", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=24)
     parser.add_argument("--duration", default="0.3s", help="of one run")
     parser.add_argument("--change", type=float, default=20.0, metavar="PERCENT")
     parser.add_argument("--results", default=None, metavar="DIR", help="default: a temporary one")
