@@ -95,7 +95,9 @@ def build() -> None:
     for path in OBJECTS.rglob("*.gcda"):
         path.unlink()
     shutil.rmtree(TREE, ignore_errors=True)
-    for source in [*(ROOT / "harness").rglob("*.py"), *(LIBRARY / "harness").glob("*.so")]:
+    harness = ROOT / "harness"
+    kept = [*harness.rglob("*.py"), *harness.glob("report/assets/*")]
+    for source in [*kept, *(LIBRARY / "harness").glob("*.so")]:
         base = LIBRARY if source.suffix == ".so" else ROOT
         link = TREE / source.relative_to(base)
         link.parent.mkdir(parents=True, exist_ok=True)
