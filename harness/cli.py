@@ -309,7 +309,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{side}", metavar="ARGS", help=f"--run: options of stress for {side.upper()}"
         )
-    parser.add_argument("--repeat", metavar="N", help="--run: runs of each; default: 12")
+    parser.add_argument("--repeat", metavar="N", help="--run: runs of each; default: 24")
     parser.add_argument("--duration", metavar="TIME", help="--run: of one run; default: 1s")
     parser.add_argument("--seed", metavar="N", help="--run: decimal or 0x...")
 

@@ -211,7 +211,7 @@ def picture(question: Question, found: dict[str, Any]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--repeat", type=int, default=12)
+    parser.add_argument("--repeat", type=int, default=24)
     parser.add_argument("--duration", default="1s", help="of one run")
     args = parser.parse_args()
     page, busy = PAGE.read_text(encoding="utf-8"), []

@@ -11,7 +11,7 @@ from harness.errors import Exit, UsageError
 from harness.results import find_run
 
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-DURATION, REPEATS = "1s", "12"
+DURATION, REPEATS = "1s", "24"
 
 
 def parse_percent(given: str) -> float:

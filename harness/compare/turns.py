@@ -2,11 +2,11 @@
 """A and B in turns, in one go.
 
 Two runs at different times differ although nothing changed, because the machine did.  In turns
-both have the same machine, and the test compares only what ran close together.
+both have the same machine, and the test compares only neighbours.
 
-Within a block of turns the order is drawn by lot (R. A. Fisher, "The design of experiments", 1935):
-a disturbance that outlasts a run hits its neighbours as well, and in a fixed order these are always
-the same side's.  Drawn, each order was as likely as any other, and that is all the test assumes.
+Who goes first in a pair is drawn by lot (R. A. Fisher, "The design of experiments", 1935): a
+disturbance that outlasts a run hits its neighbours as well, and in a fixed order these are always
+the same side's.  Drawn, either order was as likely, and that is all the test assumes.
 The n-th repeats of A and of B have the same seed.
 """
 
@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.commands import stress
-from harness.compare.bootstrap import blocks_of
 from harness.errors import Exit, HarnessError, UsageError
 from harness.signals import interruptible
 from harness.units import hex64, random_seed
@@ -27,13 +26,9 @@ OWN = ("--repeat", "--results", "--seed", "--json")  # options that are not a si
 
 
 def order(repeats: int, seed: int) -> list[str]:
-    """Who runs: in each block all orders are equally likely."""
-    draw, turns = random.Random(seed), []
-    for a, b in blocks_of([0.0] * repeats, [0.0] * repeats, True):
-        block = [SIDES[0]] * len(a) + [SIDES[1]] * len(b)
-        draw.shuffle(block)
-        turns += block
-    return turns
+    """Who runs: in each pair of turns either order is equally likely."""
+    draw = random.Random(seed)
+    return [side for _ in range(repeats) for side in draw.sample(SIDES, 2)]
 
 
 def side_arguments(
