@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from harness import __version__
 from harness.errors import Exit, HarnessError, UsageError, WorkerDied
-from harness.settings import MEMORY_MODELS
+from harness.scenario.settings import MEMORY_MODELS
 
 EXIT_CODES = """\
 exit status: 0 pass, 1 an oracle was violated, 2 usage or scenario error, 3 an expected bug was not

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from harness import config
-from harness.scenario import load
-from harness.schema import Scenario
-from harness.settings import Settings
-from harness.world import World
+from harness.core import config
+from harness.core.world import World
+from harness.scenario.scenarios import load
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 ZOO = ROOT / "examples" / "zoo.py"

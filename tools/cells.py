@@ -8,13 +8,15 @@ costs more than a short exploration, so the tools that run many cells run them i
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from harness import catalogue, explore, scenario
 from harness.commands.common import profile_override
-from harness.config import PROFILES
-from harness.explore import Exploration, Limits
-from harness.settings import MEMORY_MODELS, Settings
+from harness.core import catalogue
+from harness.core.config import PROFILES
+from harness.core.token import Recipe
+from harness.run import explore
+from harness.run.explore import Exploration, Limits
+from harness.scenario import scenarios
+from harness.scenario.settings import MEMORY_MODELS, Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 FOLLOWING = frozenset({"replay", "anchored"})  # strategies that follow a plan
 
@@ -30,7 +32,7 @@ def all_cells(
 ) -> Iterator[Recipe]:
     """Every scenario under every base profile and memory model; scenarios vary fastest."""
     for strategy, memory, profile in product(strategy_names, memories, PROFILES):
-        for name in scenario.scenario_files():
+        for name in scenarios.scenario_files():
             settings = Settings(seed=seed, strategy=strategy, memory=memory)
             yield Recipe(name, (("vm.profile", f'"{profile}"'),), settings)
 
@@ -42,5 +44,5 @@ def switch_cell(bug: catalogue.Bug, seed: int, strategy: str) -> Recipe:
 
 
 def run(recipe: Recipe, limits: Limits, interrupt: Interrupt | None = None) -> Exploration:
-    loaded = scenario.load(recipe.spec, recipe.overrides)
+    loaded = scenarios.load(recipe.spec, recipe.overrides)
     return explore.explore(recipe, loaded, limits, 1, interrupt or Interrupt(), lambda *_: None)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import cells
 
-from harness import catalogue
-from harness.explore import Limits
-from harness.token import Recipe
+from harness.core import catalogue
+from harness.core.token import Recipe
+from harness.run.explore import Limits
 
 SEED = 1
 SEEDS_OF_A_SWITCH = 3  # an exploration ends at the first violation

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from harness import scenario
-from harness.schema import Scenario, Task
+from harness.scenario import scenarios
+from harness.scenario.schema import Scenario, Task
 
 ROOT = Path(__file__).resolve().parent.parent
 BUGS = ROOT / "docs" / "bugs.md"
@@ -132,7 +132,7 @@ def scenario_row(one: Scenario) -> str:
     return f"| `{one.name}` | {one.kind} | {slots} | {tasks} | {machine_text(one)} |"
 
 
-def scenarios(all_of_them: list[Scenario]) -> str:
+def scenario_table(all_of_them: list[Scenario]) -> str:
     head = "| scenario | sort | pages of the slots | tasks | machine |"
     return "\n".join([head, "|---" * 5 + "|", *map(scenario_row, all_of_them)])
 
@@ -216,12 +216,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     args = parser.parse_args()
     bugs = mmutorture("list", "bugs")["bugs"]
-    every = [scenario.load(name) for name in scenario.scenario_files()]
+    every = [scenarios.load(name) for name in scenarios.scenario_files()]
     storms = [one for one in every if one.kind == "storm"]
     stale = 0
     for page, name, table in (
         (BUGS, "switches", switches(bugs)),
-        (SCENARIOS, "scenarios", scenarios(every)),
+        (SCENARIOS, "scenarios", scenario_table(every)),
         (SCENARIOS, "pairs", pairs(storms)),
     ):
         text = page.read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.compare.text import factor, figure
-from harness.results import processor
+from harness.results.directory import processor
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "comparing.md"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The rooms of the core know each other only along the arrows of docs/architecture.md.
+"""Rooms know each other only along the arrows of docs/architecture.md, in C and in Python.
 
 The model must not be able to tell which execution it is in, nor see the oracles that watch it; so
-an #include that goes the wrong way is an error, whatever it is used for.
+an #include that goes the wrong way is an error, whatever it is used for.  Likewise an import.
 """
 
 import re
@@ -21,6 +21,24 @@ KNOWS = {
     "program": {"core", "program", "api", "include"},
     "include": {"include"},  # what a user's program sees
 }
+HARNESS = ROOT / "harness"
+LANGUAGES = {"scenario", "program", "litmus"}  # of what is asked for
+IMPORTS = {
+    "scenario": LANGUAGES,
+    "program": LANGUAGES | {"core", "run"},  # a program can be run from Python
+    "litmus": LANGUAGES | {"core", "run"},
+    "core": LANGUAGES,
+    "results": {"core"},
+    "contention": {"core", "results"},
+    "trace": {"core", "results", "contention"},
+    "run": LANGUAGES | {"core", "contention", "trace", "failure"},  # a free run keeps its own
+    "failure": LANGUAGES | {"core", "results", "trace", "run"},
+    "compare": {"results", "contention", "commands"},  # in turns, stress is what runs
+    "report": {"results", "contention", "trace", "failure", "compare"},
+    "bench": LANGUAGES | {"core", "run", "commands"},
+}
+EVERYBODY = {"errors", "signals", "units", "_core", "__version__"}
+IMPORT = re.compile(r"^\s*from harness(?:\.([\w.]+))? import ([\w, ]+|\([^)]*\))", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -38,7 +56,28 @@ def find(name: str, includer: Path) -> Path | None:
     return None
 
 
-def main() -> int:
+def imported(text: str) -> set[str]:
+    """The rooms of the harness, or modules outside any room, that a source imports."""
+    rooms = set()
+    for package, names in IMPORT.findall(text):
+        if package:
+            rooms.add(package.partition(".")[0])
+        else:
+            rooms |= set(re.findall(r"\w+", names))
+    return rooms
+
+
+def wrong_imports() -> list[str]:
+    wrong = []
+    for room, known in IMPORTS.items():
+        for source in sorted((HARNESS / room).glob("*.py")):
+            found = imported(source.read_text(encoding="utf-8")) - known - EVERYBODY - {room}
+            where = source.relative_to(ROOT)
+            wrong += [f"{where}: {room} may not import {other}" for other in sorted(found)]
+    return wrong
+
+
+def wrong_includes() -> list[str]:
     wrong = []
     for room, known in KNOWS.items():
         for source in sorted([*(NATIVE / room).glob("*.[ch]"), *(NATIVE / room).glob("*.def")]):
@@ -49,6 +88,11 @@ def main() -> int:
                     wrong.append(f'{where}: #include "{name}" names no file')
                 elif room_of(included) not in known:
                     wrong.append(f'{where}: {room} may not know {room_of(included)} ("{name}")')
+    return wrong
+
+
+def main() -> int:
+    wrong = wrong_includes() + wrong_imports()
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

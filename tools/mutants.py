@@ -41,18 +41,18 @@ TAKES = re.compile(r"^\t+(?:\w+ = )?((?:read|write|spin|mutex|rcu_read|srcu_read
 FUNCTION = re.compile(r"^[a-z].*?(\w+)\(.*[^;]$")
 EXPLORE = """
 import itertools, json, sys
-from harness import scenario
-from harness.explore import Limits, explore
-from harness.settings import Settings
-from harness.token import Recipe
+from harness.scenario import scenarios
+from harness.run.explore import Limits, explore
+from harness.scenario.settings import Settings
+from harness.core.token import Recipe
 
 seed, budget, first = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3].split(",")
 first = [n for n in first if n]
-names = first + [n for n in scenario.scenario_files() if n not in first and sys.argv[6] == "all"]
+names = first + [n for n in scenarios.scenario_files() if n not in first and sys.argv[6] == "all"]
 for memory, name in itertools.product(sys.argv[4].split(","), names):
     overrides = (("vm.profile", sys.argv[5]),)
     recipe = Recipe(name, overrides, Settings(seed=seed, memory=memory))
-    loaded = scenario.load(name, overrides)
+    loaded = scenarios.load(name, overrides)
     found = explore(recipe, loaded, Limits(None, budget), 1, (), lambda *_: None)
     if found.failure is not None:
         print(json.dumps({"scenario": name, "memory": memory, "oracle": found.failure.oracle,

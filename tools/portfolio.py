@@ -12,10 +12,10 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-from harness import catalogue, config
-from harness.scenario import load
-from harness.settings import Settings
-from harness.world import World
+from harness.core import catalogue, config
+from harness.core.world import World
+from harness.scenario.scenarios import load
+from harness.scenario.settings import Settings
 
 STRATEGIES = "random,sticky,pct2,pct3,pct5,pct12,pos,urw,surw,rff,mix"
 BLOCK = 64  # executions between two looks at the budget

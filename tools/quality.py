@@ -25,8 +25,9 @@ from pathlib import Path
 import cells
 from doc_tables import put
 
-from harness import catalogue, worker
-from harness.explore import Limits
+from harness.core import catalogue
+from harness.run import worker
+from harness.run.explore import Limits
 
 BUGS = Path(__file__).resolve().parent.parent / "docs" / "bugs.md"
 

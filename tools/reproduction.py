@@ -12,15 +12,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from harness import capture, catalogue, config
 from harness.commands.common import profile_override
-from harness.lockstep import lockstep_world
-from harness.reproduce import Target, find_target
-from harness.scenario import load
-from harness.schema import Scenario
-from harness.settings import Settings
-from harness.token import Recipe
-from harness.world import Failure, World
+from harness.core import catalogue, config
+from harness.core.token import Recipe
+from harness.core.world import Failure, World
+from harness.failure import capture
+from harness.failure.reproduce import Target, find_target
+from harness.run.lockstep import lockstep_world
+from harness.scenario.scenarios import load
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings
 
 ITERATIONS = 1 << 40
 

@@ -22,13 +22,16 @@ from pathlib import Path
 import cells
 import msgspec
 
-from harness import capture, catalogue, failure, scenario, worker
+from harness.core import catalogue
+from harness.core.token import Recipe
 from harness.errors import Exit
-from harness.explore import Limits
-from harness.results import write_text
-from harness.settings import MEMORY_MODELS
+from harness.failure import capture, evidence
+from harness.results.directory import write_text
+from harness.run import worker
+from harness.run.explore import Limits
+from harness.scenario import scenarios
+from harness.scenario.settings import MEMORY_MODELS
 from harness.signals import interruptible
-from harness.token import Recipe
 from harness.units import human_count, parse_duration
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,8 +107,8 @@ def run_chunk(chunk: Chunk, kept: str) -> Done:
             found.recipe, found.scenario, found.failure, "explore", found.decisions
         )
         place = Path(kept) / f"failure-{chunk.index}"
-        failure.write(captured, place)
-        block, directory = failure.block(captured, place), str(place)
+        evidence.write(captured, place)
+        block, directory = evidence.block(captured, place), str(place)
     totals = found.totals
     return Done(
         schedules=totals["schedules"],
@@ -202,7 +205,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--strategy", action="append", help="these; repeatable; default: all")
     parser.add_argument("--memory", action="append", choices=MEMORY_MODELS, help="the same")
-    parser.add_argument("--scenario", action="append", choices=list(scenario.scenario_files()))
+    parser.add_argument("--scenario", action="append", choices=list(scenarios.scenario_files()))
     parser.add_argument("--results", help="where the state is kept; default: results/soak")
     parser.add_argument("--anew", action="store_true", help="forget what was done before")
     args = parser.parse_args()

@@ -34,12 +34,13 @@ UNTOUCHED = {"bugs.c", "vm.c", "warmup.c"}
 STATEMENT = re.compile(r"^\t(?:return\b|if \(|for \(|while \(|do \{|[a-z_]\w*(?:->\w+)*(?:\(| = ))")
 COLLECT = """
 import json, sys
-from harness import capture, catalogue
+from harness.failure import capture
+from harness.core import catalogue
 from harness.commands.common import profile_override
-from harness.explore import Limits, explore
-from harness.scenario import load
-from harness.settings import Settings
-from harness.token import Recipe, parse_token
+from harness.run.explore import Limits, explore
+from harness.scenario.scenarios import load
+from harness.scenario.settings import Settings
+from harness.core.token import Recipe, parse_token
 
 seeds, budget = int(sys.argv[1]), float(sys.argv[2])
 for bug in catalogue.bugs():
@@ -59,7 +60,7 @@ for bug in catalogue.bugs():
 """
 REPLAY = """
 import json, sys
-from harness import reproduce
+from harness.failure import reproduce
 
 for line in sys.stdin:
     kept = json.loads(line)

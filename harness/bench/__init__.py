@@ -25,8 +25,8 @@ from harness.bench.report import machine, render
 from harness.bench.row import FULL, QUICK, Effort, Row, document
 from harness.bench.workshop import Skipped, Workshop
 from harness.commands.common import Output
+from harness.core.world import text
 from harness.errors import Exit
-from harness.world import text
 
 
 def measure(out: Output, directory: Path, effort: Effort) -> list[Row]:

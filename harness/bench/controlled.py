@@ -3,16 +3,16 @@
 
 import time
 
-from harness import config as scenario_config
-from harness import scenario
 from harness._core import ffi, lib
 from harness.bench.row import Effort, Row, Target, make_row
-from harness.catalogue import find_index, strategies
+from harness.core import config as scenario_config
+from harness.core.catalogue import find_index, strategies
+from harness.core.token import Recipe
+from harness.core.world import World
 from harness.errors import HarnessError
-from harness.lockstep import lockstep_world
-from harness.settings import Settings
-from harness.token import Recipe
-from harness.world import World
+from harness.run.lockstep import lockstep_world
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 
 SEED = 7
 PT3_TASKS = 3
@@ -46,7 +46,7 @@ def explored(world: World, count: int, seconds: float) -> tuple[float, float]:
 def fibers(effort: Effort) -> list[Row]:
     random, pct, storm = [], [], []
     recipe = Recipe("zap-vs-fault", (), Settings(SEED, strategy="random"))
-    config = scenario_config.build(scenario.load(recipe.spec), recipe.settings)
+    config = scenario_config.build(scenarios.load(recipe.spec), recipe.settings)
     for _ in range(effort.rounds):
         with pt3_world("random") as world:
             random.append(explored(world, effort.schedules, 0))
@@ -71,9 +71,9 @@ def fibers(effort: Effort) -> list[Row]:
 
 def hand_over(vcpus: int, effort: Effort) -> tuple[float, float, float]:
     """Microseconds: for a hand-over, for one with its share of the work, and in fibers."""
-    changes = tuple(scenario.vcpu_override(vcpus))
+    changes = tuple(scenarios.vcpu_override(vcpus))
     recipe = Recipe("zap-vs-fault", changes, Settings(SEED, strategy="random"))
-    loaded = scenario.load(recipe.spec, recipe.overrides)
+    loaded = scenarios.load(recipe.spec, recipe.overrides)
     with lockstep_world(loaded, recipe) as world:
         world.lockstep(0, 1, 0)  # every worker is up and has touched its memory
         before, began = world.totals(), time.monotonic()

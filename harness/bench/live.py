@@ -8,13 +8,13 @@ work; on a machine of which others have a part it says more about them.
 
 import io
 
-from harness import free
 from harness.bench.row import Effort, Row, Target, make_row
-from harness.live import Screen, Silent, View
-from harness.scenario import load
-from harness.settings import Settings
+from harness.core.token import Recipe
+from harness.run import free
+from harness.run.live import Screen, Silent, View
+from harness.scenario.scenarios import load
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 SCENARIO = "fault-storm"
 OVERRIDES = (("tasks.vcpu.count", "2"), ("tasks.vmm.pace-faults", "24576"))

@@ -7,14 +7,16 @@ counts: what else the machine was doing only ever adds.  In processor time.
 
 import time
 
-from harness import config, free, scenario
 from harness.bench.row import Effort, Row, Target, make_row
+from harness.core import config
+from harness.core.token import Recipe
+from harness.core.world import World
 from harness.errors import HarnessError
-from harness.live import Silent
-from harness.settings import Settings
+from harness.run import free
+from harness.run.live import Silent
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
-from harness.world import World
 
 SEED = 7
 GOAL = Target("at most 10 % more", ratio=1 / 1.1)
@@ -26,7 +28,7 @@ VARIANTS = (True, False)
 def pieces(name: str, lock_stat: bool) -> tuple[list[float], int]:
     """Seconds of each piece, and the schedule points of all."""
     settings = Settings(SEED, strategy="random", lock_stat=lock_stat, check_every=0)
-    with World(config.build(scenario.load(name), settings)) as world:
+    with World(config.build(scenarios.load(name), settings)) as world:
         world.explore(0, SCHEDULES, 0.0)
         before, seconds = world.totals()["schedule_points"], []
         for piece in range(1, PIECES + 1):
@@ -53,10 +55,10 @@ def explored(name: str, rounds: int) -> Row:
 
 def stressed(lock_stat: bool, seconds: float) -> float:
     """Processor time of a checked operation of one vCPU, in nanoseconds."""
-    changes = tuple(scenario.vcpu_override(1))
+    changes = tuple(scenarios.vcpu_override(1))
     settings = Settings(SEED, controlled=False, lock_stat=lock_stat)
     recipe = Recipe("fault-storm", changes, settings)
-    loaded = scenario.load(recipe.spec, changes, controlled=False)
+    loaded = scenarios.load(recipe.spec, changes, controlled=False)
     run = free.run(recipe, loaded, seconds, Interrupt(), Silent(), lambda captured: None)
     vcpu = next(state for state in run.tasks if state.name == "vcpu0")
     spent = run.used.cpu_s.get(vcpu.id)

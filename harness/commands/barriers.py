@@ -6,18 +6,19 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import Any
 
-from harness import barriers, capture, failure
-from harness.barriers import Place, Verdict
-from harness.cases import Case, not_run
 from harness.commands import common
+from harness.core.token import Recipe
 from harness.errors import Exit, UsageError, worst
-from harness.explore import Exploration, Limits
-from harness.results import RunDirectory
-from harness.schema import Scenario
-from harness.search import is_exhausted
-from harness.settings import Settings
+from harness.failure import capture, evidence
+from harness.results.cases import Case, not_run
+from harness.results.directory import RunDirectory
+from harness.run import barriers
+from harness.run.barriers import Place, Verdict
+from harness.run.explore import Exploration, Limits
+from harness.run.search import is_exhausted
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt, interruptible
-from harness.token import Recipe
 from harness.units import hex64, parse_duration
 
 BUDGET, STRATEGY = "2s", "mix"
@@ -75,8 +76,8 @@ class Session:
         captured = capture.capture(
             found.recipe, found.scenario, found.failure, "explore", found.decisions
         )
-        kept = failure.save(captured, self.run, directory)
-        self.blocks.append(failure.block(captured, kept))
+        kept = evidence.save(captured, self.run, directory)
+        self.blocks.append(evidence.block(captured, kept))
         return {
             "oracle": captured.record.oracle,
             "message": captured.record.message,

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalogue, delay, junit, ktap, scenario
-from harness.cases import Case
 from harness.contention import lock_stat, record
+from harness.core import catalogue, delay
+from harness.core.token import Recipe
 from harness.errors import PROGRESS_ORACLES, Exit, UsageError
-from harness.failure import Captured
-from harness.results import write_text
-from harness.schema import Scenario
-from harness.settings import Settings
-from harness.token import Recipe
+from harness.failure.evidence import Captured
+from harness.results import junit, ktap
+from harness.results.cases import Case
+from harness.results.directory import write_text
+from harness.scenario import scenarios
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings
 from harness.units import parse_integer, parse_seed, random_seed
 
 
@@ -94,12 +96,12 @@ def chosen_specs(args: Namespace, bugs: Sequence[catalogue.Bug]) -> list[str]:
     if args.all:
         if args.scenarios:
             raise UsageError("give scenarios or --all, not both")
-        return list(scenario.scenario_files())
+        return list(scenarios.scenario_files())
     if args.scenarios:
         return list(args.scenarios)
     if bugs:
         return list(dict.fromkeys(bug.scenario for bug in bugs))
-    names = ", ".join(scenario.scenario_files())
+    names = ", ".join(scenarios.scenario_files())
     raise UsageError(f"which scenario? name one or more, or give --all; there are {names}")
 
 
@@ -117,9 +119,9 @@ def chosen_memory(args: Namespace, bugs: Sequence[catalogue.Bug]) -> str:
 
 def overrides_of(args: Namespace) -> tuple[tuple[str, str], ...]:
     """``--vcpus`` and every ``--set``, in the order in which they take effect."""
-    vcpus = scenario.vcpu_override(args.vcpus)
+    vcpus = scenarios.vcpu_override(args.vcpus)
     profiles = profile_override(chosen_bugs(args))
-    return (*profiles, *vcpus, *(scenario.parse_set(text) for text in args.set or []))
+    return (*profiles, *vcpus, *(scenarios.parse_set(text) for text in args.set or []))
 
 
 def chosen_delays(args: Namespace, controlled: bool) -> tuple[str, ...]:
@@ -144,8 +146,8 @@ def prepare(
 ) -> list[tuple[Recipe, Scenario]]:
     """Everything is checked before anything runs."""
     prepared = []
-    for spec in (name for given in specs for name in scenario.expand(given)):
-        loaded = scenario.load(spec, overrides, controlled=settings.controlled)
+    for spec in (name for given in specs for name in scenarios.expand(given)):
+        loaded = scenarios.load(spec, overrides, controlled=settings.controlled)
         if loaded.kind == "program" and not settings.controlled:
             raise UsageError(f"{spec}: a program runs once, and under a scheduler: explore it")
         if loaded.kind == "program" and settings.bugs:

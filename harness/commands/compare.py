@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.commands import common, report
 from harness.compare import runs, text, verdict
 from harness.errors import Exit, UsageError
-from harness.results import find_run
+from harness.results.directory import find_run
 
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 DURATION, REPEATS = "1s", "24"

@@ -6,31 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import (
-    catalogue,
-    closing,
-    config,
-    contracts,
-    failure,
-    lock_order,
-    repeat,
-    search,
-    statistics,
-)
-from harness.cases import Case, not_run
-from harness.commands import common
+from harness.commands import closing, common
+from harness.core import catalogue, config, contracts
+from harness.core.token import Recipe, Token, format_token
+from harness.core.world import CoreCrashed, Failure
 from harness.errors import Exit, HarnessError, UsageError, worst
-from harness.explore import Exploration, Limits, explore
+from harness.failure import evidence
 from harness.litmus import herd
-from harness.outcomes import has_outcomes, outcome_rows, outcome_table
-from harness.results import RunDirectory, write_text
-from harness.scenario import scenario_hash, to_toml
-from harness.schema import Scenario
-from harness.settings import CHECK_EVERY, PCT_DEPTH, Settings, differing
+from harness.results.cases import Case, not_run
+from harness.results.directory import RunDirectory, write_text
+from harness.run import lock_order, repeat, search, statistics
+from harness.run.explore import Exploration, Limits, explore
+from harness.run.outcomes import has_outcomes, outcome_rows, outcome_table
+from harness.scenario.scenarios import scenario_hash, to_toml
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import CHECK_EVERY, PCT_DEPTH, Settings, differing
 from harness.signals import Interrupt, interruptible
-from harness.token import Recipe, Token, format_token
 from harness.units import hex64, human_count, parse_duration, parse_integer
-from harness.world import CoreCrashed, Failure
 
 BUDGET_SECONDS = 10.0
 MINIMISE_SECONDS = 2.0  # mmutorture minimise has more patience
@@ -103,7 +95,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "litmus": herd.document(found),
         "failures": failures,
         "seed": hex64(settings.seed),
-        "strategy": failure.strategy_text(found.recipe),
+        "strategy": evidence.strategy_text(found.recipe),
         "memory": settings.memory,
         "totals": totals | {"digest": hex64(totals.get("digest", 0))},
         "contracts": contracts.report(found.contracts),
@@ -169,7 +161,7 @@ class Session:
 
         running = self.run.path / RUNNING
         if self.args.execution == "lockstep":
-            from harness.lockstep import explore_lockstep
+            from harness.run.lockstep import explore_lockstep
 
             found = explore_lockstep(recipe, scenario, limits, interrupt, progress, begin)
         else:
@@ -179,7 +171,7 @@ class Session:
 
     def guarded(self, recipe: Recipe, scenario: Scenario, *how: Any) -> Exploration:
         """Explore; the core may crash, and then the token of that execution is told."""
-        from harness.jobs import ExplorerDied
+        from harness.run.jobs import ExplorerDied
 
         try:
             return explore(recipe, scenario, *how)
@@ -257,8 +249,8 @@ class Session:
     def failed(self, found: Exploration, directory: Path) -> dict[str, Any]:
         assert found.failure is not None
         captured = self.captured(found, found.failure)
-        kept = failure.save(captured, self.run, directory)
-        self.blocks.append(failure.block(captured, kept))
+        kept = evidence.save(captured, self.run, directory)
+        self.blocks.append(evidence.block(captured, kept))
         record = captured.record
         self.codes.append(common.violation_code(record.oracle))
         how = f"mmutorture reproduce {kept}"
@@ -324,8 +316,8 @@ class Session:
             "\n".join(self.blocks[-len(failures) :]),
         )
 
-    def captured(self, found: Exploration, failed: Failure) -> failure.Captured:
-        from harness import capture
+    def captured(self, found: Exploration, failed: Failure) -> evidence.Captured:
+        from harness.failure import capture
 
         recipe, scenario = found.recipe, found.scenario
         captured = capture.capture(recipe, scenario, failed, self.args.execution, found.decisions)
@@ -382,7 +374,7 @@ def run(args: Namespace) -> int:
     session = Session(args, seed, settings)
     plans = [herd.defaults(args, *each, limits) for each in prepared]
     session.expect([recipe.spec for recipe, _, _ in plans])
-    strategies = dict.fromkeys(failure.strategy_text(recipe) for recipe, _, _ in plans)
+    strategies = dict.fromkeys(evidence.strategy_text(recipe) for recipe, _, _ in plans)
     session.out.say(f"seed {hex64(seed)}  strategy {', '.join(strategies)}")
     with interruptible() as interrupt:
         for plan in plans:

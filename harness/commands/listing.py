@@ -17,7 +17,7 @@ WIDE = 120  # columns from which on the whole table of bugs can be read
 def scenarios() -> list[dict[str, Any]]:
     import tomllib
 
-    from harness.scenario import scenario_files
+    from harness.scenario.scenarios import scenario_files
 
     rows = []
     for name, file in scenario_files().items():
@@ -32,7 +32,7 @@ def scenarios() -> list[dict[str, Any]]:
 
 def contracts() -> list[dict[str, Any]]:
     """One row for each function: what it demands of its caller."""
-    from harness import contracts as table
+    from harness.core import contracts as table
 
     rows = []
     for row in table.functions(table.current()):
@@ -44,7 +44,7 @@ def contracts() -> list[dict[str, Any]]:
 
 
 def core_rows(what: str) -> list[dict[str, Any]]:
-    from harness import catalogue
+    from harness.core import catalogue
 
     entries: list[Any] = list(getattr(catalogue, what)())
     rows = []
@@ -59,7 +59,7 @@ def run(args: Namespace) -> int:
     if args.schema:
         if args.what != "scenarios":
             raise UsageError("--schema is for list scenarios")
-        from harness.schema import json_schema
+        from harness.scenario.schema import json_schema
 
         print(json.dumps(json_schema(), indent=2))
         return 0

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import lock_order
 from harness.contention import folded, lock_stat, perf, record, rows
 from harness.contention.record import Contention
 from harness.errors import UsageError
-from harness.results import find_run
+from harness.results.directory import find_run
+from harness.run import lock_order
 from harness.units import nearest, parse_integer
 
 FORMATS = ("lock_stat", "perf", "folded", "lock_order")

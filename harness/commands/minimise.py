@@ -4,11 +4,11 @@
 from argparse import Namespace
 from pathlib import Path
 
-from harness import capture, failure, reproduce
 from harness.commands import common
+from harness.core.token import looks_like_token
 from harness.errors import Exit
-from harness.results import write_text
-from harness.token import looks_like_token
+from harness.failure import capture, evidence, reproduce
+from harness.results.directory import write_text
 from harness.units import hex64, parse_duration
 
 
@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
     captured = capture.with_minimal(captured, recipe, scenario, found.failure, seconds, progress)
     # A long token is no path, and asking whether it is one an error.
     directory = None if looks_like_token(args.target) else keep(captured, Path(args.target))
-    out.tell(failure.block(captured, directory or Path("TOKEN")))
+    out.tell(evidence.block(captured, directory or Path("TOKEN")))
     record = captured.record
     out.finish(
         {
@@ -48,22 +48,22 @@ def run(args: Namespace) -> int:
             "other_choices": record.other_choices,
             "minimal": common.minimal_row(captured.minimal),
             "table": (captured.minimal or captured).table,
-            "directory": str(directory / failure.MINIMAL) if directory else "",
+            "directory": str(directory / evidence.MINIMAL) if directory else "",
         }
     )
     return int(common.violation_code(record.oracle))
 
 
-def keep(captured: failure.Captured, target: Path) -> Path | None:
+def keep(captured: evidence.Captured, target: Path) -> Path | None:
     """The minimal execution goes into the directory of the failure, if that is what was given."""
     directory = target.parent if target.name == "failure.json" else target
     if captured.minimal is None or not directory.is_dir():
         return None
-    place = directory / failure.MINIMAL
+    place = directory / evidence.MINIMAL
     if place.exists():
         import shutil
 
         shutil.rmtree(place)
-    failure.write(captured.minimal, place)
+    evidence.write(captured.minimal, place)
     write_text(directory / "minimal.txt", captured.minimal.record.token + "\n")
     return directory

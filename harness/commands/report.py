@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.results import find_run, write_output
+from harness.results.directory import find_run, write_output
 
 if TYPE_CHECKING:
     from harness.compare.verdict import Comparison

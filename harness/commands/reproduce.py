@@ -3,12 +3,12 @@
 
 from argparse import Namespace
 
-from harness import reproduce
 from harness.commands import common
+from harness.core.world import CoreCrashed
 from harness.errors import Exit, HarnessError
-from harness.repeat import crash_text
+from harness.failure import reproduce
+from harness.run.repeat import crash_text
 from harness.units import parse_integer
-from harness.world import CoreCrashed
 
 REPEAT_MAX = 1 << 20
 CODES = {"reproduced": Exit.VIOLATION, "diverged": Exit.NOT_FOUND, "refused": Exit.USAGE}

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.commands.report import FILE as REPORT
 from harness.contention import perf, record, rows
-from harness.results import find_run, read_run
+from harness.results.directory import find_run, read_run
 
 SITES_SHOWN = 5
 MODE = {"rwlock:R": "-R", "rwlock:W": "-W"}

@@ -7,18 +7,20 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness import contracts, failure, free, live, lock_order
-from harness.cases import Case, not_run
 from harness.commands import common, report
 from harness.contention import record
+from harness.core import contracts
+from harness.core.token import Recipe
 from harness.errors import Exit, UsageError, worst
-from harness.free import FreeRun
-from harness.results import RunDirectory, write_bytes, write_text
-from harness.scenario import to_toml
-from harness.schema import Scenario
-from harness.settings import Settings, differing
+from harness.failure import evidence
+from harness.results.cases import Case, not_run
+from harness.results.directory import RunDirectory, write_bytes, write_text
+from harness.run import free, live, lock_order
+from harness.run.free import FreeRun
+from harness.scenario.scenarios import to_toml
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings, differing
 from harness.signals import Interrupt, interruptible
-from harness.token import Recipe
 from harness.trace import record as recording
 from harness.units import U64_MAX, hex64, human_count, parse_duration
 
@@ -140,11 +142,11 @@ class Session:
 
         kept: Path | None = None
 
-        def keep_failure(captured: failure.Captured) -> None:
+        def keep_failure(captured: evidence.Captured) -> None:
             nonlocal kept
-            kept = failure.save(captured, self.run, directory)
+            kept = evidence.save(captured, self.run, directory)
             trace = f"\n    trace      mmutorture trace {kept}" if self.settings.record else ""
-            self.blocks.append(failure.block(captured, kept) + trace)
+            self.blocks.append(evidence.block(captured, kept) + trace)
 
         title = recipe.spec
         if self.repeats > 1:
@@ -320,6 +322,6 @@ def run(args: Namespace) -> int:
 
 
 def storms(specs: list[str]) -> list[str]:
-    from harness.scenario import load
+    from harness.scenario.scenarios import load
 
     return [spec for spec in specs if load(spec, controlled=False).kind == "storm"]

@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 from harness.commands import common
 from harness.contention import record as contention
+from harness.core.token import looks_like_token
 from harness.errors import UsageError
-from harness.results import find_run
-from harness.token import looks_like_token
+from harness.results.directory import find_run
 from harness.trace import events, record, text
 from harness.trace.events import Event, Recording
 from harness.trace.record import Kind
@@ -64,14 +64,14 @@ def of_run(run: Path, scenario: str | None) -> Path:
 
 def find(args: Namespace) -> Source:
     """A token is replayed, as is a failure whose schedule points are wanted."""
-    from harness.trace import replay
+    from harness.failure import traced
 
     if looks_like_token(args.run):
-        return Source("token", replay.of_target(args.run, args.points))
+        return Source("token", traced.of_target(args.run, args.points))
     path = Path(args.run)
     if (path / "failure.json").is_file():
         if args.points or not (path / record.FILE).is_file():
-            return Source(str(path), replay.of_failure(path, args.points))
+            return Source(str(path), traced.of_failure(path, args.points))
         return Source(str(path), events.read(path))
     if not (path / record.FILE).is_file():
         path = of_run(find_run(args.run, Path(args.results)), args.scenario)

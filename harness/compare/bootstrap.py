@@ -163,14 +163,13 @@ def rank_sum_chance(ranks: tuple[int, ...], chosen: int, seen: int) -> float:
             extreme += ways & ((1 << field) - 1)
         ways >>= field
         value += 1
-    chances: int = math.comb(len(ranks), chosen)
-    return extreme / chances
+    return extreme / math.comb(len(ranks), chosen)
 
 
 def sign_chance(ahead: int, behind: int) -> float:
     """The chance of a majority as large, or larger, if either was as likely in each pair."""
     n, most = ahead + behind, max(ahead, behind)
-    return min(1.0, sum(math.comb(n, k) for k in range(most, n + 1)) / 2 ** (n - 1))
+    return min(1.0, math.ldexp(sum(math.comb(n, k) for k in range(most, n + 1)), 1 - n))
 
 
 def p_value(a: Sequence[float], b: Sequence[float], in_turns: bool) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 from harness.compare.metrics import Figures
 from harness.contention import record
 from harness.errors import UsageError
-from harness.results import read_run
+from harness.results.directory import read_run
 from harness.units import nearest
 
 MACHINE = ("machine", "processor", "cpus", "cpus_usable", "kernel")

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Literal, get_args
 
-from harness import catalogue
 from harness.contention import record as rec
 from harness.contention.measured import (
     Blame,
@@ -29,6 +28,7 @@ from harness.contention.series import (
     Series,
     lock_column,
 )
+from harness.core import catalogue
 
 Execution = Literal["free", "explore", "lockstep"]
 MODES: dict[str, rec.Mode] = {mode: mode for mode in get_args(rec.Mode)}

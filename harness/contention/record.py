@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness.errors import UsageError
-from harness.results import write_text
+from harness.results.directory import write_text
 
 SCHEMA = 1
 FILE = "contention.json"

@@ -9,14 +9,14 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import Any
 
-from harness import catalogue
-from harness.explore import Exploration, Limits
-from harness.outcomes import labels, pointer_names
+from harness.core import catalogue
+from harness.core.token import Recipe
 from harness.program.code import Litmus, parse
-from harness.schema import Scenario
-from harness.search import is_exhausted
-from harness.settings import MEMORY_MODELS
-from harness.token import Recipe
+from harness.run.explore import Exploration, Limits
+from harness.run.outcomes import labels, pointer_names
+from harness.run.search import is_exhausted
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import MEMORY_MODELS
 
 EXHAUSTIVE, WEAKEST = "dpor", "lkmm"
 SAMPLES = 20000

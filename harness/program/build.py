@@ -35,7 +35,7 @@ from harness.program.task import Task
 
 if TYPE_CHECKING:
     from harness.program.run import Result
-    from harness.schema import Scenario
+    from harness.scenario.schema import Scenario
 
 HERE = str(Path(__file__).parent)
 NAME = re.compile(r"[A-Za-z_]\w{0,22}")

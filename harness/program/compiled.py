@@ -23,7 +23,7 @@ from harness._core import ffi, lib
 from harness.errors import HarnessError, UsageError
 from harness.program.code import TASKS_MAX
 from harness.program.core import program_number
-from harness.schema import Scenario
+from harness.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from harness._core import mmut_config

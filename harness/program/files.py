@@ -18,7 +18,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.program.build import Program
 from harness.program.code import Code, CodeError, check, dump
-from harness.schema import Outcome, Scenario
+from harness.scenario.schema import Outcome, Scenario
 from harness.units import nearest
 
 Overrides = Sequence[tuple[str, str]]

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness import outcomes
-from harness.explore import Exploration, Limits
-from harness.explore import explore as explore_scenario
+from harness.core.token import Recipe
 from harness.program.build import Program
-from harness.settings import Settings
+from harness.run import outcomes
+from harness.run.explore import Exploration, Limits
+from harness.run.explore import explore as explore_scenario
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 SCHEDULES = 10000
 

@@ -12,8 +12,8 @@ from typing import Any
 from harness.contention import record as contention
 from harness.contention.record import Contention
 from harness.errors import UsageError
-from harness.failure import MINIMAL
-from harness.results import read_run
+from harness.failure.evidence import MINIMAL
+from harness.results.directory import read_run
 from harness.trace import events
 from harness.trace import record as recorded
 from harness.trace.windows import Window, windows

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness._core import ffi, lib
+from harness.core.world import Failure, text
 from harness.trace import record
 from harness.trace.record import Header, Lock, Site, Task
-from harness.world import Failure, text
 
 MMU_LOCK = "mmu_lock"  # has readers, though none may have come
 LOCK_KINDS = ("wait", "hold")

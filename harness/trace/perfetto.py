@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.contention.record import Series
-from harness.results import write_bytes
+from harness.results.directory import write_bytes
 from harness.trace import lanes, text
 from harness.trace.events import INSTANTS, Event, Recording, arrows
 from harness.trace.protobuf import data, fixed64, number, string

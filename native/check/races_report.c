@@ -2,7 +2,7 @@
 /*
  * A race in KCSAN's words and order: the header, both accesses with the locks held at each, what
  * became of the value, and, which KCSAN cannot know, which edge is missing.  Semicolons part what are
- * lines in a failure block (harness/failure.py).
+ * lines in a failure block (harness/failure/evidence.py).
  */
 #include <stdio.h>
 #include <string.h>

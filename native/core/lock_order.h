@@ -2,7 +2,7 @@
 /*
  * The lock order graph of a run: an edge a -> b for each lock b that a task waited for, or would
  * have, while it held a.  It is kept over executions (lockdep's idea), because the two halves of an
- * inversion need not meet in one; a cycle is for whoever reads the graph to find (harness/lock_order.py).
+ * inversion need not meet in one; a cycle is for whoever reads the graph to find (harness/run/lock_order.py).
  *
  * A node is a class of the model's locks, or one lock of a program.  What is known of an edge is
  * what a cycle has to be possible (K. Havelund, "Using Runtime Analysis to Guide Model Checking of

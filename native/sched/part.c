@@ -2,7 +2,7 @@
 /*
  * A part of a search: put aside, and taken up again here or in another process.
  *
- * A part is a path.  Its first `floor` nodes belong to whoever divides the search (harness/tree.py); what
+ * A part is a path.  Its first `floor` nodes belong to whoever divides the search (harness/run/tree.py); what
  * is to be explored behind them belongs to the part.  It begins where a wakeup sequence ends, where by
  * construction nobody sleeps: whatever is explored there depends on nobody else, and all that begins with
  * that sequence is explored there.  So parts can be explored at any time, in any order.

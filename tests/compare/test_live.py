@@ -20,12 +20,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import free, live, usage
-from harness.scenario import load
-from harness.settings import Settings
+from harness.core.token import Recipe
+from harness.core.world import TaskState
+from harness.run import free, live, usage
+from harness.scenario.scenarios import load
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
-from harness.world import TaskState
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60.0

@@ -11,16 +11,18 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from harness import config, delay, free, scenario  # noqa: E402
 from harness.cli import main  # noqa: E402
 from harness.contention import record  # noqa: E402
+from harness.core import config, delay  # noqa: E402
+from harness.core.token import Recipe, Token, format_token, parse_token  # noqa: E402
+from harness.core.world import World  # noqa: E402
 from harness.errors import UsageError  # noqa: E402
-from harness.explore import Limits, explore  # noqa: E402
-from harness.live import Silent  # noqa: E402
-from harness.settings import Settings  # noqa: E402
+from harness.run import free  # noqa: E402
+from harness.run.explore import Limits, explore  # noqa: E402
+from harness.run.live import Silent  # noqa: E402
+from harness.scenario import scenarios  # noqa: E402
+from harness.scenario.settings import Settings  # noqa: E402
 from harness.signals import Interrupt  # noqa: E402
-from harness.token import Recipe, Token, format_token, parse_token  # noqa: E402
-from harness.world import World  # noqa: E402
 
 ZAP = "kvm_mmu_zap_all_fast:mmu_lock"
 STEPS = 400
@@ -34,7 +36,7 @@ def quiet(*_: object) -> None:
 def explored(*delays: str) -> record.Contention:
     settings = Settings(seed=7, strategy="random", delay=delays)
     recipe = Recipe("zap-vs-fault", (), settings)
-    loaded = scenario.load("zap-vs-fault")
+    loaded = scenarios.load("zap-vs-fault")
     found = explore(recipe, loaded, Limits(60), 1, Interrupt(), quiet).contention
     assert found is not None
     return found
@@ -42,7 +44,7 @@ def explored(*delays: str) -> record.Contention:
 
 def stressed(*delays: str, name: str = "zap-vs-fault") -> record.Contention:
     settings = Settings(seed=7, controlled=False, checks=False, delay=delays)
-    loaded = scenario.load(name, controlled=False)
+    loaded = scenarios.load(name, controlled=False)
     done = free.run(Recipe(name, (), settings), loaded, 0.4, Interrupt(), Silent(), quiet)
     assert done.contention is not None
     return done.contention
@@ -73,7 +75,7 @@ def test_steps_inside() -> None:
 
 def test_the_same_execution_again() -> None:
     settings = Settings(seed=7, delay=(f"{ZAP}=20",), check_every=1)
-    with World(config.build(scenario.load("zap-vs-fault"), settings)) as world:
+    with World(config.build(scenarios.load("zap-vs-fault"), settings)) as world:
         world.explore(0, 20, 0.0)
         assert world.differs() is None and world.failure() is None
 

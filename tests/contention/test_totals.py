@@ -17,15 +17,17 @@ pytestmark = pytest.mark.xdist_group("cpus")
 
 from hdrh.histogram import HdrHistogram  # noqa: E402
 
-from harness import config, contracts, free, scenario  # noqa: E402
 from harness.contention import collect, measured, record  # noqa: E402
-from harness.explore import Limits, explore  # noqa: E402
-from harness.live import Silent  # noqa: E402
-from harness.lockstep import explore_lockstep  # noqa: E402
-from harness.settings import Settings  # noqa: E402
+from harness.core import config, contracts  # noqa: E402
+from harness.core.token import Recipe  # noqa: E402
+from harness.core.world import World  # noqa: E402
+from harness.run import free  # noqa: E402
+from harness.run.explore import Limits, explore  # noqa: E402
+from harness.run.live import Silent  # noqa: E402
+from harness.run.lockstep import explore_lockstep  # noqa: E402
+from harness.scenario import scenarios  # noqa: E402
+from harness.scenario.settings import Settings  # noqa: E402
 from harness.signals import Interrupt  # noqa: E402
-from harness.token import Recipe  # noqa: E402
-from harness.world import World  # noqa: E402
 from tests.contention.replayed import Known, known  # noqa: E402
 
 ALL = 1 << 20
@@ -40,7 +42,7 @@ def quiet(*_: object) -> None:
 def traced(name: str, *delay: str) -> tuple[record.Contention, Known]:
     """One execution: as measured, and as its trace has it."""
     settings = Settings(seed=0xC0FFEE, strategy="random", delay=delay)
-    with World(config.build(scenario.load(name), settings)) as world:
+    with World(config.build(scenarios.load(name), settings)) as world:
         measured.take(forget=True)
         events = world.trace(3, ALL)
         assert world.traced == len(events)
@@ -130,7 +132,7 @@ def check_sums(found: record.Contention) -> None:
 
 @pytest.mark.parametrize("name", ["zap-vs-fault", "memslot-churn", "two-writers", "nx-recovery"])
 def test_sums_of_a_controlled_run(name: str) -> None:
-    loaded, settings = scenario.load(name), Settings(seed=7)
+    loaded, settings = scenarios.load(name), Settings(seed=7)
     done = explore(Recipe(name, (), settings), loaded, Limits(40), 1, Interrupt(), quiet)
     assert done.contention is not None
     check_sums(done.contention)
@@ -149,7 +151,7 @@ def test_sums_of_a_controlled_run(name: str) -> None:
 @pytest.mark.parametrize("name", ["zap-vs-fault", "notifier-vs-fault", "dirty-toggle"])
 def test_the_rest_adds_up(name: str) -> None:
     """Faults, retries, flushes, callbacks and grace periods, against the core's own totals."""
-    loaded, recipe = scenario.load(name), Recipe(name, (), Settings(seed=7))
+    loaded, recipe = scenarios.load(name), Recipe(name, (), Settings(seed=7))
     done = explore(recipe, loaded, Limits(40), 1, Interrupt(), quiet)
     found, totals = done.contention, done.totals
     assert found is not None and found.heat is not None and found.series is not None
@@ -170,7 +172,7 @@ def test_the_rest_adds_up(name: str) -> None:
 def test_heat_is_of_the_slots() -> None:
     """Ranges lie in slots only, however far apart; each gfn of a slot is in one of them."""
     name = "zap-vs-fault"
-    loaded = scenario.load(name)
+    loaded = scenarios.load(name)
     recipe = Recipe(name, (), Settings(seed=7))
     found = explore(recipe, loaded, Limits(30), 1, Interrupt(), quiet).contention
     assert found is not None and found.heat is not None
@@ -187,7 +189,7 @@ def test_locks_of_programs(program: str) -> None:
     """Their call sites are behind those of the source."""
     file = str(Path(__file__).parent.parent.parent / "examples" / program)
     recipe = Recipe(file, (), Settings(seed=7, strategy="random"))
-    found = explore(recipe, scenario.load(file), Limits(50), 1, Interrupt(), quiet).contention
+    found = explore(recipe, scenarios.load(file), Limits(50), 1, Interrupt(), quiet).contention
     assert found is not None
     check_sums(found)
     check_series(found)
@@ -211,7 +213,7 @@ def test_series_of_any_length() -> None:
     short, long = (
         explore(
             Recipe(name, (), Settings(seed=7, strategy="random", delay=delays)),
-            scenario.load(name),
+            scenarios.load(name),
             Limits(5),
             1,
             Interrupt(),
@@ -231,7 +233,7 @@ def test_series_of_any_length() -> None:
 def test_sums_do_not_depend_on_who_runs_them() -> None:
     """One process, three, or a process for each task: the same record."""
     name, settings = "notifier-vs-fault", Settings(seed=7)
-    loaded, recipe = scenario.load(name), Recipe(name, (), settings)
+    loaded, recipe = scenarios.load(name), Recipe(name, (), settings)
     one = explore(recipe, loaded, Limits(2500), 1, Interrupt(), quiet).contention
     three = explore(recipe, loaded, Limits(2500), 3, Interrupt(), quiet).contention
     assert one is not None and three is not None
@@ -248,7 +250,7 @@ def test_measuring_changes_no_execution() -> None:
         digests = set()
         for lock_stat in (True, False):
             settings = Settings(seed=7, lock_stat=lock_stat)
-            with World(config.build(scenario.load(name), settings)) as world:
+            with World(config.build(scenarios.load(name), settings)) as world:
                 world.explore(0, 30, 0.0)
                 digests.add(world.totals()["digest"])
         assert len(digests) == 1
@@ -257,7 +259,7 @@ def test_measuring_changes_no_execution() -> None:
 def test_sums_of_a_free_run() -> None:
     """zap-vs-fault: an operation of the VMM takes slots_lock once, and mmu_lock for write once."""
     name = "zap-vs-fault"
-    loaded = scenario.load(name, controlled=False)
+    loaded = scenarios.load(name, controlled=False)
     recipe = Recipe(name, (), Settings(seed=7, controlled=False))
     run = free.run(recipe, loaded, 0.5, Interrupt(), Silent(), quiet)
     found = run.contention

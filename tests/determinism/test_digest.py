@@ -10,17 +10,18 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from harness import config, scenario  # noqa: E402
-from harness.settings import Settings  # noqa: E402
-from harness.world import World  # noqa: E402
+from harness.core import config  # noqa: E402
+from harness.core.world import World  # noqa: E402
+from harness.scenario import scenarios  # noqa: E402
+from harness.scenario.settings import Settings  # noqa: E402
 
-NAMES = sorted(scenario.scenario_files())
+NAMES = sorted(scenarios.scenario_files())
 SAME = ("schedules", "schedule_points", "decisions", "switches", "digest", "faults", "operations")
 
 
 def totals(name: str, count: int, first: int = 0, **settings: object) -> dict[str, int]:
     run = Settings(**({"seed": 0xC0FFEE, "without": ("quiescence",)} | settings))  # type: ignore[arg-type]
-    with World(config.build(scenario.load(name), run)) as world:
+    with World(config.build(scenarios.load(name), run)) as world:
         assert world.explore(first, count, 0.0) == count, world.failure()
         found = world.totals()
     return {key: found[key] for key in SAME}

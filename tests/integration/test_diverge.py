@@ -13,9 +13,9 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from harness import stacks  # noqa: E402
-from harness.anchors import Anchor  # noqa: E402
-from harness.token import Recipe, Token, format_token, parse_token  # noqa: E402
+from harness.core import stacks  # noqa: E402
+from harness.core.anchors import Anchor  # noqa: E402
+from harness.core.token import Recipe, Token, format_token, parse_token  # noqa: E402
 from tests.conftest import runner  # noqa: E402
 
 

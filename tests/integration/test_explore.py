@@ -175,7 +175,7 @@ def test_results(mmutorture: Callable, tmp_path: Path) -> None:
 def test_tokens_of_another_build_or_scenario(mmutorture: Callable) -> None:
     from dataclasses import replace
 
-    from harness.token import format_token, parse_token
+    from harness.core.token import format_token, parse_token
 
     token = parse_token(mmutorture("explore", *BUG, "--json").json["failures"][0]["token"])
     other_build = format_token(replace(token, build="00000000"))
@@ -349,7 +349,7 @@ TASK(two) {{ (void)READ_ONCE(S->y); }}
 def test_where_a_run_is_can_be_told_while_it_runs(
     started: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    from harness.token import parse_token
+    from harness.core.token import parse_token
 
     process = started("explore", "same-gfn", "--budget", "60s", "--seed", "3")
     running = tmp_path / "results/latest/running.txt"

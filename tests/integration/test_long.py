@@ -10,15 +10,17 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import capture, columns, config
-from harness.anchors import Plan
-from harness.diverge import first_difference
-from harness.rig import Rig, Signature
-from harness.scenario import load
-from harness.settings import Settings
-from harness.token import Recipe
-from harness.unfinished import minimise_unfinished
-from harness.world import EVENTS_READ, Failure, World
+from harness.core import config
+from harness.core.anchors import Plan
+from harness.core.token import Recipe
+from harness.core.world import EVENTS_READ, Failure, World
+from harness.failure import capture
+from harness.failure.diverge import first_difference
+from harness.failure.rig import Rig, Signature
+from harness.failure.unfinished import minimise_unfinished
+from harness.scenario.scenarios import load
+from harness.scenario.settings import Settings
+from harness.trace import columns
 
 KEPT = 1 << 20  # events, by the core
 # A count that is never lowered: faults are tried again for ever.

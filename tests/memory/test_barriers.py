@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import barriers, scenario
-from harness.explore import Limits
-from harness.settings import Settings
+from harness.core.token import Recipe, format_scenario, parse_scenario
+from harness.run import barriers
+from harness.run.explore import Limits
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe, format_scenario, parse_scenario
 from tests.memory.axioms import Op, Program, outcomes
 from tests.memory.shapes import flat_of, line_of, parse
 from tests.memory.test_models import SHAPES, shows
@@ -96,7 +97,7 @@ def test_more_than_ten_of_them_are_load_bearing():
 def test_barriers_of_the_model(func, what, seed):
     settings = Settings(seed=seed, memory="lkmm")
     recipe = Recipe("notifier-vs-fault", (), settings)
-    resolved = scenario.load(recipe.spec)
+    resolved = scenarios.load(recipe.spec)
     clean, places = barriers.one(recipe, resolved, Limits(30, None), Interrupt())
     assert clean.failure is None
     place = next(p for p in places if (p.func, p.what) == (func, what))

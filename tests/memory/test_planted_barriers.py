@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import barriers, scenario
-from harness.explore import Limits
-from harness.settings import Settings
+from harness.core.token import Recipe
+from harness.run import barriers
+from harness.run.explore import Limits
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # A file, and how many lines of it have an annotation that it cannot do without.
@@ -29,7 +30,7 @@ LIMITS = Limits(200_000, None)
 @pytest.mark.parametrize(("file", "needed"), NEEDED.items())
 def test_each_barrier_that_is_taken_out_is_found(file, needed):
     recipe = Recipe(file, (), Settings(seed=1, strategy="dpor", memory="lkmm"))
-    loaded = scenario.load(str(EXAMPLES / file))
+    loaded = scenarios.load(str(EXAMPLES / file))
     clean, verdicts = barriers.examine(recipe, loaded, LIMITS, Interrupt(), lambda _: None)
     assert clean.failure is None
     assert [verdict.load_bearing for verdict in verdicts] == [True] * needed
@@ -42,7 +43,7 @@ def test_a_dozen_are_planted():
 def cleans(*names):
     for name in names:
         recipe = Recipe(name, (), Settings(seed=1, strategy="random", memory="lkmm"))
-        yield barriers.one(recipe, scenario.load(name), Limits(20, None), Interrupt())
+        yield barriers.one(recipe, scenarios.load(name), Limits(20, None), Interrupt())
 
 
 def test_a_survey_asks_until_somebody_needs_it():

@@ -10,13 +10,14 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from harness import catalogue, scenario  # noqa: E402
+from harness.core import catalogue  # noqa: E402
+from harness.scenario import scenarios  # noqa: E402
 
 BUDGET = "20s"
 QUICK = ("--no-minimise", "--json")
 BUGS = catalogue.bugs()
-STORMS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind == "storm"]
-LITMUS = [n for n in sorted(scenario.scenario_files()) if scenario.load(n).kind == "litmus"]
+STORMS = [n for n in sorted(scenarios.scenario_files()) if scenarios.load(n).kind == "storm"]
+LITMUS = [n for n in sorted(scenarios.scenario_files()) if scenarios.load(n).kind == "litmus"]
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from harness import contracts  # noqa: E402
+from harness.core import contracts  # noqa: E402
 
 # Storms that between them hold the lock in all modes; legacy-roots has the rarest.
 STORMS = {"legacy-roots": 1500, "eager-split-vs-fault": 300, "nx-recovery": 300}

@@ -9,11 +9,11 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import scenario
-from harness.explore import Limits, explore
-from harness.settings import Settings
+from harness.core.token import Recipe
+from harness.run.explore import Limits, explore
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 FILE = Path(__file__).parents[2] / "examples" / "counts.py"
 ANSWERS = [
@@ -43,7 +43,7 @@ def test_the_count_is_known(name: str, sizes: dict[str, int], classes: int) -> N
     overrides = tuple((key, str(value)) for key, value in sizes.items())
     spec = f"{FILE}::{name}"
     settings = Settings(seed=1, strategy="dpor", without=WITHOUT)
-    loaded = scenario.load(spec, overrides)
+    loaded = scenarios.load(spec, overrides)
     found = explore(
         Recipe(spec, overrides, settings),
         loaded,

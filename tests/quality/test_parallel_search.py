@@ -18,10 +18,12 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import config, scenario, tree
-from harness.schema import Scenario
-from harness.settings import Settings
-from harness.world import World
+from harness.core import config
+from harness.core.world import World
+from harness.run import tree
+from harness.scenario import scenarios
+from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings
 from tests.quality.random_programs import random_program
 
 COUNTS = Path(__file__).parents[2] / "examples" / "counts.py"
@@ -93,7 +95,7 @@ KNOWN = [
 @pytest.mark.parametrize(("name", "sizes"), KNOWN)
 def test_known_counts_in_parts(name: str, sizes: dict[str, int]) -> None:
     overrides = tuple((key, str(value)) for key, value in sizes.items())
-    loaded = scenario.load(f"{COUNTS}::{name}", overrides)
+    loaded = scenarios.load(f"{COUNTS}::{name}", overrides)
     whole = in_one_piece(loaded, "dpor", "sc")
     assert whole is not None
     for executions in (1, 3, 30):

@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 pytest.importorskip("harness._core")
 pytestmark = pytest.mark.xdist_group("cpus")
 
-from harness import config, free, scenario  # noqa: E402
 from harness.contention import collect, measured  # noqa: E402
 from harness.contention import record as contention  # noqa: E402
-from harness.live import Silent  # noqa: E402
-from harness.lockstep import lockstep_world  # noqa: E402
-from harness.settings import Settings  # noqa: E402
+from harness.core import config  # noqa: E402
+from harness.core.token import Recipe  # noqa: E402
+from harness.core.world import World  # noqa: E402
+from harness.run import free  # noqa: E402
+from harness.run.live import Silent  # noqa: E402
+from harness.run.lockstep import lockstep_world  # noqa: E402
+from harness.scenario import scenarios  # noqa: E402
+from harness.scenario.settings import Settings  # noqa: E402
 from harness.signals import Interrupt  # noqa: E402
-from harness.token import Recipe  # noqa: E402
 from harness.trace import capture, events, record  # noqa: E402
 from harness.trace.capture import Piece, recorded  # noqa: E402
-from harness.world import World  # noqa: E402
 from tests.trace.recordings import raw  # noqa: E402
 
 SETTINGS = Settings(seed=0xC0FFEE, strategy="random", record=True, check_every=0)
@@ -37,7 +39,7 @@ def of_world(name: str, execution: str) -> events.Recording:
 
 def executed(name: str, iteration: int) -> tuple[events.Recording, contention.Contention]:
     """One execution: as it was recorded, and as it was measured."""
-    with World(config.build(scenario.load(name), SETTINGS)) as world:
+    with World(config.build(scenarios.load(name), SETTINGS)) as world:
         measured.take(forget=True)
         assert world.explore(iteration, 1, 0.0) == 1
         found = collect.controlled(name, "explore", measured.take(), world.totals(), 1.0, [])
@@ -73,7 +75,7 @@ def test_an_execution_does_not_see_it(name: str) -> None:
     digests = []
     for on in (False, True):
         settings = replace(SETTINGS, strategy="mix", record=on)
-        with World(config.build(scenario.load(name), settings)) as world:
+        with World(config.build(scenarios.load(name), settings)) as world:
             world.explore(0, 60, 0.0)
             totals = world.totals()
             digests.append((totals["digest"], totals["schedule_points"]))
@@ -83,7 +85,7 @@ def test_an_execution_does_not_see_it(name: str) -> None:
 def test_processes_that_take_turns_record_what_fibers_do() -> None:
     name = "zap-vs-fault"
     recipe = Recipe(name, (), SETTINGS)
-    with lockstep_world(scenario.load(name), recipe) as world:
+    with lockstep_world(scenarios.load(name), recipe) as world:
         assert world.lockstep(3, 1, 0.0) == 1
         lockstep = of_world(name, "lockstep")
     assert lockstep.events == executed(name, 3)[0].events
@@ -92,7 +94,7 @@ def test_processes_that_take_turns_record_what_fibers_do() -> None:
 def test_a_ring_that_overflows_keeps_the_last() -> None:
     name = "fault-storm"
     settings = Settings(seed=1, controlled=False, record=True)
-    loaded = scenario.load(name, tuple(scenario.vcpu_override("1")), controlled=False)
+    loaded = scenarios.load(name, tuple(scenarios.vcpu_override("1")), controlled=False)
     for seconds in (0.3, 1.0, 3.0, 9.0, 27.0):  # on a busy machine it takes long
         run = free.run(
             Recipe(name, (), settings), loaded, seconds, Interrupt(), Silent(), lambda _: None

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import config, scenario
+from harness.core import config
+from harness.core.world import Failure, World
 from harness.errors import UsageError
 from harness.program import compiled
-from harness.settings import Settings
-from harness.world import Failure, World
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HEAD = "#include <mmutorture.h>\n"
@@ -21,7 +22,7 @@ STATE = HEAD + "STATE { SHARED(int) x, y; spinlock_t lock; struct mutex m; rwloc
 def explored(
     file: Path, memory: str = "sc", count: int = 2000
 ) -> tuple[Failure | None, dict[tuple[int, ...], int]]:
-    loaded = scenario.load(str(file))
+    loaded = scenarios.load(str(file))
     settings = Settings(seed=5, strategy="random", memory=memory)
     with World(config.build(loaded, settings)) as world:
         world.explore(0, count, 0.0)
@@ -127,7 +128,7 @@ def test_a_failure_is_replayed_everywhere(mmutorture: Callable) -> None:
 )  # fmt: skip
 def test_what_is_refused_with_its_line(tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(UsageError, match=what):
-        scenario.load(str(written(tmp_path, text)))
+        scenarios.load(str(written(tmp_path, text)))
 
 
 @pytest.mark.parametrize(
@@ -144,14 +145,14 @@ def test_what_an_execution_finds(tmp_path: Path, body: str, what: str) -> None:
 
 
 def test_the_hash_covers_the_source(tmp_path: Path) -> None:
-    one = scenario.load(str(written(tmp_path, STATE + "TASK(t) { WRITE_ONCE(S->x, 1); }")))
-    two = scenario.load(str(written(tmp_path, STATE + "TASK(t) { WRITE_ONCE(S->x, 2); }")))
-    assert scenario.scenario_hash(one) != scenario.scenario_hash(two)
+    one = scenarios.load(str(written(tmp_path, STATE + "TASK(t) { WRITE_ONCE(S->x, 1); }")))
+    two = scenarios.load(str(written(tmp_path, STATE + "TASK(t) { WRITE_ONCE(S->x, 2); }")))
+    assert scenarios.scenario_hash(one) != scenarios.scenario_hash(two)
     kept = tmp_path / "scenario.toml"
-    kept.write_text(scenario.to_toml(one), encoding="utf-8")
-    assert scenario.scenario_hash(scenario.load_file(kept)) == scenario.scenario_hash(one)
+    kept.write_text(scenarios.to_toml(one), encoding="utf-8")
+    assert scenarios.scenario_hash(scenarios.load_file(kept)) == scenarios.scenario_hash(one)
 
 
 def test_nothing_is_left_in_the_temporary_directory(tmp_path: Path) -> None:
-    scenario.load(str(written(tmp_path, STATE + "TASK(left_nothing) { WRITE_ONCE(S->x, 1); }")))
+    scenarios.load(str(written(tmp_path, STATE + "TASK(left_nothing) { WRITE_ONCE(S->x, 1); }")))
     assert not list(Path(tempfile.gettempdir()).glob("mmutorture-*/program.*"))

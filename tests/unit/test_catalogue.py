@@ -9,11 +9,12 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import catalogue, config, scenario
+from harness.core import catalogue, config
+from harness.core.world import World
 from harness.errors import PROGRESS_ORACLES, HarnessError, UsageError
-from harness.schema import OPERATIONS
-from harness.settings import Settings
-from harness.world import World
+from harness.scenario import scenarios
+from harness.scenario.schema import OPERATIONS
+from harness.scenario.settings import Settings
 
 
 def test_operations_are_the_cores() -> None:
@@ -27,7 +28,7 @@ def test_progress_oracles_exist() -> None:
 def test_bugs_name_what_exists() -> None:
     oracles = {oracle.name for oracle in catalogue.oracles()}
     for bug in catalogue.bugs():
-        assert bug.scenario in scenario.scenario_files(), bug
+        assert bug.scenario in scenarios.scenario_files(), bug
         assert bug.oracles and set(bug.oracles) <= oracles, bug
         assert bug.memory in ("sc", "tso") and bug.depth >= 1 and bug.text, bug
 
@@ -39,7 +40,7 @@ def test_names_of_bugs() -> None:
 
 
 def test_a_configuration() -> None:
-    loaded = scenario.load("notifier-vs-fault")
+    loaded = scenarios.load("notifier-vs-fault")
     built = config.build(loaded, Settings(seed=9, bugs=("A04",), without=("lockdep",)))
     assert built.seed == 9 and built.controlled == 1 and built.nr_tasks == 4
     assert built.bugs == 1 << catalogue.find_bug("A04").index
@@ -50,7 +51,7 @@ def test_a_configuration() -> None:
 
 
 def test_partitions_cover_the_range_once() -> None:
-    loaded = scenario.load("fault-storm", [("tasks.vcpu.count", "3")], controlled=False)
+    loaded = scenarios.load("fault-storm", [("tasks.vcpu.count", "3")], controlled=False)
     built = config.build(loaded, Settings(seed=1, controlled=False))
     shares = [(built.tasks[n].gfn_first, built.tasks[n].gfn_count) for n in range(3)]
     assert shares[0][0] == 0 and sum(count for _, count in shares) == loaded.slots[0].pages
@@ -58,14 +59,14 @@ def test_partitions_cover_the_range_once() -> None:
 
 
 def test_what_the_core_refuses_is_said_in_its_words() -> None:
-    built = config.build(scenario.load("same-gfn"), Settings(seed=1))
+    built = config.build(scenarios.load("same-gfn"), Settings(seed=1))
     built.tdp_mmu = False
     with pytest.raises(HarnessError, match="tdp_mmu"):
         World(built)
 
 
 def test_litmus_registers_have_the_cores_numbers() -> None:
-    loaded = scenario.load("two-writers")
+    loaded = scenarios.load("two-writers")
     built = config.build(loaded, Settings(seed=1))
     assert built.nr_rules == len(loaded.outcomes)
     third = built.rules[2]

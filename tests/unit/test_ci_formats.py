@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import junit, ktap
-from harness.cases import Case, not_run
 from harness.errors import UsageError
+from harness.results import junit, ktap
+from harness.results.cases import Case, not_run
 
 RESULT = re.compile(r"(ok|not ok) (\d+) ([^#]*?)(?: # SKIP (.*))?")
 TEXT = st.text(max_size=20)

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import contracts
+from harness.core import contracts
 
 
 def test_the_table_says_what_the_functions_state() -> None:

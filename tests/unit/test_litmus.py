@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import scenario
+from harness.core.token import Recipe
 from harness.errors import UsageError
-from harness.explore import Limits, explore
 from harness.litmus import functions, herd
-from harness.settings import Settings
+from harness.run.explore import Limits, explore
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "examples" / "litmus").glob("*.litmus"))
 TSO_SOMETIMES = {
@@ -23,7 +23,7 @@ WEAKER_THAN_OURS = {"LB+poonceonces"}
 
 
 def sample(file: Path, memory: str, schedules: int = 3000) -> herd.Exploration:
-    loaded = scenario.load(str(file))
+    loaded = scenarios.load(str(file))
     recipe = Recipe(str(file), (), Settings(seed=3, strategy="random", memory=memory))
     return explore(recipe, loaded, Limits(schedules), 1, Interrupt(), lambda *_: None)
 
@@ -54,7 +54,7 @@ def test_what_is_excluded_is_not_seen_under_sc_and_tso(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_verdicts_of_the_kernels_model(file: Path) -> None:
     """Every execution, under lkmm: what the file says, but for what docs/programs.md excepts."""
-    loaded = scenario.load(str(file))
+    loaded = scenarios.load(str(file))
     recipe = Recipe(str(file), (), Settings(seed=1, strategy="dpor", memory="lkmm"))
     found = explore(recipe, loaded, Limits(None, 20.0), 1, Interrupt(), lambda *_: None)
     test = herd.litmus_of(loaded)
@@ -147,7 +147,7 @@ def test_c_that_is_read(tmp_path: Path) -> None:
 )
 def test_c_that_is_refused_with_its_line(tmp_path: Path, body: str, what: str) -> None:
     with pytest.raises(UsageError, match=rf"test\.litmus:7: .*({what})"):
-        scenario.load(str(litmus(tmp_path, body)))
+        scenarios.load(str(litmus(tmp_path, body)))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_c_that_is_refused_with_its_line(tmp_path: Path, body: str, what: str) -
 )
 def test_conditions_that_are_refused(tmp_path: Path, condition: str, what: str) -> None:
     with pytest.raises(UsageError, match=what):
-        scenario.load(str(litmus(tmp_path, "int r0 = READ_ONCE(*x);", condition)))
+        scenarios.load(str(litmus(tmp_path, "int r0 = READ_ONCE(*x);", condition)))
 
 
 @pytest.mark.parametrize(
@@ -193,9 +193,9 @@ def test_only_c_is_read(tmp_path: Path) -> None:
     file = tmp_path / "x86.litmus"
     file.write_text('X86 SB\n"x"\n{}\n', encoding="utf-8")
     with pytest.raises(UsageError, match="only C litmus tests"):
-        scenario.load(str(file))
+        scenarios.load(str(file))
     with pytest.raises(UsageError, match="cannot be read"):
-        scenario.load(str(tmp_path / "none.litmus"))
+        scenarios.load(str(tmp_path / "none.litmus"))
 
 
 @pytest.mark.parametrize(

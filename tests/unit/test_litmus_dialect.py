@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from harness import scenario
+from harness.core.token import Recipe
 from harness.errors import UsageError
-from harness.explore import Limits, explore
 from harness.litmus import herd
-from harness.settings import Settings
+from harness.run.explore import Limits, explore
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
-from harness.token import Recipe
 
 LOCK = "int *x, spinlock_t *l"
 
 
-def load(tmp_path: Path, text: str) -> scenario.Scenario:
+def load(tmp_path: Path, text: str) -> scenarios.Scenario:
     file = tmp_path / "dialect.litmus"
     file.write_text(text, encoding="utf-8")
-    return scenario.load(str(file))
+    return scenarios.load(str(file))
 
 
 def observed(tmp_path: Path, text: str) -> tuple[str, list[str]]:

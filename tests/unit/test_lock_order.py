@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import lock_order
-from harness.lock_order import Graph
 from harness.program import Program, Task
 from harness.program.expression import Lock
+from harness.run import lock_order
+from harness.run.lock_order import Graph
 
 SCHEDULES = 60
 KINDS = {"a": "spinlock", "b": "spinlock", "c": "spinlock", "gate": "mutex", "r": "rwlock"}

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import pytest
 
-from harness import catalogue, scenario
 from harness.commands import common
+from harness.core import catalogue
 from harness.errors import UsageError
-from harness.rules import places, regions
-from harness.schema import Slot
+from harness.scenario import scenarios
+from harness.scenario.rules import places, regions
+from harness.scenario.schema import Slot
 
 
 def refused(*overrides: tuple[str, str]) -> str:
     with pytest.raises(UsageError) as caught:
-        scenario.load("memslot-move", overrides)
+        scenarios.load("memslot-move", overrides)
     return str(caught.value)
 
 
@@ -33,7 +34,7 @@ def test_the_other_place_is_checked_like_the_first() -> None:
 
 def test_one_apic_page_that_stays() -> None:
     assert "stays where it is" in refused(("slots.0.apic-page", "true"))
-    loaded = scenario.load("memslot-move", (("slots.1.apic-page", "true"),))
+    loaded = scenarios.load("memslot-move", (("slots.1.apic-page", "true"),))
     assert loaded.slots[1].apic_page
 
 
@@ -42,4 +43,4 @@ def test_a_bug_brings_its_profile() -> None:
     assert old.profile == "legacy-roots"
     assert common.profile_override([new]) == ()
     override = common.profile_override([new, old])
-    assert scenario.load("invalidate-roots", override).vm.profile == "legacy-roots"
+    assert scenarios.load("invalidate-roots", override).vm.profile == "legacy-roots"

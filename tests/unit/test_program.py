@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import scenario
 from harness.errors import UsageError
 from harness.program import Program
 from harness.program.code import CodeError, dump, parse
+from harness.scenario import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -173,8 +173,8 @@ def test_assumed_away_executions_do_not_count() -> None:
 
 
 def test_the_text_of_a_program_is_the_program() -> None:
-    for spec in scenario.expand(str(EXAMPLES / "zoo.py")):
-        loaded = scenario.load(spec)
+    for spec in scenarios.expand(str(EXAMPLES / "zoo.py")):
+        loaded = scenarios.load(spec)
         assert dump(parse(loaded.code)) == loaded.code
 
 
@@ -190,7 +190,8 @@ def test_the_hash_covers_the_code_and_not_its_place() -> None:
         return p
 
     hashes = [
-        scenario.scenario_hash(made(v, f).scenario()) for v, f in ((1, True), (1, False), (2, True))
+        scenarios.scenario_hash(made(v, f).scenario())
+        for v, f in ((1, True), (1, False), (2, True))
     ]
     assert hashes[0] == hashes[1] != hashes[2]
 
@@ -266,7 +267,7 @@ def test_files_that_are_refused_in_one_line(tmp_path: Path, text: str, what: str
     file = tmp_path / "mine.py"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=rf"mine\.py.*{what}"):
-        scenario.load(str(file))
+        scenarios.load(str(file))
 
 
 def test_so_many_tasks_and_no_more() -> None:

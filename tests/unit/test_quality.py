@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import catalogue
+from harness.core import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 

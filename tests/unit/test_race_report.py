@@ -3,7 +3,7 @@
 
 import msgspec
 
-from harness import failure
+from harness.failure import evidence
 
 MESSAGE = (
     "data-race in reader / writer on w->x; read by task0 at a.c:3, holding no lock; "
@@ -14,7 +14,7 @@ NAMES = ("scenario", "token", "seed", "strategy", "memory", "digest", "site", "b
 EMPTY = dict.fromkeys(NAMES, "")
 
 
-def record(oracle: str) -> failure.Record:
+def record(oracle: str) -> evidence.Record:
     fields = {
         "oracle": oracle,
         "message": MESSAGE,
@@ -23,11 +23,11 @@ def record(oracle: str) -> failure.Record:
         "task": "",
         "bugs": (),
     }
-    return msgspec.convert(EMPTY | fields, failure.Record)
+    return msgspec.convert(EMPTY | fields, evidence.Record)
 
 
 def test_a_line_for_each_access() -> None:
-    header, mine, theirs, value, edge, empty = failure.message_lines(record("data-race"))
+    header, mine, theirs, value, edge, empty = evidence.message_lines(record("data-race"))
     assert header == "BUG: data-race in reader / writer on w->x" and not empty
     assert mine.strip().startswith("read by task0") and theirs.strip().startswith("write by task1")
     assert value.strip() == "value read: 0x0, written: 0x1"
@@ -35,4 +35,4 @@ def test_a_line_for_each_access() -> None:
 
 
 def test_other_messages_are_one_line() -> None:
-    assert failure.message_lines(record("warn")) == [f"warn: {MESSAGE}"]
+    assert evidence.message_lines(record("warn")) == [f"warn: {MESSAGE}"]

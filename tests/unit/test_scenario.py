@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import scenario
 from harness.errors import UsageError
-from harness.rules import registers, task_names
+from harness.scenario import scenarios
+from harness.scenario.rules import registers, task_names
 
 GOOD = """\
 name = "good"
@@ -113,7 +113,7 @@ def refusal(tmp_path: Path, text: str) -> str:
     file = tmp_path / "wrong.toml"
     file.write_text(text)
     with pytest.raises(UsageError) as caught:
-        scenario.load(str(file))
+        scenarios.load(str(file))
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(str(file))
@@ -138,22 +138,22 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     assert "the file is empty" in refusal(tmp_path, " \n")
     assert "(at line 2, column 8)" in refusal(tmp_path, 'name = "x"\nkind = =\n')
     with pytest.raises(UsageError, match="is not a file"):
-        scenario.load(f"{tmp_path}/")
+        scenarios.load(f"{tmp_path}/")
     with pytest.raises(UsageError, match=r"none\.toml: does not exist"):
-        scenario.load(str(tmp_path / "none.toml"))
+        scenarios.load(str(tmp_path / "none.toml"))
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="is not UTF-8"):
-        scenario.load(str(tmp_path / "binary.toml"))
+        scenarios.load(str(tmp_path / "binary.toml"))
     with pytest.raises(UsageError, match="'fault-strom'; did you mean 'fault-storm'"):
-        scenario.load("fault-strom")
+        scenarios.load("fault-strom")
 
 
 def test_overrides_go_through_the_same_checks(tmp_path: Path) -> None:
     file = tmp_path / "good.toml"
     file.write_text(GOOD)
-    loaded = scenario.load(str(file), [("tasks.vcpu.count", "4"), ("vm.max_level", "2M")])
+    loaded = scenarios.load(str(file), [("tasks.vcpu.count", "4"), ("vm.max_level", "2M")])
     assert loaded.tasks[0].count == 4 and loaded.vm.max_level == "2M"
-    loaded = scenario.load(str(file), [("tasks.1.mix", "{ dirty-log-get = 3 }")])
+    loaded = scenarios.load(str(file), [("tasks.1.mix", "{ dirty-log-get = 3 }")])
     assert loaded.tasks[1].mix == {"dirty-log-get": 3}
     wrong = {
         ("tasks.vcpu.count", "0"): "--set tasks.vcpu.count=0: tasks.0.count: 0 is impossible",
@@ -165,35 +165,35 @@ def test_overrides_go_through_the_same_checks(tmp_path: Path) -> None:
     }
     for override, says in wrong.items():
         with pytest.raises(UsageError) as caught:
-            scenario.load(str(file), [override])
+            scenarios.load(str(file), [override])
         assert says in str(caught.value)
 
 
 def test_controlled_executions_have_their_own_sizes() -> None:
-    free = scenario.load("fault-storm", controlled=False)
-    controlled = scenario.load("fault-storm", controlled=True)
+    free = scenarios.load("fault-storm", controlled=False)
+    controlled = scenarios.load("fault-storm", controlled=True)
     assert free.slots[0].pages > 100 * controlled.slots[0].pages
-    assert scenario.scenario_hash(free) != scenario.scenario_hash(controlled)
-    assert scenario.load("fault-storm", [("tasks.vcpu.count", "5")]).tasks[0].count == 5
+    assert scenarios.scenario_hash(free) != scenarios.scenario_hash(controlled)
+    assert scenarios.load("fault-storm", [("tasks.vcpu.count", "5")]).tasks[0].count == 5
 
 
-@pytest.mark.parametrize("name", sorted(scenario.scenario_files()))
+@pytest.mark.parametrize("name", sorted(scenarios.scenario_files()))
 def test_shipped_scenarios(name: str, tmp_path: Path) -> None:
     for controlled in (False, True):
-        loaded = scenario.load(name, controlled=controlled)
+        loaded = scenarios.load(name, controlled=controlled)
         assert loaded.name == name and loaded.description
-        resolved = scenario.to_toml(loaded)
+        resolved = scenarios.to_toml(loaded)
         tomllib.loads(resolved)
         file = tmp_path / "resolved.toml"
         file.write_text(resolved)
-        again = scenario.load_file(file)
-        assert scenario.scenario_hash(again) == scenario.scenario_hash(loaded)
+        again = scenarios.load_file(file)
+        assert scenarios.scenario_hash(again) == scenarios.scenario_hash(loaded)
 
 
 def test_names_and_registers(tmp_path: Path) -> None:
     file = tmp_path / "lit.toml"
     file.write_text(LITMUS)
-    loaded = scenario.load(str(file))
+    loaded = scenarios.load(str(file))
     assert [name for name, _, _ in task_names(loaded)] == ["vcpu0", "vcpu1", "host-mm0"]
     assert registers(loaded) == [("vcpu0", 3), ("vcpu1", 0), ("vcpu1", 1)]
 
@@ -201,11 +201,11 @@ def test_names_and_registers(tmp_path: Path) -> None:
 def test_prose_is_not_hashed(tmp_path: Path) -> None:
     file = tmp_path / "good.toml"
     file.write_text(GOOD)
-    before = scenario.scenario_hash(scenario.load(str(file)))
+    before = scenarios.scenario_hash(scenarios.load(str(file)))
     file.write_text(GOOD.replace('kind = "storm"', 'kind = "storm"\ndescription = "words"', 1))
-    assert scenario.scenario_hash(scenario.load(str(file))) == before
+    assert scenarios.scenario_hash(scenarios.load(str(file))) == before
     file.write_text(GOOD.replace("pages = 8", "pages = 9"))
-    assert scenario.scenario_hash(scenario.load(str(file))) != before
+    assert scenarios.scenario_hash(scenarios.load(str(file))) != before
 
 
 def test_too_many_tasks(tmp_path: Path) -> None:
@@ -215,10 +215,10 @@ def test_too_many_tasks(tmp_path: Path) -> None:
 
 
 def test_the_least_table_frames_grow_with_the_vcpus() -> None:
-    from harness.table_frames import least
+    from harness.scenario.table_frames import least
 
     sizes = [
-        least(scenario.load("tables-run-out", overrides=[("tasks.vcpu.count", str(n))]))
+        least(scenarios.load("tables-run-out", overrides=[("tasks.vcpu.count", str(n))]))
         for n in (2, 3, 8)
     ]
     # A full cache for each vCPU but one, and three trees of four tables.

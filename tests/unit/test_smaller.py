@@ -5,10 +5,11 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from harness import catalogue, smaller
-from harness.scenario import load, scenario_hash
-from harness.settings import Settings
-from harness.token import Recipe, Token, format_token, parse_token
+from harness.core import catalogue
+from harness.core.token import Recipe, Token, format_token, parse_token
+from harness.failure import smaller
+from harness.scenario.scenarios import load, scenario_hash
+from harness.scenario.settings import Settings
 
 SPECS = sorted({bug.scenario for bug in catalogue.bugs()})
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 import pytest
 
-from harness.spte import FROZEN_SPTE, SHADOW_NONPRESENT, decode, level_of
+from harness.trace.spte import FROZEN_SPTE, SHADOW_NONPRESENT, decode, level_of
 
 R, W, X, A, D = 1 << 0, 1 << 1, 1 << 2, 1 << 8, 1 << 9
 LARGE, PRESENT, HOST_W, MMU_W = 1 << 7, 1 << 11, 1 << 57, 1 << 58

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from harness import config, statistics
-from harness.scenario import load
-from harness.settings import Settings
-from harness.statistics import ClassCounts, Classes
-from harness.world import Event, World
+from harness.core import config
+from harness.core.classes import ClassCounts, Classes
+from harness.core.world import Event, World
+from harness.run import statistics
+from harness.scenario.scenarios import load
+from harness.scenario.settings import Settings
 
 LOCAL = {"fence", "yield", "note", "task_exit", "none"}
 READS = {"load", "await", "read_lock", "read_unlock", "needbreak"}

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.anchors import Anchor, op_code
+from harness.core.anchors import Anchor, op_code
 from harness.errors import UsageError
-from harness.settings import Settings
+from harness.scenario.settings import Settings
 
 pytest.importorskip("harness._core")
 
-from harness.token import (
+from harness.core.token import (
     PLAN_CHARS_MAX,
     Recipe,
     Token,
@@ -21,7 +21,7 @@ from harness.token import (
     parse_token,
     unpack_plan,
 )
-from harness.world import event_ops
+from harness.core.world import event_ops
 
 PLAN = (
     Anchor(2, "cmpxchg", 0xABCDEF, 3, 0, 4),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 import tomllib
 
-from harness.toml import dumps, key_lines, line_of
+from harness.scenario.toml import dumps, key_lines, line_of
 
 TEXT = """\
 # a comment

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import config, scenario
-from harness.settings import Settings
-from harness.world import World
+from harness.core import config
+from harness.core.world import World
+from harness.scenario import scenarios
+from harness.scenario.settings import Settings
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RUNS = 10000
@@ -18,7 +19,7 @@ RUNS = 10000
 def share(program: str, strategy: str, depth: int = 2, runs: int = RUNS, **sets: int) -> float:
     """How many of the schedules end in a violation."""
     overrides = [(key, str(value)) for key, value in sets.items()]
-    loaded = scenario.load(f"{EXAMPLES / 'zoo.py'}::{program}", overrides)
+    loaded = scenarios.load(f"{EXAMPLES / 'zoo.py'}::{program}", overrides)
     hits = begun = 0
     settings = Settings(seed=7, strategy=strategy, depth=depth)
     with World(config.build(loaded, settings)) as world:
