@@ -31,7 +31,7 @@ IMPORTS = {
     "results": {"core"},
     "contention": {"core", "results"},
     "trace": {"core", "results", "contention"},
-    "run": LANGUAGES | {"core", "contention", "trace", "failure"},  # a free run keeps its own
+    "run": LANGUAGES | {"core", "contention", "trace"},
     "failure": LANGUAGES | {"core", "results", "trace", "run"},
     "compare": {"results", "contention", "commands"},  # in turns, stress is what runs
     "report": {"results", "contention", "trace", "failure", "compare"},

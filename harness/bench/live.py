@@ -33,7 +33,7 @@ def one(view: View, seconds: float) -> tuple[float, float]:
     settings = Settings(seed=1, controlled=False, checks=False)
     recipe = Recipe(SCENARIO, OVERRIDES, settings)
     scenario = load(SCENARIO, OVERRIDES, controlled=False)
-    run = free.run(recipe, scenario, seconds, Interrupt(), view, lambda captured: None)
+    run = free.run(recipe, scenario, seconds, Interrupt(), view, lambda *_: None)
     worked = sum(spent or 0.0 for spent in run.used.cpu_s.values())
     faults = sum(state.faults for state in run.tasks)
     return 100 * (run.used.own or 0.0), faults / max(worked, 1e-9)

@@ -59,7 +59,7 @@ def stressed(lock_stat: bool, seconds: float) -> float:
     settings = Settings(SEED, controlled=False, lock_stat=lock_stat)
     recipe = Recipe("fault-storm", changes, settings)
     loaded = scenarios.load(recipe.spec, changes, controlled=False)
-    run = free.run(recipe, loaded, seconds, Interrupt(), Silent(), lambda captured: None)
+    run = free.run(recipe, loaded, seconds, Interrupt(), Silent(), lambda *_: None)
     vcpu = next(state for state in run.tasks if state.name == "vcpu0")
     spent = run.used.cpu_s.get(vcpu.id)
     if run.failure is not None or not spent or not vcpu.operations:

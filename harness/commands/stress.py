@@ -11,6 +11,7 @@ from harness.commands import common, report
 from harness.contention import record
 from harness.core import contracts
 from harness.core.token import Recipe
+from harness.core.world import Failure, World
 from harness.errors import Exit, UsageError, worst
 from harness.failure import evidence
 from harness.results.cases import Case, not_run
@@ -142,8 +143,9 @@ class Session:
 
         kept: Path | None = None
 
-        def keep_failure(captured: evidence.Captured) -> None:
+        def keep_failure(failure: Failure, world: World) -> None:
             nonlocal kept
+            captured = evidence.capture_free(recipe, scenario, failure, world)
             kept = evidence.save(captured, self.run, directory)
             trace = f"\n    trace      mmutorture trace {kept}" if self.settings.record else ""
             self.blocks.append(evidence.block(captured, kept) + trace)

@@ -23,7 +23,6 @@ from harness.core.world import (
     TaskState,
     World,
 )
-from harness.failure.evidence import Captured, capture_free
 from harness.run import lock_order
 from harness.run.live import View, shown
 from harness.run.lock_order import Graph
@@ -80,7 +79,7 @@ def run(
     seconds: float,
     interrupt: Interrupt,
     view: View,
-    keep: Callable[[Captured], None],
+    keep: Callable[[Failure, World], None],
 ) -> FreeRun:
     """Run for `seconds`; a violation is handed to `keep` while the world still stands."""
     cpus = sorted(os.sched_getaffinity(0))
@@ -99,7 +98,7 @@ def run(
             world.finish()
         failure = world.failure()
         if failure is not None and not deaths:
-            keep(capture_free(recipe, scenario, failure, world))
+            keep(failure, world)
         entered = contracts.current()
         return FreeRun(
             recipe=recipe,

@@ -156,7 +156,7 @@ def test_who_waits_is_seen_from_outside() -> None:
     scenario = load("zap-vs-fault", overrides, controlled=False)
     interrupt, deadline = Interrupt(), time.monotonic() + PATIENCE
     while not any(state.waits for state in seen) and time.monotonic() < deadline:
-        free.run(recipe, scenario, 1.0, interrupt, Looks(), lambda captured: None)
+        free.run(recipe, scenario, 1.0, interrupt, Looks(), lambda *_: None)
     waiting = [state for state in seen if state.waits]
     assert any(s.waits == "mmu_lock, which vmm0 had" for s in waiting), waiting
 

@@ -97,7 +97,7 @@ def test_a_ring_that_overflows_keeps_the_last() -> None:
     loaded = scenarios.load(name, tuple(scenarios.vcpu_override("1")), controlled=False)
     for seconds in (0.3, 1.0, 3.0, 9.0, 27.0):  # on a busy machine it takes long
         run = free.run(
-            Recipe(name, (), settings), loaded, seconds, Interrupt(), Silent(), lambda _: None
+            Recipe(name, (), settings), loaded, seconds, Interrupt(), Silent(), lambda *_: None
         )
         assert run.recording is not None
         header, records = record.decode(run.recording, name)
