@@ -276,7 +276,7 @@ u32 anchor_fate(const struct sched *s, u64 n)
 }
 
 /* The choice that the plan has for this decision if it is among those possible, else `otherwise`. */
-static u32 follow(struct sched *s, u32 task, u32 kind, u64 possible, u32 otherwise)
+static u32 follow(struct sched *s, u32 task, u32 kind, task_set possible, u32 otherwise)
 {
 	struct anchor_log *log = s->anchors;
 	const struct place *at = &log->at[task];
@@ -291,7 +291,7 @@ static u32 follow(struct sched *s, u32 task, u32 kind, u64 possible, u32 otherwi
 		return otherwise;
 	*left -= *left > 0 && *left < 0xffff;
 	choice = log->followed[n - 1].choice;
-	if (choice >= 64 || !(possible & BIT_ULL(choice))) {
+	if (choice >= TASK_SET_SIZE || !task_in(possible, choice)) {
 		log->fate[n - 1] = ANCHOR_IMPOSSIBLE;
 		return otherwise;
 	}
@@ -303,14 +303,14 @@ static void anchored_begin(struct sched *s)
 {
 }
 
-static u32 anchored_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 anchored_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	return follow(s, me, 0, enabled, fallback);
 }
 
 static u32 anchored_pick(struct sched *s, u32 n, enum pick what)
 {
-	return follow(s, current->id, 1 + what, n < 64 ? BIT_ULL(n) - 1 : ~0ULL, 0);
+	return follow(s, current->id, 1 + what, n < TASK_SET_SIZE ? task_bit(n) - 1 : ALL_TASKS, 0);
 }
 
 const struct strategy strategy_anchored = {

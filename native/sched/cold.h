@@ -40,20 +40,19 @@ static inline bool drawn_anyway(const struct sched *s)
 
 static noinline bool is_cold_scan(struct sched *s, const struct event *ev, bool in_table)
 {
-	u64 me = BIT_ULL(ev->task);
 	bool cold;
 
 	if (in_table) {
 		cold = !heat_up(s, ev) && (ev->flags & SITE_SCAN) && !drawn_anyway(s);
 	} else {
 		/* The walk asks at every entry; between cold entries nothing hangs on the answer. */
-		cold = (s->after_cold & me) && !drawn_anyway(s);
+		cold = task_in(s->after_cold, ev->task) && !drawn_anyway(s);
 		s->quiet_test = cold;
 	}
 	if (cold)
-		s->after_cold |= me;
+		task_add(&s->after_cold, ev->task);
 	else
-		s->after_cold &= ~me;
+		task_remove(&s->after_cold, ev->task);
 	return cold;
 }
 
@@ -65,7 +64,7 @@ static __always_inline bool is_cold(struct sched *s, const struct event *ev, boo
 	if (in_table || (!access && ev->op == OP_NEEDBREAK))
 		return is_cold_scan(s, ev, in_table);
 	if (unlikely(s->after_cold))
-		s->after_cold &= ~BIT_ULL(ev->task);
+		task_remove(&s->after_cold, ev->task);
 	return false;
 }
 

@@ -19,18 +19,18 @@
 
 void report_deadlock(void);	/* nobody can run */
 
-static __always_inline u64 enabled_agents(const struct sched *s, bool usual)
+static __always_inline task_set enabled_agents(const struct sched *s, bool usual)
 {
 	const struct wait_test *wait = s->log->wait;
-	u64 over = 0, w;
+	task_set over = 0;
+	u32 t;
 
-	for (w = s->waiting; w; w &= w - 1) {
-		u32 t = (u32)__builtin_ctzll(w);
+	for_each_task(t, s->waiting) {
 		const struct wait_test *test = wait + t;
 		u64 now;
 
 		__builtin_memcpy(&now, test->addr, sizeof(now));
-		over |= (!((now ^ test->value) & test->mask) ^ test->change) << t;
+		over |= (task_set)(!((now ^ test->value) & test->mask) ^ test->change) << t;
 	}
 	return s->ready | over | (usual ? 0 : s->buffered << AGENT_BUFFER);
 }
@@ -39,13 +39,12 @@ static __always_inline u64 enabled_agents(const struct sched *s, bool usual)
 static inline void begin_wait(struct sched *s, const struct task *me)
 {
 	const struct wait *wait = &me->wait;
-	u64 bit = BIT_ULL(me->id);
 
 	s->log->wait[me->id] = (struct wait_test){
 		.addr = wait->addr, .value = wait->value, .mask = wait->mask, .change = !wait->until_equal,
 	};
-	s->ready &= ~bit;
-	s->waiting |= bit;
+	task_remove(&s->ready, me->id);
+	task_add(&s->waiting, me->id);
 }
 
 /* Written in any case and kept if `forced`: a branch here would be a toss-up for the processor. */
@@ -65,20 +64,21 @@ static __always_inline void record(struct sched *s, u32 choice, bool forced, boo
 }
 
 /* The first task that can run, cyclically from `me` or the one after it; a buffer if none can. */
-static __always_inline u32 fallback_of(const struct sched *s, u64 enabled, u32 me, bool yielded, bool usual)
+static __always_inline u32 fallback_of(const struct sched *s, task_set enabled, u32 me, bool yielded, bool usual)
 {
-	u64 tasks = usual ? enabled : tasks_of(s, enabled), from = (me + yielded) & 63;
+	task_set tasks = usual ? enabled : tasks_of(s, enabled);
+	u32 from = (me + yielded) % TASK_SET_SIZE;
 
 	tasks = tasks ? tasks : enabled;
-	return ((u32)from + (u32)__builtin_ctzll(tasks >> from | tasks << (-from & 63))) & 63;
+	return (from + task_first(task_rotate(tasks, from))) % TASK_SET_SIZE;
 }
 
 /* One of `enabled`, on record. */
-static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yielded, bool usual)
+static __always_inline u32 choose(struct sched *s, task_set enabled, u32 me, bool yielded, bool usual)
 {
 	const struct strategy *strategy = strategies[s->driver];
 	u32 fallback = fallback_of(s, enabled, me, yielded, usual), planned = fallback, choice;
-	u64 allowed = enabled;
+	task_set allowed = enabled;
 
 	if (unlikely(s->fair.watched | yielded) && s->fair_yields)
 		allowed = fair_step(&s->fair, enabled, me, yielded);
@@ -98,7 +98,7 @@ static __always_inline u32 choose(struct sched *s, u64 enabled, u32 me, bool yie
 static __always_inline u32 decide(struct sched *s, u32 me, bool yielded, bool usual)
 {
 	for (;;) {
-		u64 enabled = enabled_agents(s, usual);
+		task_set enabled = enabled_agents(s, usual);
 		u32 choice;
 
 		if (unlikely(!enabled)) {
@@ -125,10 +125,10 @@ static __always_inline void hand_over(struct sched *s, struct task *me, u32 next
 {
 	struct task *to = task_by_id(next);
 
-	if (unlikely(s->waiting & BIT_ULL(next))) {
+	if (unlikely(task_in(s->waiting, next))) {
 		to->state = TASK_READY;
-		s->waiting &= ~BIT_ULL(next);
-		s->ready |= BIT_ULL(next);
+		task_remove(&s->waiting, next);
+		task_add(&s->ready, next);
 	}
 	if (to != me) {
 		s->switches++;

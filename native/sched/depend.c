@@ -91,12 +91,12 @@ struct accesses pending_accesses(const struct sched *s, u32 agent)
 	} };
 }
 
-u64 waits_for_drain(const struct sched *s)
+task_set waits_for_drain(const struct sched *s)
 {
-	u64 w, blocked = 0;
+	task_set blocked = 0;
+	u32 t;
 
-	for (w = s->buffered; w; w &= w - 1) {
-		u32 t = (u32)__builtin_ctzll(w);
+	for_each_task(t, s->buffered) {
 		const struct event *ev = &task_by_id(t)->pending;
 		bool waits = true;
 
@@ -115,7 +115,8 @@ u64 waits_for_drain(const struct sched *s)
 			waits = ev->order == ORDER_FULL && fence_of(ev) == FENCE_MB;
 			break;
 		}
-		blocked |= (u64)waits << t;
+		if (waits)
+			task_add(&blocked, t);
 	}
 	return blocked;
 }

@@ -11,6 +11,7 @@
 #define MMUT_SCHED_DEPEND_H
 
 #include "../core/hook.h"
+#include "../core/task_set.h"
 
 struct sched;
 
@@ -43,6 +44,6 @@ static inline bool depend(const struct accesses *a, const struct accesses *b)
 struct accesses pending_accesses(const struct sched *s, u32 agent);
 
 /* Tasks that have to wait until their store buffer is empty (TSO). */
-u64 waits_for_drain(const struct sched *s);
+task_set waits_for_drain(const struct sched *s);
 
 #endif

@@ -34,15 +34,15 @@ static void dfs_begin(struct sched *s)
 /* What it costs to let `choice` run. */
 static u32 cost(const struct sched *s, u64 enabled, u32 me, u32 fallback, u32 choice)
 {
-	u64 tasks = tasks_of(s, enabled);
+	task_set tasks = tasks_of(s, enabled);
 
 	if (is_buffer(s, choice) || choice == fallback || s->bound_kind == BOUND_NONE)
 		return 0;
 	if (s->bound_kind == BOUND_PREEMPTIONS)
 		return fallback == me;	/* else it waits, has ended, or gives way */
 	/* Those skipped: the enabled ones from the fallback on, cyclically, up to the choice. */
-	tasks = tasks >> fallback | tasks << (-fallback & 63);
-	return (u32)__builtin_popcountll(tasks & (BIT_ULL((choice - fallback) & 63) - 1));
+	tasks = task_rotate(tasks, fallback);
+	return task_count(tasks & (task_bit((choice - fallback) % TASK_SET_SIZE) - 1));
 }
 
 static struct dfs_node *new_node(struct sched *s)

@@ -39,7 +39,7 @@ static int init_memory_model(struct sched *s, u32 memory)
 	const struct arena *arena = arena_of();
 
 	s->memory_tso = memory == MMUT_MEMORY_TSO;
-	s->task_agents = s->memory_tso ? BIT_ULL(AGENT_BUFFER) - 1 : ~0ULL;
+	s->task_agents = s->memory_tso ? task_bit(AGENT_BUFFER) - 1 : ALL_TASKS;
 	if (memory == MMUT_MEMORY_SC)
 		return 0;
 	s->annotations = arena_alloc_bulk(sizeof(*s->annotations));

@@ -12,26 +12,24 @@
  */
 #include "fair.h"
 
-static void account(struct fair *f, u64 enabled)
+static void account(struct fair *f, task_set enabled)
 {
-	u64 ran = f->last < 64 ? BIT_ULL(f->last) : 0;
-	u64 w;
+	task_set ran = f->last < TASK_SET_SIZE ? task_bit(f->last) : 0;
+	u32 u;
 
-	for (w = f->watched; w; w &= w - 1) {
-		u32 u = (u32)__builtin_ctzll(w);
-
+	for_each_task(u, f->watched) {
 		f->of[u].always &= enabled;
 		f->of[u].scheduled |= ran;
 		f->of[u].before &= ~ran;
 	}
-	if (f->last < MAX_TASKS)
+	if (f->last < TASK_SET_SIZE)
 		f->of[f->last].disabled |= f->enabled & ~enabled & ~ran;
 	f->enabled = enabled;
 }
 
-static void yield(struct fair *f, u64 enabled, u32 me)
+static void yield(struct fair *f, task_set enabled, u32 me)
 {
-	u64 bit = BIT_ULL(me);
+	task_set bit = task_bit(me);
 
 	if (!(f->watched & bit))
 		f->of[me].before = 0;
@@ -42,19 +40,16 @@ static void yield(struct fair *f, u64 enabled, u32 me)
 	f->of[me].disabled = f->of[me].scheduled = 0;
 }
 
-u64 fair_step(struct fair *f, u64 enabled, u32 me, bool yielded)
+task_set fair_step(struct fair *f, task_set enabled, u32 me, bool yielded)
 {
-	u64 allowed = enabled;
-	u64 w;
+	task_set allowed = enabled;
+	u32 u;
 
 	account(f, enabled);
 	if (yielded)
 		yield(f, enabled, me);
-	for (w = f->watched & enabled; w; w &= w - 1) {
-		u32 u = (u32)__builtin_ctzll(w);
-
+	for_each_task(u, f->watched & enabled)
 		if (f->of[u].before & enabled)
-			allowed &= ~BIT_ULL(u);
-	}
+			task_remove(&allowed, u);
 	return allowed ? allowed : enabled;
 }

@@ -39,7 +39,7 @@ struct livelock {
 	u64 remembered;
 	u64 since, window;		/* yields */
 	u64 circles, began, ended;	/* steps of the first and the last time it was there */
-	u64 scheduled, always;		/* since it was there last: who ran, who could have all the time */
+	task_set scheduled, always;		/* since it was there last: who ran, who could have all the time */
 };
 static_assert(sizeof(struct livelock) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
 
@@ -56,7 +56,7 @@ void livelock_begin(struct sched *s)
 
 	memset(l, 0, sizeof(*l));
 	l->window = FIRST_WINDOW;
-	l->always = ~0ULL;
+	l->always = ALL_TASKS;
 }
 
 static const u64 *stack_end(const struct task *task)
@@ -115,7 +115,7 @@ static void look(struct livelock *l)
 	}
 	l->since = 0;
 	l->scheduled = 0;
-	l->always = ~0ULL;
+	l->always = ALL_TASKS;
 }
 
 static void tail_observe(struct sched *s, const struct event *ev)
@@ -131,13 +131,13 @@ static void tail_observe(struct sched *s, const struct event *ev)
 	look(l);
 }
 
-static u32 tail_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 tail_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	u32 choice = strategy_random.choose(s, enabled, me, fallback);
 
 	livelock_of(s)->always &= tasks_of(s, enabled);
 	if (!is_buffer(s, choice))
-		livelock_of(s)->scheduled |= BIT_ULL(choice);
+		task_add(&livelock_of(s)->scheduled, choice);
 	return choice;
 }
 

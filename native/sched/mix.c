@@ -109,7 +109,7 @@ static void mix_begin(struct sched *s)
 }
 
 /* Never asked: a member drives. */
-static u32 mix_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 mix_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	return strategy_random.choose(s, enabled, me, fallback);
 }

@@ -14,11 +14,9 @@
  */
 #include "sched.h"
 
-#define AGENTS		64
-
 struct pct {
 	u32 depth;
-	s32 priority[AGENTS];
+	s32 priority[TASK_SET_SIZE];
 	u64 change[PCT_DEPTH_MAX];
 	u64 step, next;		/* next: the first change point that is still to come */
 	s32 lowest;		/* where the next yielding agent goes */
@@ -77,7 +75,7 @@ static void pct_begin(struct sched *s)
 	pct_begin_depth(s, s->pct_depth);
 }
 
-static u32 pct_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 pct_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct pct *p = pct_of(s);
 	u32 i, best;
@@ -85,12 +83,10 @@ static u32 pct_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	if (unlikely(p->step == p->next))
 		change_priority(p);
 	p->step++;
-	best = (u32)__builtin_ctzll(enabled);
-	for (enabled &= enabled - 1; enabled; enabled &= enabled - 1) {
-		i = (u32)__builtin_ctzll(enabled);
+	best = task_first(enabled);
+	for_each_task(i, task_rest(enabled))
 		if (p->priority[i] > p->priority[best])
 			best = i;
-	}
 	p->last = best;
 	return best;
 }

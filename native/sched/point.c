@@ -224,7 +224,7 @@ void sched_task_exit(void)
 	me->state = TASK_DONE;
 	if (s->anchored)
 		anchor_exit(s, me->id);
-	s->ready &= ~BIT_ULL(me->id);
+	task_remove(&s->ready, me->id);
 	if (!me->daemon && !--s->workers_left) {
 		s->choices = s->decisions - s->picks;
 		rcu_close();
@@ -258,7 +258,7 @@ void sched_begin(struct sched *s)
 
 		if (t->absent)
 			continue;
-		s->ready |= BIT_ULL(i);
+		task_add(&s->ready, i);
 		s->workers_left += !t->daemon;
 		prng_init(&t->data, arena->seed, workload_iteration(s), STREAM_DATA + i);
 	}

@@ -23,16 +23,15 @@ void pos_init(struct sched *s, struct pos *p)
 		p->priority[i] = pos_draw(s);
 }
 
-void pos_executed(struct sched *s, struct pos *p, u64 enabled, u32 agent)
+void pos_executed(struct sched *s, struct pos *p, task_set enabled, u32 agent)
 {
 	struct event scratch;
 	const struct event *ev = pending_of(s, agent, &scratch);
-	u64 others = enabled & ~BIT_ULL(agent);
+	u32 i;
 
 	p->priority[agent] = pos_draw(s);
-	for (; others; others &= others - 1) {
+	for_each_task(i, enabled & ~task_bit(agent)) {
 		struct event other;
-		u32 i = (u32)__builtin_ctzll(others);
 
 		if (unlikely(events_race(ev, pending_of(s, i, &other))))
 			p->priority[i] = pos_draw(s);
@@ -44,7 +43,7 @@ static void pos_begin(struct sched *s)
 	pos_init(s, (struct pos *)s->strategy_state);
 }
 
-static u32 pos_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 pos_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct pos *p = (struct pos *)s->strategy_state;
 	u32 best = pos_best(p, enabled);

@@ -6,7 +6,7 @@
 #include "sched.h"
 
 struct pos {
-	u32 priority[64];
+	u32 priority[TASK_SET_SIZE];
 };
 
 static inline u32 pos_draw(struct sched *s)
@@ -17,19 +17,16 @@ static inline u32 pos_draw(struct sched *s)
 void pos_init(struct sched *s, struct pos *p);
 
 /* The one of `candidates`, not empty, whose pending event has the highest priority. */
-static inline u32 pos_best(const struct pos *p, u64 candidates)
+static inline u32 pos_best(const struct pos *p, task_set candidates)
 {
-	u32 best = (u32)__builtin_ctzll(candidates);
+	u32 best = task_first(candidates), i;
 
-	for (candidates &= candidates - 1; candidates; candidates &= candidates - 1) {
-		u32 i = (u32)__builtin_ctzll(candidates);
-
+	for_each_task(i, task_rest(candidates))
 		best = p->priority[i] > p->priority[best] ? i : best;
-	}
 	return best;
 }
 
 /* `agent` executes its pending event: its next one, and those of `enabled` that race with it, draw anew. */
-void pos_executed(struct sched *s, struct pos *p, u64 enabled, u32 agent);
+void pos_executed(struct sched *s, struct pos *p, task_set enabled, u32 agent);
 
 #endif

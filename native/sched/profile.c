@@ -79,11 +79,11 @@ static void count(struct sched *s, u32 task, const struct event *ev)
 		return;
 	object->now[task] += object->now[task] < 0xffff;
 	object->written |= !op_reads_only(ev->op);
-	object->users |= BIT_ULL(task);
+	task_add(&object->users, task);
 	count_access(s, task, ev);
 }
 
-static u32 profile_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 profile_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	u32 choice = strategy_random.choose(s, enabled, me, fallback);
 
@@ -117,7 +117,7 @@ void profile_execution_over(struct profile *p)
  */
 static bool is_target(const struct profile *p, const struct profile_object *object)
 {
-	return !p->has_tables || (object->written && (object->users & (object->users - 1)));
+	return !p->has_tables || (object->written && task_rest(object->users));
 }
 
 void profile_end(struct profile *p)

@@ -15,7 +15,7 @@ struct profile_object {
 	u64 addr;
 	u32 kind;		/* enum target_kind */
 	u32 written;
-	u64 users;		/* tasks that use it */
+	task_set users;		/* tasks that use it */
 	u32 accesses;		/* sum of `most`, once profiling is over */
 	u16 most[MAX_TASKS];		/* of task t: decisions about it, the most in one execution */
 	u16 now[MAX_TASKS];		/* in this execution */

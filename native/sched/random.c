@@ -24,15 +24,15 @@ void random_begin(struct sched *s)
 {
 }
 
-static u32 random_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 random_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
-	u32 n = prng_below(&s->rng, (u32)__builtin_popcountll(enabled));
+	u32 n = prng_below(&s->rng, task_count(enabled));
 
 	if (likely(enabled < 256))
 		return select8[enabled][n];
 	for (; n; n--)
-		enabled &= enabled - 1;
-	return (u32)__builtin_ctzll(enabled);
+		enabled = task_rest(enabled);
+	return task_first(enabled);
 }
 
 u32 random_pick(struct sched *s, u32 n, enum pick what)

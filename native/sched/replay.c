@@ -54,11 +54,11 @@ static u32 take(struct sched *s, u64 number, u32 otherwise)
 	return choice;
 }
 
-static u32 replay_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 replay_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	u32 choice = take(s, s->decisions + 1, fallback);
 
-	return choice < 64 && (enabled & BIT_ULL(choice)) ? choice : fallback;
+	return choice < TASK_SET_SIZE && task_in(enabled, choice) ? choice : fallback;
 }
 
 static u32 replay_pick(struct sched *s, u32 n, enum pick what)

@@ -106,18 +106,17 @@ static bool must_wait(const struct constraint *c, u32 task, const struct event *
 	return c->stage == AFTER_W && task != c->r.task && !op_reads_only(ev->op);
 }
 
-static u64 held(struct sched *s, const struct rff *f, u64 enabled)
+static task_set held(struct sched *s, const struct rff *f, task_set enabled)
 {
-	u64 held = 0, e;
-	u32 i;
+	task_set held = 0;
+	u32 i, t;
 
-	for (e = tasks_of(s, enabled); e; e &= e - 1) {
-		u32 t = (u32)__builtin_ctzll(e);
+	for_each_task(t, tasks_of(s, enabled)) {
 		const struct event *ev = &task_by_id(t)->pending;
 
 		for (i = 0; i < f->active; i++)
 			if (must_wait(&f->constraint[i], t, ev))
-				held |= BIT_ULL(t);
+				task_add(&held, t);
 	}
 	return held;
 }
@@ -143,10 +142,10 @@ static void advance(struct rff *f, u32 task, const struct event *ev)
 	}
 }
 
-static u32 rff_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 rff_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct rff *f = rff_of(s);
-	u64 candidates = enabled;
+	task_set candidates = enabled;
 	u32 best;
 
 	if (f->active) {

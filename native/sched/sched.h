@@ -42,7 +42,7 @@ struct sched {
 	u32 strategy;			/* number of the strategy */
 	u64 tables, tables_size;	/* address range of the page tables */
 	u32 memory_tso;
-	u64 task_agents;		/* agents that are tasks: all, or with store buffers half of them */
+	task_set task_agents;		/* agents that are tasks: all, or with store buffers half of them */
 	u32 pct_depth;
 	u32 contention_percent;
 	u64 decisions_expected;		/* PCT's k */
@@ -52,9 +52,9 @@ struct sched {
 	u64 pinned_iteration;		/* whose workload every execution has, where `pinned` */
 	u32 pinned;
 	/* this execution */
-	u64 ready;			/* tasks that can run */
-	u64 waiting;			/* tasks whose wait condition decides */
-	u64 buffered;			/* tasks with a store buffer that is not empty */
+	task_set ready;			/* tasks that can run */
+	task_set waiting;			/* tasks whose wait condition decides */
+	task_set buffered;			/* tasks with a store buffer that is not empty */
 	u64 routine_until;		/* up to this step a point needs no second look; 0 outside PHASE_RUN */
 	u32 driver;			/* number of the strategy that decides now */
 	u32 phase;
@@ -66,7 +66,7 @@ struct sched {
 	u64 last_choice;		/* decision number of the last recorded choice */
 	u64 digest;
 	u64 cold_key;			/* which cold scan points are decisions all the same */
-	u64 after_cold;			/* tasks whose last event was a cold scan: their yield tests are cold too */
+	task_set after_cold;		/* tasks whose last event was a cold scan: so are their yield tests */
 	u32 quiet_test;			/* the yield test at hand is no decision */
 	u32 exhaustive, observing, fair_yields;	/* what the driver asks for: see struct strategy */
 	u32 anchored;			/* anchors are counted: a trace is wanted, or a plan followed */
@@ -144,7 +144,7 @@ struct sched_log {
 /* Tasks first, buffers after: an agent that does not exist costs no draw. */
 static inline u32 nr_agents(const struct sched *s)
 {
-	return s->memory_tso ? 64 : arena_of()->nr_tasks;
+	return s->memory_tso ? TASK_SET_SIZE : arena_of()->nr_tasks;
 }
 
 static inline bool is_buffer(const struct sched *s, u32 agent)
@@ -159,7 +159,7 @@ static inline u32 lane_of(u32 agent)
 }
 
 /* Of a set of agents those that are tasks. */
-static inline u64 tasks_of(const struct sched *s, u64 agents)
+static inline task_set tasks_of(const struct sched *s, task_set agents)
 {
 	return agents & s->task_agents;
 }

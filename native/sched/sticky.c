@@ -8,9 +8,9 @@
 
 #define STAY	16
 
-static u32 sticky_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 sticky_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
-	if (prng_below(&s->rng, STAY) && (enabled & BIT_ULL(fallback)))
+	if (prng_below(&s->rng, STAY) && task_in(enabled, fallback))
 		return fallback;
 	return strategy_random.choose(s, enabled, me, fallback);
 }

@@ -10,6 +10,7 @@
 #define MMUT_SCHED_STRATEGY_H
 
 #include "../core/hook.h"
+#include "../core/task_set.h"
 
 struct sched;
 
@@ -29,7 +30,7 @@ struct strategy {
 	 * One of `enabled` (never empty).  `me` has just executed an event and announced the
 	 * next; `fallback` is what a schedule without forced switches would do.
 	 */
-	u32 (*choose)(struct sched *s, u64 enabled, u32 me, u32 fallback);
+	u32 (*choose)(struct sched *s, task_set enabled, u32 me, u32 fallback);
 	/* One of 0..n-1, n >= 2, about `what`; 0 is what an undisturbed machine would do. */
 	u32 (*pick)(struct sched *s, u32 n, enum pick what);
 	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */

@@ -16,14 +16,14 @@
 #include "pos.h"
 
 #define STALL_MAX	1000
-#define NOBODY		64
+#define NOBODY		TASK_SET_SIZE
 
 struct surw {
 	struct pos pos;
 	u64 target;
 	u32 left[MAX_TASKS];		/* accesses of task t to the target */
 	u32 intended;
-	u64 held;
+	task_set held;
 	u32 stall;		/* decisions since the last access to the target */
 };
 static_assert(sizeof(struct surw) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
@@ -54,19 +54,16 @@ static void forget(struct surw *w)
 }
 
 /* One of `tasks`, in proportion to what it has left; nobody if none has. */
-static void intend(struct sched *s, struct surw *w, u64 tasks)
+static void intend(struct sched *s, struct surw *w, task_set tasks)
 {
-	u32 sum = 0, at;
-	u64 t;
+	u32 sum = 0, at, i;
 
-	for (t = tasks; t; t &= t - 1)
-		sum += w->left[__builtin_ctzll(t)];
+	for_each_task(i, tasks)
+		sum += w->left[i];
 	if (!sum)
 		return;
 	at = prng_below(&s->rng, sum);
-	for (t = tasks; t; t &= t - 1) {
-		u32 i = (u32)__builtin_ctzll(t);
-
+	for_each_task(i, tasks) {
 		if (at < w->left[i]) {
 			w->intended = i;
 			return;
@@ -83,10 +80,10 @@ static bool at_target(const struct sched *s, const struct surw *w, u32 agent)
 }
 
 /* Who runs next, of those that are not held; holds whoever is at the target out of turn. */
-static u32 next_unheld(struct sched *s, struct surw *w, u64 enabled)
+static u32 next_unheld(struct sched *s, struct surw *w, task_set enabled)
 {
 	for (;;) {
-		u64 candidates = enabled & ~w->held;
+		task_set candidates = enabled & ~w->held;
 		u32 best;
 
 		if (!candidates) {
@@ -97,11 +94,11 @@ static u32 next_unheld(struct sched *s, struct surw *w, u64 enabled)
 		best = pos_best(&w->pos, candidates);
 		if (w->intended == NOBODY || best == w->intended || !at_target(s, w, best))
 			return best;
-		w->held |= BIT_ULL(best);
+		task_add(&w->held, best);
 	}
 }
 
-static u32 surw_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 surw_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct surw *w = surw_of(s);
 	u32 best;
@@ -111,7 +108,7 @@ static u32 surw_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	} else {
 		if (++w->stall > STALL_MAX)
 			forget(w);
-		if (w->intended == NOBODY || !((s->ready | s->waiting) & BIT_ULL(w->intended))) {
+		if (w->intended == NOBODY || !task_in(s->ready | s->waiting, w->intended)) {
 			forget(w);
 			intend(s, w, s->ready | s->waiting);
 		}

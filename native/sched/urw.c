@@ -30,20 +30,17 @@ static u32 weight(const struct sched *s, const struct urw *u, u32 agent)
 	return is_buffer(s, agent) ? s->buffer[agent - AGENT_BUFFER].count : max(u->left[agent], 1u);
 }
 
-static u32 urw_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 urw_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct urw *u = (struct urw *)s->strategy_state;
 	u32 sum = 0, at, agent = 0;
-	u64 e;
 
-	for (e = enabled; e; e &= e - 1)
-		sum += weight(s, u, (u32)__builtin_ctzll(e));
+	for_each_task(agent, enabled)
+		sum += weight(s, u, agent);
 	at = prng_below(&s->rng, sum);
-	for (e = enabled; e; e &= e - 1) {
-		u32 w;
+	for_each_task(agent, enabled) {
+		u32 w = weight(s, u, agent);
 
-		agent = (u32)__builtin_ctzll(e);
-		w = weight(s, u, agent);
 		if (at < w)
 			break;
 		at -= w;
