@@ -8,7 +8,6 @@ is another finding and does not count.
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Self
 
 from harness.core import config
@@ -18,7 +17,7 @@ from harness.failure.smaller import Change, Overrides, added, extent
 from harness.scenario.schema import Scenario
 from harness.scenario.settings import Settings
 
-OTHERS_SHARE = 0.1  # of the budget, for each depth
+LOOK_SHARE = 0.02  # of the budget, for each look
 LONGER = 2  # times the steps of the failure: how long a replay may become,
 STEPS_LEAST = 20_000  # or so many steps,
 NO_TIME = 1e-6  # and not beyond the budget
@@ -83,6 +82,7 @@ class Rig:
         self.whole = self.settings  # with all the work
         self.iteration, self.wanted = iteration, wanted
         self.began, self.seconds = time.monotonic(), seconds
+        self.end = seconds  # until then: a part of the work may have less of it
         self.replays = 0
         self.steps = 0  # a replay that is longer cannot be of use; 0: not known yet
         self.progress = progress
@@ -94,12 +94,7 @@ class Rig:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -125,13 +120,13 @@ class Rig:
 
     def fails(self, plan: Iterable[Anchor]) -> bool:
         """Whether this plan fails in the same way; the plan is then the best so far."""
-        if self.elapsed() > self.seconds and self.failure is not None:
+        if self.elapsed() > self.end and self.failure is not None:
             raise OutOfTime
         plan = tuple(plan)
         world = self.ready()
         world.follow(plan)
         if self.failure is not None:
-            world.patience(self.steps, max(self.seconds - self.elapsed(), NO_TIME))
+            world.patience(self.steps, max(self.end - self.elapsed(), NO_TIME))
         world.explore(self.iteration, 1, 0.0)
         self.replays += 1
         failure = world.failure()
@@ -164,7 +159,7 @@ class Rig:
 
     def share(self) -> float:
         """How long one look for other schedules may take."""
-        return self.seconds * OTHERS_SHARE
+        return self.seconds * LOOK_SHARE
 
     def trace_of(self, plan: Plan) -> list[Event]:
         """The execution that follows this plan, event by event."""

@@ -9,7 +9,6 @@ import os
 import select
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Self
 
 from harness.core.world import SLOT, STOP_WORKER_DIED, TaskState, World
@@ -177,10 +176,5 @@ class Crew:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.terminate()
