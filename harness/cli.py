@@ -162,7 +162,9 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--memory", choices=MEMORY_MODELS, help="memory model; default: sc")
     parser.add_argument(
-        "--jobs", metavar="N", help="processes; what is found does not depend on it"
+        "--jobs",
+        metavar="N",
+        help="processes, of a search too; what is found does not depend on it",
     )
     parser.add_argument(
         "--check-determinism", action="store_true",

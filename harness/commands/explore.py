@@ -166,6 +166,8 @@ class Session:
             found = explore_lockstep(recipe, scenario, limits, interrupt, progress, begin)
         else:
             jobs = common.positive(self.args.jobs, "--jobs", JOBS_MAX) or 1
+            if jobs > 1 and (why := search.undivided(recipe.settings)):
+                self.out.say(f"{recipe.spec}: {why}")
             found = self.guarded(recipe, scenario, limits, jobs, interrupt, progress, begin)
         self.report(found)
 
@@ -366,9 +368,7 @@ class Session:
 def run(args: Namespace) -> int:
     seed = common.chosen_seed(args)
     settings, limits = settings_of(args, seed), limits_of(args)
-    jobs = common.positive(args.jobs, "--jobs", JOBS_MAX) or 1
-    if jobs > 1 and catalogue.is_search(settings.strategy):
-        raise UsageError(f"--jobs {jobs}: {settings.strategy} searches one tree in one process")
+    common.positive(args.jobs, "--jobs", JOBS_MAX)
     specs = common.chosen_specs(args, common.chosen_bugs(args))
     prepared = common.prepare(specs, common.overrides_of(args), settings)
     session = Session(args, seed, settings)

@@ -14,13 +14,16 @@ from typing import Any, Literal
 from harness.contention import collect, measured
 from harness.contention.record import Contention
 from harness.core import config, contracts
+from harness.core.catalogue import is_search
 from harness.core.classes import ClassCounts
 from harness.core.token import Recipe
 from harness.core.world import Failure, Outcome, World
 from harness.errors import HarnessError
 from harness.run import lock_order, repeat
+from harness.run.division import Division, Explorer, can_be_divided
 from harness.run.lock_order import Graph
 from harness.scenario.schema import Scenario
+from harness.scenario.settings import Settings
 from harness.signals import Interrupt
 
 BLOCK = 1 << 10  # iterations handed out at a time, at first
@@ -83,6 +86,10 @@ class Clock:
     def elapsed(self) -> float:
         return time.monotonic() - self.began
 
+    def end(self) -> float | None:
+        """By the monotonic clock, which processes share."""
+        return None if self.limits.seconds is None else self.began + self.limits.seconds
+
     def seconds(self) -> float:
         """For the next block; 0 or less: the budget is used up."""
         if self.limits.seconds is None:
@@ -129,6 +136,34 @@ def run_blocks(
     return False, clock
 
 
+def run_turns(
+    run: Callable[[int, int, float], int],
+    world: World,
+    settings: Settings,
+    limits: Limits,
+    interrupt: Interrupt,
+    progress: Progress,
+    begin: Begin = lambda first: None,
+) -> tuple[Division, Clock]:
+    """A search in this process, in the order in which several would go."""
+    clock, explorer = Clock(limits), Explorer(world, run)
+    division = Division(settings, limits.schedules)
+    while not interrupt and clock.seconds() > 0:
+        division.more()
+        if not division.pending:
+            break
+        turn = division.pending[0]
+        begin(turn.first)
+        result = explorer.explore(
+            turn.packed, turn.first, turn.count, clock.end(), lambda: bool(interrupt)
+        )
+        repeat.check(world)
+        world.classes.add(world.take_classes())
+        division.take(result)
+        progress(division.counted, division.points, clock.elapsed())
+    return division, clock
+
+
 def explore(
     recipe: Recipe,
     scenario: Scenario,
@@ -139,13 +174,39 @@ def explore(
     begin: Begin = lambda first: None,
 ) -> Exploration:
     """Explore with fibers, in this process or in `jobs` of them."""
-    if jobs > 1:
+    if jobs > 1 and can_be_divided(recipe.settings):
+        from harness.run.searchers import search_parallel
+
+        return search_parallel(recipe, scenario, limits, jobs, interrupt, progress)
+    if jobs > 1 and not is_search(recipe.settings.strategy):
         from harness.run.jobs import explore_parallel
 
         return explore_parallel(recipe, scenario, limits, jobs, interrupt, progress)
     with World(config.build(scenario, recipe.settings)) as world:
-        complete, clock = run_blocks(world.explore, world, limits, interrupt, progress, begin)
-        return summarise(recipe, scenario, world, complete, clock, interrupt)
+        return explore_in(
+            world, world.explore, recipe, scenario, limits, interrupt, progress, begin
+        )
+
+
+def explore_in(
+    world: World,
+    run: Callable[[int, int, float], int],
+    recipe: Recipe,
+    scenario: Scenario,
+    limits: Limits,
+    interrupt: Interrupt,
+    progress: Progress,
+    begin: Begin,
+    execution: Literal["explore", "lockstep"] = "explore",
+) -> Exploration:
+    """In this process alone."""
+    search = None
+    if can_be_divided(recipe.settings):
+        division, clock = run_turns(run, world, recipe.settings, limits, interrupt, progress, begin)
+        complete, search = division.complete(), division.summary()
+    else:
+        complete, clock = run_blocks(run, world, limits, interrupt, progress, begin)
+    return summarise(recipe, scenario, world, complete, clock, interrupt, execution, search)
 
 
 def summarise(
@@ -156,7 +217,9 @@ def summarise(
     clock: Clock,
     interrupt: Interrupt,
     execution: Literal["explore", "lockstep"] = "explore",
+    search: dict[str, int] | None = None,
 ) -> Exploration:
+    """`search`: of one that was divided; the world knows its last part only."""
     totals, entered = world.totals(), contracts.current()
     return Exploration(
         recipe=recipe,
@@ -180,5 +243,5 @@ def summarise(
         lock_order=lock_order.current(),
         decisions=world.decisions() if world.failure() else b"",
         classes=world.classes.counts(),
-        search=world.search(),
+        search=search or world.search(),
     )

@@ -9,10 +9,12 @@ from harness.contention import collect, measured
 from harness.contention.measured import Measured
 from harness.core import config, contracts
 from harness.core.classes import ClassCounts, Classes
+from harness.core.part import Packed
 from harness.core.token import Recipe
 from harness.core.world import Failure, Outcome, World
 from harness.errors import HarnessError
 from harness.run import lock_order, repeat, worker
+from harness.run.division import Explorer, Result
 from harness.run.explore import (
     Clock,
     Exploration,
@@ -42,41 +44,76 @@ class Block:
     decisions: bytes  # of the failing execution
     classes: bytes
     measured: Measured
+    result: Result | None = None  # of a turn of a search
 
 
 def counted(world: World) -> dict[tuple[tuple[int, ...], int | None], int]:
     return {(o.values, o.rule): o.count for o in world.outcomes()}
 
 
+@dataclass(frozen=True)
+class Search:
+    """A turn of a search, for an explorer: what it does with it."""
+
+    packed: Packed
+    first: int
+    count: int
+    end: float | None  # of the monotonic clock
+
+
+class Account:
+    """What a world has added up to since it was asked before."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.totals, self.outcomes = world.totals(), counted(world)
+        self.entered = contracts.current_counts()
+
+    def block(self, first: int, done: int, result: Result | None) -> Block:
+        world, totals, outcomes = self.world, self.totals, self.outcomes
+        entered = self.entered
+        self.totals, self.outcomes = world.totals(), counted(world)
+        self.entered = contracts.current_counts()
+        new = {key: n - outcomes.get(key, 0) for key, n in self.outcomes.items()}
+        failed = world.failure()
+        return Block(
+            first=first,
+            done=done,
+            totals=difference(self.totals, totals),
+            failure=failed,
+            outcomes={key: n for key, n in new.items() if n},
+            contracts=contracts.add(self.entered, entered, -1),
+            lock_order=lock_order.current(),
+            decisions=world.decisions() if failed else b"",
+            classes=world.take_classes(),
+            measured=measured.take(forget=True),
+            result=result,
+        )
+
+
 def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int) -> None:
-    """A child: run the blocks that arrive on the connection until it closes."""
+    """A child: run the blocks, or turns, that arrive on the connection until it closes."""
     worker.begin(f"explore{index}")
+    raw = config.build(scenario, settings)
+    raw.no_estimate = index > 0  # one is enough
     try:
-        with World(config.build(scenario, settings)) as world:
-            totals, outcomes = world.totals(), counted(world)
-            entered = contracts.counts(contracts.current())
+        with World(raw) as world:
+            account = Account(world)
+            searcher = Explorer(world, world.explore) if world.search() else None
             while (request := connection.recv()) is not None:
-                first, count, seconds = request
-                done = world.explore(first, count, seconds)
+                result = None
+                if isinstance(request, Search):
+                    assert searcher is not None
+                    first, count = request.first, request.count
+                    result = searcher.explore(
+                        request.packed, first, count, request.end, lambda: False
+                    )
+                    done = result.done
+                else:
+                    first, count, seconds = request
+                    done = world.explore(first, count, seconds)
                 repeat.check(world)
-                totals_after, outcomes_after = world.totals(), counted(world)
-                entered_after = contracts.counts(contracts.current())
-                new = {k: n - outcomes.get(k, 0) for k, n in outcomes_after.items()}
-                block = Block(
-                    first=first,
-                    done=done,
-                    totals=difference(totals_after, totals),
-                    failure=world.failure(),
-                    outcomes={k: n for k, n in new.items() if n},
-                    contracts=contracts.add(entered_after, entered, -1),
-                    lock_order=lock_order.current(),
-                    decisions=world.decisions() if world.failure() else b"",
-                    classes=world.take_classes(),
-                    measured=measured.take(forget=True),
-                )
-                totals, outcomes = totals_after, outcomes_after
-                entered = entered_after
-                connection.send(block)
+                connection.send(account.block(first, done, result))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
     except HarnessError as error:
@@ -164,21 +201,31 @@ class Dispatcher:
         return [block for block in self.blocks if at is None or block.first <= at]
 
 
-def start(scenario: Scenario, settings: Settings, jobs: int) -> tuple[list[Any], list[Any]]:
+def start_one(scenario: Scenario, settings: Settings, index: int) -> tuple[Any, Any]:
+    """An explorer's process, and the connection to it."""
     from harness.run.supervisor import context
 
     ctx = context()
-    processes, connections = [], []
-    for index in range(jobs):
-        ours, theirs = ctx.Pipe()
-        process = ctx.Process(
-            target=explorer, args=(theirs, scenario, settings, index), daemon=True
-        )
-        process.start()
-        theirs.close()
-        processes.append(process)
-        connections.append(ours)
-    return processes, connections
+    ours, theirs = ctx.Pipe()
+    process = ctx.Process(target=explorer, args=(theirs, scenario, settings, index), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def start(scenario: Scenario, settings: Settings, jobs: int) -> tuple[list[Any], list[Any]]:
+    started = [start_one(scenario, settings, index) for index in range(jobs)]
+    return [process for process, _ in started], [connection for _, connection in started]
+
+
+def end(processes: list[Any], connections: list[Any]) -> None:
+    for connection in connections:
+        connection.close()
+    for process in processes:
+        process.join(END_SECONDS_MAX)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
 
 
 def dispatch(
@@ -219,14 +266,72 @@ def explore_parallel(
     try:
         dispatch(connections, dispatcher, interrupt, progress)
     finally:
-        for connection in connections:
-            connection.close()
-        for process in processes:
-            process.join(END_SECONDS_MAX)
-            if process.exitcode is None:
-                process.kill()
-                process.join()
+        end(processes, connections)
     return merge(recipe, scenario, limits, dispatcher, interrupt)
+
+
+class Sums:
+    """What blocks add up to."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, int] = {}
+        self.outcomes: dict[tuple[tuple[int, ...], int | None], int] = {}
+        self.entered: list[contracts.Counts] = []
+        self.lock_order = lock_order.Graph()
+        self.failure: Failure | None = None
+        self.decisions = b""
+        self.done = 0
+
+    def add(self, block: Block, counts: bool = True) -> None:
+        """`counts`: its violation, if it has one."""
+        add_totals(self.totals, block.totals)
+        self.entered = contracts.add(self.entered, block.contracts)
+        for key, count in block.outcomes.items():
+            self.outcomes[key] = self.outcomes.get(key, 0) + count
+        self.lock_order = lock_order.merge((self.lock_order, block.lock_order))
+        self.done += block.done
+        if block.failure is not None and counts:
+            self.failure, self.decisions = block.failure, block.decisions
+
+    def exploration(
+        self,
+        recipe: Recipe,
+        scenario: Scenario,
+        classes: ClassCounts,
+        measured: Measured,
+        elapsed: float,
+        complete: bool,
+        interrupted: bool,
+        search: dict[str, int] | None = None,
+    ) -> Exploration:
+        self.totals["distinct"] = classes.distinct
+        entered = contracts.with_counts(self.entered)
+        return Exploration(
+            recipe=recipe,
+            scenario=scenario,
+            totals=self.totals,
+            elapsed_s=elapsed,
+            complete=complete,
+            interrupted=interrupted,
+            failure=self.failure,
+            outcomes=[
+                Outcome(v, n, rule) for (v, rule), n in sorted(self.outcomes.items(), key=str)
+            ],
+            contention=collect.controlled(
+                scenario.name,
+                "explore",
+                measured,
+                self.totals,
+                elapsed,
+                entered,
+                recipe.settings.delay,
+            ),
+            contracts=entered,
+            lock_order=self.lock_order,
+            decisions=self.decisions,
+            classes=classes,
+            search=search,
+        )
 
 
 def merge(
@@ -236,42 +341,16 @@ def merge(
     dispatcher: Dispatcher,
     interrupt: Interrupt,
 ) -> Exploration:
-    blocks = dispatcher.kept()
-    totals: dict[str, int] = {}
-    outcomes: dict[tuple[tuple[int, ...], int | None], int] = {}
-    failure, decisions = None, b""
-    entered: list[contracts.Counts] = []
-    for block in blocks:
-        add_totals(totals, block.totals)
-        entered = contracts.add(entered, block.contracts)
-        for key, count in block.outcomes.items():
-            outcomes[key] = outcomes.get(key, 0) + count
-        if block.failure is not None and block.failure.iteration == dispatcher.failed_at:
-            failure, decisions = block.failure, block.decisions
-    done = sum(block.done for block in blocks)
-    classes = dispatcher.counted()
-    totals["distinct"] = classes.distinct
-    contracts_sum, elapsed = contracts.with_counts(entered), dispatcher.clock.elapsed()
-    return Exploration(
-        recipe=recipe,
-        scenario=scenario,
-        totals=totals,
-        elapsed_s=elapsed,
-        complete=limits.schedules is not None and done >= limits.schedules,
-        interrupted=bool(interrupt),
-        failure=failure,
-        outcomes=[Outcome(v, n, rule) for (v, rule), n in sorted(outcomes.items(), key=str)],
-        contention=collect.controlled(
-            scenario.name,
-            "explore",
-            dispatcher.measured,
-            totals,
-            elapsed,
-            contracts_sum,
-            recipe.settings.delay,
-        ),
-        contracts=contracts_sum,
-        lock_order=lock_order.merge(block.lock_order for block in blocks),
-        decisions=decisions,
-        classes=classes,
+    sums = Sums()
+    for block in dispatcher.kept():
+        failed = block.failure is not None and block.failure.iteration == dispatcher.failed_at
+        sums.add(block, failed)
+    return sums.exploration(
+        recipe,
+        scenario,
+        dispatcher.counted(),
+        dispatcher.measured,
+        dispatcher.clock.elapsed(),
+        limits.schedules is not None and sums.done >= limits.schedules,
+        bool(interrupt),
     )

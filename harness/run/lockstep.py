@@ -18,8 +18,7 @@ from harness.run.explore import (
     Exploration,
     Limits,
     Progress,
-    run_blocks,
-    summarise,
+    explore_in,
 )
 from harness.run.supervisor import Crew
 from harness.scenario.schema import Scenario
@@ -92,5 +91,5 @@ def explore_lockstep(
     begin: Begin = lambda first: None,
 ) -> Exploration:
     with lockstep_world(scenario, recipe) as world:
-        complete, clock = run_blocks(world.lockstep, world, limits, interrupt, progress, begin)
-        return summarise(recipe, scenario, world, complete, clock, interrupt, "lockstep")
+        how = (recipe, scenario, limits, interrupt, progress, begin)
+        return explore_in(world, world.lockstep, *how, "lockstep")

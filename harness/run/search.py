@@ -3,7 +3,10 @@
 
 from typing import Any
 
+from harness.core.catalogue import is_search
+from harness.run.division import can_be_divided
 from harness.run.explore import Exploration
+from harness.scenario.settings import Settings
 
 UNBOUNDED = (1 << 64) - 1
 REASONS = {
@@ -11,6 +14,15 @@ REASONS = {
     "too_many": "{} branches found no room",
     "diverged": "an execution was not a function of its choices",
 }
+
+
+def undivided(settings: Settings) -> str:
+    """Why a search runs in one process, whatever --jobs is; empty: it does not."""
+    if can_be_divided(settings) or not is_search(settings.strategy):
+        return ""
+    if settings.memory == "lkmm":
+        return "one process: what a search counts under lkmm depends on its order"
+    return f"one process: {settings.strategy} is not divided within a bound"
 
 
 def is_exhausted(found: Exploration) -> bool:

@@ -268,7 +268,8 @@ class Tree:
         self.divided_below = divided_below
         self.queue = deque[Part]()
         self.waiting: list[Part] = []
-        self.push(Part(Place(all=True), bound=bound))
+        self.root = Place(all=True)
+        self.push(Part(self.root, bound=bound))
 
     def push(self, part: Part) -> None:
         part.place.count(1, 0)
@@ -276,6 +277,10 @@ class Tree:
 
     def next(self) -> Part:
         return self.queue.popleft()
+
+    def nothing_left(self) -> bool:
+        """Has every part been finished, those that somebody explores included?"""
+        return self.root.open == 0
 
     def add(self, part: Part, packed: Packed) -> None:
         """What became of a part that was taken from the queue."""

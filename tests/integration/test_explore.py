@@ -296,10 +296,27 @@ def test_a_litmus_is_exhausted(mmutorture: Callable) -> None:
     assert seen[0] == seen[1] > 1000
 
 
-def test_an_exhaustive_search_is_one_process(mmutorture: Callable) -> None:
-    done = mmutorture("explore", "two-writers", "--strategy", "dpor", "--jobs", "2")
-    assert done.code == 2
-    assert "--jobs" in done.err and "dpor" in done.err
+COUNTS = Path(__file__).parents[2] / "examples" / "counts.py"
+
+
+def test_a_search_by_several_processes(mmutorture: Callable) -> None:
+    """The same deadlock, in the same words, whoever looks for it."""
+    found = []
+    for jobs in ("1", "2"):
+        options = ("--strategy", "dpor", "--seed", "1", "--jobs", jobs, "--no-minimise", "--json")
+        done = mmutorture("explore", f"{COUNTS}::philosophers", *options)
+        assert done.code == 6, done.err  # a deadlock
+        document = done.json
+        found.append((document["digest"], document["schedules"], document["failures"][0]["token"]))
+    assert found[0] == found[1]
+
+
+def test_where_a_search_is_not_divided(mmutorture: Callable) -> None:
+    options = ("--strategy", "dpor", "--memory", "lkmm", "--jobs", "2")
+    done = mmutorture("explore", f"{COUNTS}::sb", *options)
+    assert done.code == 0, done.err
+    assert "one process: what a search counts under lkmm depends on its order" in done.out
+    assert "exhausted: all " in done.out
 
 
 def test_every_execution_twice(mmutorture: Callable) -> None:
