@@ -5,14 +5,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from harness import __version__
+from harness import __version__, streams
 from harness.errors import Exit, HarnessError, UsageError, WorkerDied
 from harness.scenario.settings import MEMORY_MODELS
 
 EXIT_CODES = """\
 exit status: 0 pass, 1 an oracle was violated, 2 usage or scenario error, 3 an expected bug was not
 found (or a failure not reproduced), 4 cannot run here, 5 the harness itself failed, 6 no progress,
-7 a worker died and the figures are not trustworthy, 130 interrupted"""
+7 a worker died and the figures are not trustworthy, 130 interrupted, 141 nobody reads the output"""
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -406,13 +406,16 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    streams.make_tolerant()
     parser = make_parser()
     try:
         args = parser.parse_args(argv)
         if args.command is None:
             parser.print_help(sys.stderr)
             return Exit.USAGE
-        return int(args.function(args))
+        code = int(args.function(args))
+        sys.stdout.flush()  # here, where it can still be told that it failed
+        return code
     except UsageError as error:
         return complain(error, Exit.USAGE)
     except WorkerDied as error:
@@ -428,8 +431,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return complain(f"the package {error.name} is missing; run make build", Exit.HARNESS)
         return defect()
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of stdout has gone; there is nobody to tell
-        return Exit.HARNESS
+        streams.abandon_output()
+        return Exit.NO_READER
+    except OSError as error:
+        if error.filename is None:
+            streams.abandon_output()
+        return complain(streams.unwritten(error), Exit.HARNESS)
     except Exception:
         return defect()
 

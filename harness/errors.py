@@ -16,6 +16,7 @@ class Exit(IntEnum):
     NO_PROGRESS = 6  # deadlock, livelock, timeout
     UNTRUSTWORTHY = 7  # a worker died, and its figures with it
     INTERRUPTED = 130
+    NO_READER = 141  # of the output: `| head -1`
 
 
 class UsageError(Exception):

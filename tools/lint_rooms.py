@@ -37,7 +37,7 @@ IMPORTS = {
     "report": {"results", "contention", "trace", "failure", "compare"},
     "bench": LANGUAGES | {"core", "run", "commands"},
 }
-EVERYBODY = {"errors", "signals", "units", "_core", "__version__"}
+EVERYBODY = {"errors", "signals", "streams", "units", "_core", "__version__"}
 IMPORT = re.compile(r"^\s*from harness(?:\.([\w.]+))? import ([\w, ]+|\([^)]*\))", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -235,12 +235,14 @@ class Session:
             "exit_code": int(code),
             "results": str(self.run.shown(self.run.path)),
         }
-        self.run.finish(document, self.cases)
+        unwritten = common.finish_run(self.run, document, self.cases)
         if self.args.show or code:
             for block in self.blocks:
                 self.out.tell(block)
         self.out.say(f"results {document['results']}  seed {document['seed']}")
         self.out.finish(document, self.cases)
+        if unwritten is not None:
+            raise unwritten
         return int(code)
 
 

@@ -2,7 +2,7 @@
 """Many scenarios in one run: a line for each, and at the end what it came to.
 
 What one scenario has to say about itself (classes, probabilities, outcomes) takes several lines; of
-many it is in summary.json, and nobody reads it on a terminal.
+many it is in run.json, and nobody reads it on a terminal.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ class Failed:
     scenario: str
     oracle: str
     command: str
+    place: str  # what failures that are alike have in common
 
 
 def width_of(names: Sequence[str]) -> int:
@@ -60,6 +61,16 @@ def verdict(done: int, wanted: int, failed: int) -> str:
     if not failed:
         return f"{head}: no oracle was violated"
     return f"{head}: an oracle was violated in {failed}"
+
+
+def one_of_each(failed: Sequence[Failed], blocks: Sequence[str]) -> list[str]:
+    """The shortest block of those alike: nobody reads one mistake five times."""
+    best: dict[tuple[str, str], str] = {}
+    for one, block in zip(failed, blocks, strict=True):
+        known = best.setdefault((one.oracle, one.place), block)
+        if block.count("\n") < known.count("\n"):
+            best[one.oracle, one.place] = block
+    return list(best.values())
 
 
 def commands(failed: Sequence[Failed]) -> list[str]:

@@ -16,7 +16,7 @@ from harness.errors import PROGRESS_ORACLES, Exit, UsageError
 from harness.failure.evidence import Captured
 from harness.results import junit, ktap
 from harness.results.cases import Case
-from harness.results.directory import write_text
+from harness.results.directory import RunDirectory, write_text
 from harness.scenario import scenarios
 from harness.scenario.schema import Scenario
 from harness.scenario.settings import Settings
@@ -196,4 +196,17 @@ def save_contention(measured: record.Contention, directory: Path) -> None:
 
 
 def results_root(args: Namespace) -> Path:
+    if not args.results:
+        raise UsageError("--results is empty; name a directory")
     return Path(args.results)
+
+
+def finish_run(
+    run: RunDirectory, document: dict[str, Any], cases: Sequence[Case]
+) -> OSError | None:
+    """The error is to be raised once all is told: a full disk is no reason not to say it."""
+    try:
+        run.finish(document, cases)
+    except OSError as error:
+        return error
+    return None

@@ -3,9 +3,11 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from harness import streams
 from harness.commands import closing, common
 from harness.core import catalogue, config, contracts
 from harness.core.token import Recipe, Token, format_token
@@ -157,7 +159,8 @@ class Session:
         def begin(first: int) -> None:
             # Whatever ends this process, what it was about can be told.
             token = format_token(token_at(recipe, scenario, first))
-            running.write_text(f"from this execution on: {token}\n", encoding="utf-8")
+            with suppress(OSError):  # a full disk is noticed where it matters
+                running.write_text(f"from this execution on: {token}\n", encoding="utf-8")
 
         running = self.run.path / RUNNING
         if self.args.execution == "lockstep":
@@ -169,7 +172,18 @@ class Session:
             if jobs > 1 and (why := search.undivided(recipe.settings)):
                 self.out.say(f"{recipe.spec}: {why}")
             found = self.guarded(recipe, scenario, limits, jobs, interrupt, progress, begin)
-        self.report(found)
+        try:
+            self.report(found)
+        except OSError as error:
+            raise self.lost(found, error) from None
+
+    def lost(self, found: Exploration, error: OSError) -> Exception:
+        """The results could not be written: what was found must not go with them."""
+        if found.failure is None:
+            return error
+        token = format_token(token_at(found.recipe, found.scenario, found.failure.iteration))
+        what = f"{found.failure.oracle}: {found.failure.message}"
+        return HarnessError(f"{streams.unwritten(error)}; it was to hold {what}; token {token}")
 
     def guarded(self, recipe: Recipe, scenario: Scenario, *how: Any) -> Exploration:
         """Explore; the core may crash, and then the token of that execution is told."""
@@ -256,7 +270,7 @@ class Session:
         record = captured.record
         self.codes.append(common.violation_code(record.oracle))
         how = f"mmutorture reproduce {kept}"
-        self.failures.append(closing.Failed(found.recipe.spec, record.oracle, how))
+        self.failures.append(closing.Failed(found.recipe.spec, record.oracle, how, record.site))
         seconds, block = round(found.elapsed_s, 3), self.blocks[-1]
         self.cases.append(
             Case(found.recipe.spec, seconds, record.oracle, record.message, how, block)
@@ -296,7 +310,7 @@ class Session:
         )
         self.codes.append(common.violation_code(lock_order.ORACLE))
         how = f"mmutorture reproduce {tokens[-1]}"
-        self.failures.append(closing.Failed(recipe.spec, lock_order.ORACLE, how))
+        self.failures.append(closing.Failed(recipe.spec, lock_order.ORACLE, how, text))
         return {
             "oracle": lock_order.ORACLE,
             "message": text,
@@ -350,18 +364,22 @@ class Session:
             "results": str(self.run.shown(self.run.path)),
         }
         (self.run.path / RUNNING).unlink(missing_ok=True)
-        self.run.finish(document, self.cases)
+        unwritten = common.finish_run(self.run, document, self.cases)
         if not self.settings.bugs:
             failed = len(self.failures)
             self.out.say(closing.verdict(len(self.documents), self.wanted, failed))
         self.out.say(f"results {self.run.shown(self.run.path)}  seed {hex64(self.seed)}")
-        for block in self.blocks:
+        blocks = closing.one_of_each(self.failures, self.blocks)
+        for block in blocks:
             self.out.tell(block)
         if len(self.failures) > 1:
-            self.out.tell("")
+            alike = len(self.blocks) - len(blocks)
+            self.out.tell(f"\n    {alike} of these are like one above:" if alike else "")
             for line in closing.commands(self.failures):
                 self.out.tell(line)
         self.out.finish(document, self.cases)
+        if unwritten is not None:
+            raise unwritten
         return int(code)
 
 

@@ -3,15 +3,20 @@
 
 import dataclasses
 import json
+import os
+import sys
 from argparse import Namespace
 from typing import Any
 
 from harness.errors import UsageError
 
-NO_WRAP = frozenset({"name", "slug", "scenario", "function", "file"})
+NO_WRAP = frozenset({"name", "slug", "scenario", "function", "file", "mmu_lock"})
 
 
-WIDE = 120  # columns from which on the whole table of bugs can be read
+UNBROKEN = 10_000  # columns
+WIDE = 120  # columns from which on all of a table can be read
+# What a table has on less; --json has everything.
+NARROW = {"bugs": ("name", "scenario", "text"), "contracts": ("function", "mmu_lock", "file")}
 
 
 def scenarios() -> list[dict[str, Any]]:
@@ -77,17 +82,22 @@ def show(what: str, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False, highlight=False)
+    # A pipe has no width: a row is a line there, for grep.
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else UNBROKEN
+    console = Console(markup=False, highlight=False, width=width)
     columns = {
         "scenarios": ("name", "kind", "text"),
         "bugs": ("name", "slug", "scenario", "memory", "depth", "text"),
         "contracts": ("function", "mmu_lock", "other_locks", "sections", "yields", "file"),
     }.get(what, ("name", "text"))
-    if what == "bugs" and console.width < WIDE:
-        columns = ("name", "scenario", "text")
+    if console.width < WIDE:
+        columns = NARROW.get(what, columns)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in NO_WRAP)
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
-    console.print(table)
+    with console.capture() as shown:
+        console.print(table)
+    for line in shown.get().splitlines():
+        print(line.rstrip())

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.commands.report import FILE as REPORT
 from harness.contention import perf, record, rows
+from harness.failure.reproduce import read_record
 from harness.results.directory import find_run, read_run
 
 SITES_SHOWN = 5
@@ -86,9 +87,9 @@ def show(args: Namespace) -> int:
         for file in sorted(path.glob("*/scenario.toml")):
             print(f"  {file.parent.name}")
     for directory in failures:
-        kept = json.loads((Path(directory) / "failure.json").read_text(encoding="utf-8"))
-        print(f"  {kept['oracle']}: {kept['message']}")
-        if kept["token"]:
+        kept = read_record(Path(directory))
+        print(f"  {kept.oracle}: {kept.message}")
+        if kept.token:
             print(f"    mmutorture reproduce {directory}")
     for line in [*contention_lines(path, contended), report_line(path)]:
         print(line)

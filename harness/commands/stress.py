@@ -247,7 +247,7 @@ class Session:
             "repeats": self.repeats,
             "turns": turns,
         }
-        self.run.finish(document, self.cases)
+        unwritten = common.finish_run(self.run, document, self.cases)
         try:
             self.out.say(f"page {self.run.shown(report.write_page(self.run.path))}")
         except UsageError as error:  # the results are whole, and what follows is more important
@@ -259,6 +259,8 @@ class Session:
         for block in self.blocks:
             self.out.tell(block)
         self.out.finish(document, self.cases)
+        if unwritten is not None:
+            raise unwritten
         return int(code)
 
 

@@ -75,8 +75,12 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def facts_of(directory: Path, document: dict[str, Any], found: record.Contention) -> dict[str, str]:
-    text = (directory / "scenario.toml").read_text(encoding="utf-8")
-    scenario = {k: v for k, v in tomllib.loads(text).items() if k not in ("name", "description")}
+    file = directory / "scenario.toml"
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be read: {error}") from None
+    scenario = {k: v for k, v in table.items() if k not in ("name", "description")}
     facts = {"unit": found.unit, "execution": found.execution, **dict(flat(scenario))}
     return facts | {key: json.dumps(value) for key, value in document["settings"].items()}
 
@@ -106,16 +110,27 @@ def read_repeat(path: Path, document: dict[str, Any]) -> tuple[Repeat, dict[str,
     return repeat, facts_of(directory, document, found), found.scenario
 
 
+def read_environment(path: Path) -> dict[str, Any]:
+    file = path / "env.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file}: cannot be read: {error}") from None
+    if not isinstance(found, dict) or "build" not in found:
+        raise UsageError(f"{file}: names no build; the run is damaged")
+    return found
+
+
 def read(path: Path) -> Run:
     """A whole run; UsageError where its figures are not to be relied on."""
     document = read_run(path)
     if document is None:
         raise UsageError(f"{path}: was cut short and has no run.json")
-    environment = json.loads((path / "env.json").read_text(encoding="utf-8"))
+    environment = read_environment(path)
     facts = {f"machine.{key}": json.dumps(environment.get(key)) for key in MACHINE}
     facts["build-kind"] = json.dumps(environment.get("build_kind"))
     scenarios: dict[str, Repeats] = {}
-    for one in document["scenarios"]:
+    for one in document.get("scenarios", ()):
         repeat, own, name = read_repeat(path, one)
         into = scenarios.setdefault(name, Repeats(name, own))
         if own != into.facts:

@@ -198,7 +198,7 @@ def flip_lines(record: Record) -> list[str]:
 
 def choices_text(record: Record) -> str:
     """``2 forced switches``, and apart from them ``and 1 other choice``."""
-    text = f"{record.forced_switches} forced switches"
+    text = f"{record.forced_switches} forced switch{'es' * (record.forced_switches != 1)}"
     if not record.other_choices:
         return text
     return f"{text} and {record.other_choices} other choice{'s' * (record.other_choices > 1)}"

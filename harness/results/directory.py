@@ -39,8 +39,10 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None  # a full disk names no file
         raise
 
 
@@ -191,4 +193,6 @@ def read_run(path: Path) -> dict[str, Any] | None:
         raise UsageError(f"{file}: cannot be read: {error}") from None
     if not isinstance(document, dict) or document.get("schema") != RUN_SCHEMA:
         raise UsageError(f"{file}: has another schema; this build reads {RUN_SCHEMA}")
+    if missing := {"command", "seed", "exit_code"} - document.keys():
+        raise UsageError(f"{file}: is damaged: it has no {', '.join(sorted(missing))}")
     return document

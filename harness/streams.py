@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Standard output and error where they are no good: a name they cannot spell, a reader who left."""
+
+import os
+import sys
+from io import TextIOWrapper
+
+
+def make_tolerant() -> None:
+    """A file name that is no UTF-8, or a locale without the letter, is shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def abandon_output() -> None:
+    """Nothing more can be written there; what is still in the buffer goes nowhere, and silently."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def unwritten(error: OSError) -> str:
+    """What could not be read or written, and why; whoever raises knows the file."""
+    name = error.filename if error.filename is not None else "standard output"
+    return f"{os.fsdecode(name)}: {error.strerror or error}"
