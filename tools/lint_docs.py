@@ -148,10 +148,11 @@ def complaints(path: Path, known: Known) -> Iterator[tuple[int, str]]:
 def main() -> int:
     known = Known()
     found = False
-    for path in documents():
+    for path in [Path(name) for name in sys.argv[1:]] or documents():
+        shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
         for number, text in complaints(path, known):
             found = True
-            print(f"{path.relative_to(ROOT)}:{number}: {text}")
+            print(f"{shown}:{number}: {text}")
     return 1 if found else 0
 
 

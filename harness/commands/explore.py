@@ -374,7 +374,8 @@ class Session:
             self.out.tell(block)
         if len(self.failures) > 1:
             alike = len(self.blocks) - len(blocks)
-            self.out.tell(f"\n    {alike} of these are like one above:" if alike else "")
+            are = "is" if alike == 1 else "are"
+            self.out.tell(f"\n    {alike} of these {are} like one above:" if alike else "")
             for line in closing.commands(self.failures):
                 self.out.tell(line)
         self.out.finish(document, self.cases)
