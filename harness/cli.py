@@ -226,6 +226,9 @@ def add_reproduce(parser: argparse.ArgumentParser) -> None:
         default="seed",
         help="follow the strategy, or the switches",
     )
+    parser.add_argument(
+        "--gdb", action="store_true", help="in gdb, which stops where the oracle is violated"
+    )
 
 
 def add_minimise(parser: argparse.ArgumentParser) -> None:
