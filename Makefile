@@ -89,7 +89,7 @@ trace: build
 report: build
 	$(mmutorture) report $(or $(RUN),results/latest) $(ARGS)
 
-##   make list          what there is; WHAT=scenarios|bugs|oracles|strategies
+##   make list          what there is; WHAT=scenarios|bugs|oracles|strategies|contracts
 .PHONY: list
 list: build
 	$(mmutorture) list $(WHAT) $(ARGS)
@@ -145,7 +145,7 @@ soak: build
 determinism: build
 	$(pytest) tests/determinism $(ARGS)
 
-##   make coverage      which places of the protocol the suite reaches; ARGS=--write renews docs/coverage.md
+##   make coverage      which places of the protocol the suite reaches; ARGS=--write writes docs/coverage.md
 .PHONY: coverage
 coverage: build
 	$(run) python tools/native_coverage.py $(parallel) $(ARGS)

@@ -439,7 +439,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             streams.abandon_output()
-        return complain(streams.unwritten(error), Exit.HARNESS)
+        return complain(streams.unwritten(error), streams.exit_of(error))
     except Exception:
         return defect()
 

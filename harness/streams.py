@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Standard output and error where they are no good: a name they cannot spell, a reader who left."""
 
+import errno
 import os
 import sys
 from io import TextIOWrapper
+
+from harness.errors import Exit
+
+NAME_SHOWN_MAX = 200
 
 
 def make_tolerant() -> None:
@@ -22,5 +27,11 @@ def abandon_output() -> None:
 
 def unwritten(error: OSError) -> str:
     """What could not be read or written, and why; whoever raises knows the file."""
-    name = error.filename if error.filename is not None else "standard output"
-    return f"{os.fsdecode(name)}: {error.strerror or error}"
+    name = os.fsdecode(error.filename if error.filename is not None else "standard output")
+    shown = name if len(name) <= NAME_SHOWN_MAX else f"{name[:NAME_SHOWN_MAX]}..."
+    return f"{shown}: {error.strerror or error}"
+
+
+def exit_of(error: OSError) -> Exit:
+    """A name that is too long was given by somebody; what else fails is nobody's mistake."""
+    return Exit.USAGE if error.errno == errno.ENAMETOOLONG else Exit.HARNESS

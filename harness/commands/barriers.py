@@ -268,4 +268,4 @@ def run(args: Namespace) -> int:
             session.survey(prepared, limits, interrupt)
         else:
             session.one(*prepared[0], limits, interrupt)
-    return session.finish(interrupt, len(prepared) > 1)
+        return session.finish(interrupt, len(prepared) > 1)

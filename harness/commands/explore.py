@@ -59,12 +59,12 @@ def settings_of(args: Namespace, seed: int) -> Settings:
     if args.strategy in ("replay", "anchored"):
         raise UsageError(f"--strategy {args.strategy} follows a plan; use mmutorture reproduce")
     strategy = args.strategy or STRATEGY
-    if args.depth and strategy != "pct":
+    if args.depth is not None and strategy != "pct":
         raise UsageError(f"--depth is for --strategy pct, and not for {strategy}")
     settings = Settings(
         seed=seed,
         strategy=strategy,
-        depth=parse_integer(args.depth, "--depth", 1, 64) if args.depth else PCT_DEPTH,
+        depth=PCT_DEPTH if args.depth is None else parse_integer(args.depth, "--depth", 1, 64),
         preemptions=chosen_bound(args, "bound"),
         delays=chosen_bound(args, "delays"),
         memory=common.chosen_memory(args, bugs),
@@ -401,4 +401,4 @@ def run(args: Namespace) -> int:
                 session.cases.append(not_run(plan[0].spec))
             else:
                 session.one(*plan, interrupt)
-    return session.finish(interrupt)
+        return session.finish(interrupt)  # an interrupt now does not take the results with it

@@ -322,7 +322,7 @@ def run(args: Namespace) -> int:
                     session.cases.append(not_run(recipe.spec))
                 else:
                     session.one(repeated(recipe, number), scenario, asked.seconds, interrupt)
-    return session.finish(interrupt)
+        return session.finish(interrupt)
 
 
 def storms(specs: list[str]) -> list[str]:

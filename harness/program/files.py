@@ -69,7 +69,7 @@ def read_text(file: Path) -> str:
         raise UsageError(f"{file}: is not UTF-8 text (byte {error.start})") from None
 
 
-def own_error(file: Path, error: Exception) -> UsageError:
+def own_error(file: Path, error: BaseException) -> UsageError:
     """An exception of the user's code, as the line of the file that it came from."""
     line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
     place = error.__traceback__
@@ -89,7 +89,8 @@ def read(file: Path) -> dict[str, Any]:
         found = runpy.run_path(str(file))
     except UsageError:
         raise
-    except Exception as error:  # the user's own code: say where, not how we came there
+    # The user's own code: say where, not how we came there.  One that exits has not passed.
+    except (Exception, SystemExit) as error:
         raise own_error(file, error) from None
     programs = {}
     for name, value in found.items():

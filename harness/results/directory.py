@@ -7,6 +7,7 @@ results/latest -> the newest run
 """
 
 import contextlib
+import errno
 import json
 import os
 import platform
@@ -32,6 +33,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Whole or not at all: a reader never meets half a file."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:

@@ -62,6 +62,9 @@ class Source:
         for length in range(len(path), 0, -1):
             if option := self.overridden.get(path[:length]):
                 return f"{option}: {key}: {what}"
+        for made, option in self.overridden.items():
+            if made[: len(path)] == path and path not in self.lines:
+                return f"{option}: {key}: {what}"
         line = toml.line_of(self.lines, path)
         return f"{self.file}{f':{line}' if line else ''}: {key}: {what}"
 
@@ -85,7 +88,7 @@ def read(file: FilePath) -> tuple[dict[str, Any], Source]:
     text = read_text(file)
     try:
         return tomllib.loads(text), Source(file, text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
         raise UsageError(f"{file}: is not valid TOML: {error}") from None
 
 
@@ -134,9 +137,10 @@ def assign(data: dict[str, Any], parts: Sequence[str], value: Any) -> Path:
 def override_value(text: str) -> Any:
     """The value as TOML reads it; what is no TOML value is a string."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
         return text
+    return parsed["value"] if len(parsed) == 1 else text
 
 
 def parse_set(text: str) -> tuple[str, str]:
@@ -155,7 +159,7 @@ def apply(data: dict[str, Any], source: Source, overrides: Overrides, controlled
             source.overridden[assign(data, parts, value)] = f"{source.file}: [controlled]"
     for key, text in overrides:
         path = assign(data, toml.parts_of(key), override_value(text))
-        source.overridden[path] = f"--set {key}={text}"
+        source.overridden[path] = f"--set {key}={text}".replace("\n", "\\n")  # a message is a line
 
 
 def is_program(spec: str) -> bool:
@@ -174,6 +178,8 @@ def expand(spec: str) -> list[str]:
 
 def load(spec: str, overrides: Overrides = (), *, controlled: bool = True) -> Scenario:
     """The scenario as it will run: resolved, checked, without a `controlled` table."""
+    if not spec.isascii() and spec != spec.encode(errors="replace").decode():
+        raise UsageError(f"{spec}: its name is not UTF-8, and a token has to spell it; rename it")
     if is_program(spec):
         from harness.program import files
 

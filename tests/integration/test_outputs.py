@@ -61,6 +61,17 @@ def arguments_of(command: str, document: dict[str, Any]) -> tuple[str, ...]:
     return ARGUMENTS.get(command, ("failing",))
 
 
+def documented_keys(command: str) -> set[str]:
+    """What docs/scripts.md says that --json prints; what depends on options comes after a ;."""
+    page = (ROOT / "docs" / "scripts.md").read_text(encoding="utf-8")
+    cells = [
+        line.split("|")[2] for line in page.splitlines() if line.startswith(f"| `{command}` |")
+    ]
+    assert len(cells) == 1, f"docs/scripts.md has no row for {command}"
+    always = re.sub(r"\([^()]*\)", "", cells[0]).partition(";")[0]
+    return set(re.findall(r"`([a-z_]+)`", always))
+
+
 @pytest.mark.parametrize("command", [row[0] for row in cli.COMMANDS if row[0] != "bench"])
 def test_json_is_one_object_and_nothing_else(
     failed: tuple[Run, dict[str, Any], Path], command: str
@@ -68,8 +79,12 @@ def test_json_is_one_object_and_nothing_else(
     run, document, _ = failed
     done = run(command, *arguments_of(command, document), "--json")
     assert done.code in (0, 1), done.err
-    assert isinstance(json.loads(done.out), dict)
+    found = json.loads(done.out)
+    assert isinstance(found, dict)
     assert done.out.count("\n") == 1 and done.err == ""
+    promised = documented_keys(command) or set(arguments_of(command, document))
+    assert promised <= set(found)
+    assert command == "show" or set(found) <= promised, "a key that docs/scripts.md does not have"
 
 
 def test_ktap_and_junit_say_the_same(failed: tuple[Run, dict[str, Any], Path]) -> None:
