@@ -220,6 +220,7 @@ class mmut_totals:
     callbacks: int
     unfair_cutoffs: int
     discarded: int
+    racy: int
     agents: int
     pct2: int
     pct3: int
@@ -657,6 +658,8 @@ class _Lib:
     MMUT_I_JUMP: int
     MMUT_I_JUMP_ZERO: int
     MMUT_I_JUMP_NONZERO: int
+    MMUT_I_CONTROL: int
+    MMUT_I_JOIN: int
     MMUT_I_CHECK: int
     MMUT_I_ATOMIC_END: int
     MMUT_I_EXIT: int
@@ -686,6 +689,9 @@ class _Lib:
     MMUT_I_RCU_LOCK: int
     MMUT_I_RCU_UNLOCK: int
     MMUT_I_RCU_SYNC: int
+    MMUT_I_SRCU_LOCK: int
+    MMUT_I_SRCU_DOWN: int
+    MMUT_I_SRCU_UNLOCK: int
     MMUT_I_YIELD: int
     MMUT_I_ATOMIC: int
     MMUT_NR_INSN_OPS: int

@@ -121,6 +121,7 @@ enum mmut_insn_op {
 	MMUT_I_EQ, MMUT_I_NE, MMUT_I_LT, MMUT_I_LE,	/* dst = a op b; signed */
 	MMUT_I_ADDRESS,			/* dst = pointer to `where` */
 	MMUT_I_JUMP, MMUT_I_JUMP_ZERO, MMUT_I_JUMP_NONZERO,	/* to imm, where a is so */
+	MMUT_I_CONTROL, MMUT_I_JOIN,	/* dst = what branches depended on so far; what follows depends on a again */
 	MMUT_I_CHECK,			/* violation of `assertion` where a is 0 */
 	MMUT_I_ATOMIC_END,
 	MMUT_I_EXIT,
@@ -140,6 +141,8 @@ enum mmut_insn_op {
 	MMUT_I_MUTEX_LOCK, MMUT_I_MUTEX_UNLOCK,
 	MMUT_I_READ_LOCK, MMUT_I_READ_UNLOCK, MMUT_I_WRITE_LOCK, MMUT_I_WRITE_UNLOCK,
 	MMUT_I_RCU_LOCK, MMUT_I_RCU_UNLOCK, MMUT_I_RCU_SYNC,	/* imm: 0 RCU, 1 and 2 SRCU */
+	MMUT_I_SRCU_LOCK, MMUT_I_SRCU_DOWN,	/* dst = a section of domain imm; of DOWN: any task may end it */
+	MMUT_I_SRCU_UNLOCK,		/* ends section a */
 	MMUT_I_YIELD,			/* others first */
 	MMUT_I_ATOMIC,			/* up to ATOMIC_END no other task runs */
 	MMUT_NR_INSN_OPS,
@@ -253,6 +256,7 @@ struct mmut_totals {
 	uint64_t grace_periods, callbacks;
 	uint64_t unfair_cutoffs;	/* executions that needed the fair tail */
 	uint64_t discarded;		/* that have no end: the axioms leave none, or all wait for ever */
+	uint64_t racy;			/* lkmm: executions of a program with a data race */
 	uint64_t agents;		/* who may be scheduled: tasks, and store buffers */
 	uint64_t pct2, pct3, pct4, pct5;	/* executions under PCT, by depth */
 	uint64_t profile;		/* hash of what the profile executions counted */

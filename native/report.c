@@ -307,6 +307,7 @@ void mmut_totals_get(struct mmut_totals *out)
 	out->decisions_max = log->decisions_max;
 	out->unfair_cutoffs = log->unfair_cutoffs;
 	out->discarded = log->discarded;
+	out->racy = log->racy;
 }
 
 int mmut_outcome_get(uint32_t n, int64_t *values, uint64_t *count, uint32_t *rule)

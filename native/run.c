@@ -15,6 +15,7 @@
 #include "kvm/vm.h"
 #include "program/program.h"
 #include "run.h"
+#include "sched/lkmm.h"
 #include "sched/sched.h"
 
 /* ---------------------------------------------------------------- the end of an execution */
@@ -96,6 +97,7 @@ static void count_outcome(void)
 		program->finish(&seen);
 	if (seen.discard)
 		return;
+	sched_of()->log->racy += sched_of()->lkmm && lkmm_plain_races(sched_of()->lkmm);
 	o = seen.nr_values ? find_outcome(log, &seen) : NULL;
 	if (o)
 		o->count++;

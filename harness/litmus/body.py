@@ -5,6 +5,8 @@ One pass that emits as it reads.  What is not understood is refused with its lin
 construct would be a wrong verdict.
 """
 
+from collections.abc import Callable
+
 from harness.litmus import functions
 from harness.litmus.cursor import Cursor
 from harness.litmus.lexer import Token
@@ -35,7 +37,7 @@ class Body:
         self.program = program
         self.visible = set(parameters)
         self.env: dict[str, Register] = {}
-        self.sections: set[object] = set()  # domains of SRCU with a section so far
+        self.returns = 0
         self.declared: list[set[str]] = []  # in each block that is open
         self.task = program.task(f"P{number}")
         for (process, register), value in memory.registers.items():
@@ -67,14 +69,15 @@ class Body:
         elif self.cursor.accept(";"):
             pass
         elif self.cursor.accept("if"):
-            self.if_statement()
+            self.branching(self.if_statement)
         elif self.cursor.accept("while"):
-            self.while_statement()
+            self.branching(self.while_statement)
         elif self.cursor.accept("do"):
-            self.do_statement()
+            self.branching(self.do_statement)
         elif self.cursor.accept("return"):
             self.cursor.expect(";")
             self.task.exit()
+            self.returns += 1
         elif text in ("for", "switch", "goto", "break", "continue"):
             raise self.cursor.wrong(f"'{text}' is not supported")
         elif text in TYPES:
@@ -82,6 +85,14 @@ class Body:
         else:
             self.assignment()
             self.cursor.expect(";")
+
+    def branching(self, statement: Callable[[], None]) -> None:
+        """What stands behind an if depends on it no more, as in herd7; behind a return it does."""
+        before = self.returns
+        saved = self.task.control()
+        statement()
+        if self.returns == before:
+            self.task.join(saved)
 
     def if_statement(self) -> None:
         self.cursor.expect("(")
@@ -168,20 +179,25 @@ class Body:
     def expression(self) -> Expression:
         left = self.conjunction()
         while self.cursor.accept("||"):
-            result = self.task.let(left != 0)
-            with self.task.if_(~result):
-                self.task.set(result, self.conjunction() != 0)
-            left = result
+            left = self.either(left, self.conjunction, stop=1)
         return left
 
     def conjunction(self) -> Expression:
         left = self.binary(0)
         while self.cursor.accept("&&"):
-            result = self.task.let(left != 0)
-            with self.task.if_(result):
-                self.task.set(result, self.binary(0) != 0)
-            left = result
+            left = self.either(left, lambda: self.binary(0), stop=0)
         return left
+
+    def either(self, left: Expression, right: Callable[[], Expression], stop: int) -> Expression:
+        """The right side happens unless the left one is `stop`; the value depends on both."""
+        first = self.task.let(left != 0)
+        result = self.task.let(first)
+        saved = self.task.control()
+        with self.task.if_(first != stop):
+            second = right() != 0
+            self.task.set(result, first | second if stop else first & second)
+        self.task.join(saved)
+        return result
 
     def binary(self, level: int) -> Expression:
         if level == len(BINARY):
@@ -282,13 +298,4 @@ class Body:
                 self.cursor.expect(",")
             args.append(self.argument(letter))
         self.cursor.expect(")")
-        self.check_section(token, args)
         return functions.call(self.task, token.text, args)
-
-    def check_section(self, token: Token, args: list[object]) -> None:
-        """Sections of SRCU begin and end in one process."""
-        if token.text in ("srcu_read_lock", "srcu_down_read"):
-            self.sections.add(args[0])
-        elif token.text in ("srcu_read_unlock", "srcu_up_read") and args[0] not in self.sections:
-            what = f"{token.text}() of a section that began in another process is not supported"
-            raise self.cursor.wrong(what, token)

@@ -26,14 +26,21 @@ class Condition:
         self.program = program
         self.processes = processes
 
-    def observe(self, token: Token, process: int | None, name: str) -> Register | Word:
-        """A register of a process or a location, which becomes part of the outcome."""
+    def observe(
+        self, token: Token, process: int | None, name: str, *, shown: bool = False
+    ) -> Register | Word:
+        """A register of a process or a location, which becomes part of the outcome.
+
+        What is only shown may be a register that nobody writes: it is 0, as in herd7.
+        """
         label = name if process is None else f"{process}:{name}"
         if process is not None:
             if process >= len(self.processes):
                 raise self.cursor.wrong(f"{label}: there is no P{process}", token)
             if name not in self.processes[process]:
-                raise self.cursor.wrong(f"{label}: P{process} has no '{name}'", token)
+                if not shown:
+                    raise self.cursor.wrong(f"{label}: P{process} has no '{name}'", token)
+                self.processes[process][name] = self.program.tasks[process].let(0)
             found: Register | Word = self.processes[process][name]
         elif name in self.memory.words:
             found = self.memory.words[name]
@@ -43,12 +50,12 @@ class Condition:
             self.program.observe(**{label: found})
         return found
 
-    def observable(self) -> Register | Word:
+    def observable(self, *, shown: bool = False) -> Register | Word:
         token = self.cursor.token
         if token.kind == "number":
             self.cursor.next()
             self.cursor.expect(":")
-            return self.observe(token, int(token.text), self.cursor.name())
+            return self.observe(token, int(token.text), self.cursor.name(), shown=shown)
         bracket = self.cursor.accept("[") or self.cursor.accept("*")
         name = self.cursor.name()
         if bracket:
@@ -58,7 +65,7 @@ class Condition:
     def locations(self) -> None:
         self.cursor.expect("[")
         while not self.cursor.accept("]"):
-            self.observable()
+            self.observable(shown=True)
             self.cursor.accept(";")
 
     def proposition(self) -> Expression:
@@ -129,7 +136,7 @@ class Condition:
         if self.cursor.token.kind != "end":
             raise self.cursor.wrong(f"'{self.cursor.token.text}' is left over behind the condition")
         text = source.between(start, source.tokens[self.cursor.at - 1])
-        test = Litmus(source.name, source.result, quantifier, text)
+        test = Litmus(source.name, source.result, quantifier, text, races=source.races)
         self.rules(test, holds)
         return test
 
@@ -138,7 +145,7 @@ class Condition:
         source = self.cursor.source
         for name in self.memory.words:
             self.observe(self.cursor.token, None, name)
-        test = Litmus(source.name, source.result, "forall", "(true)")
+        test = Litmus(source.name, source.result, "forall", "(true)", races=source.races)
         self.rules(test, expression(1))
         return test
 

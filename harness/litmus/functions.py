@@ -151,10 +151,9 @@ def call(t: Task, name: str, args: list[object]) -> Expression | None:
         t.synchronize_rcu(0 if base in GRACE else args[0])  # type: ignore[arg-type]
         return None
     if base in ("srcu_read_lock", "srcu_down_read"):
-        t.rcu_read_lock(args[0])  # type: ignore[arg-type]
-        return t.let(0)
+        return t.srcu_read_lock(args[0], down=base == "srcu_down_read")  # type: ignore[arg-type]
     if base in ("srcu_read_unlock", "srcu_up_read"):
-        t.rcu_read_unlock(args[0])  # type: ignore[arg-type]
+        t.srcu_read_unlock(args[1], args[0])  # type: ignore[arg-type]
         return None
     if base == "smp_store_mb":
         t.store(args[0], args[1])  # type: ignore[arg-type]

@@ -76,6 +76,11 @@ def counts(found: Exploration) -> tuple[int, int]:
     return positive, sum(o.count for o in found.outcomes) - positive
 
 
+def racy(found: Exploration) -> bool:
+    """Has an execution a data race, as the kernel's model has them?"""
+    return found.totals.get("racy", 0) > 0
+
+
 def observation(positive: int, negative: int) -> str:
     if not positive:
         return "Never"
@@ -98,6 +103,8 @@ def notes(found: Exploration, test: Litmus, verdict: str) -> list[str]:
         return ["No execution comes to its end and passes the filter: Result: DEADLOCK"]
     if not is_exhausted(found):
         return [f"Sampled {found.totals.get('schedules', 0)} schedules: there may be other states"]
+    if test.races and not racy(found) and found.recipe.settings.memory == WEAKEST:
+        return ["Result: DATARACE, and there is none"]
     if test.result == "Sometimes" and verdict == "Never":
         memory = found.recipe.settings.memory
         why = "a stronger model" if memory != WEAKEST else "docs/programs.md says what it lacks"
@@ -116,6 +123,7 @@ def report(found: Exploration, test: Litmus) -> list[str]:
         "Ok" if holds(test, positive, negative) else "No",
         "Witnesses",
         f"Positive: {positive} Negative: {negative}",
+        *(["Flag data-race"] if racy(found) else []),
         f"Condition {test.quantifier} {test.condition}",
         f"Observation {test.name} {verdict} {positive} {negative}",
         *notes(found, test, verdict),
@@ -137,5 +145,6 @@ def document(found: Exploration) -> dict[str, Any] | None:
         "negative": negative,
         "observation": observation(positive, negative),
         "exhaustive": is_exhausted(found),
+        "data_race": racy(found),
         "ok": holds(test, positive, negative),
     }

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from harness.errors import UsageError
 
 HEADER = re.compile(r"\s*C[ \t]+(?P<name>[^\s(\"{]+)")
-RESULT = re.compile(r"Result:\s*(\w+)")
+RESULT = re.compile(r"Result:[ \t]*(\w+)(?P<race>[ \t]+DATARACE)?")
+# Between the name and the initial state: comments, and what generators say about the cycle.
+META = re.compile(r"(?:\s+|\(\*.*?\*\)|\"[^\"]*\"|[A-Za-z][\w-]*=[^\n]*)*", re.DOTALL)
 BLANK = r"\s+|//[^\n]*|/\*.*?\*/|\"[^\"\n]*\""
 WORDS = (
     r"|(?P<number>0[xX][\da-fA-F]+|\d+)"
@@ -44,6 +46,7 @@ class Source:
     text: str
     name: str
     result: str  # Never, Sometimes, Always, ...; empty: the comment has none
+    races: bool  # the comment expects a data race
     tokens: list[Token]
 
     def error(self, token: Token, what: str) -> LitmusError:
@@ -91,7 +94,9 @@ def scan(file: str, text: str) -> Source:
         raise LitmusError(
             file, 1, f"'{first}': only C litmus tests are read; the first line is 'C NAME'"
         )
-    tokens = tokens_of(file, text, header.end())
+    meta = META.match(text, header.end())
+    tokens = tokens_of(file, text, meta.end() if meta else header.end())
     body = next((t.start for t in tokens if t.text == "{"), len(text))
     result = RESULT.search(text, header.end(), body)
-    return Source(file, text, header["name"], result[1] if result else "", tokens)
+    races = result is not None and result["race"] is not None
+    return Source(file, text, header["name"], result[1] if result else "", races, tokens)

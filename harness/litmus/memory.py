@@ -74,16 +74,12 @@ class Memory:
         self.cursor.expect("{")
         while not self.cursor.accept("}"):
             token = self.cursor.token
-            if token.kind == "number":
-                self.cursor.next()
-                self.cursor.expect(":")
-                register = self.cursor.name()
-                self.cursor.expect("=")
-                self.registers[int(token.text), register] = self.constant()
+            kind = self.type_name()
+            while self.cursor.accept("*"):
+                kind = "int"
+            if self.cursor.token.kind == "number":
+                self.register()
             else:
-                kind = self.type_name()
-                while self.cursor.accept("*"):
-                    kind = "int"
                 bracket = self.cursor.accept("[")
                 name = self.cursor.name()
                 if self.cursor.token.text == "[" or (bracket and not self.cursor.accept("]")):
@@ -96,6 +92,13 @@ class Memory:
         for value in [*self.values.values(), *self.registers.values()]:
             if isinstance(value, str):
                 self.declare(value, "int", self.cursor.token)
+
+    def register(self) -> None:
+        """0:r0=x, whatever type stands before it."""
+        process = int(self.cursor.next().text, 0)
+        self.cursor.expect(":")
+        name = self.cursor.name()
+        self.registers[process, name] = self.constant() if self.cursor.accept("=") else 0
 
     def parameters(self) -> list[str]:
         names = []

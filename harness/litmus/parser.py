@@ -31,6 +31,7 @@ class Parser:
     def processes(self) -> list[tuple[Token, list[str], int]]:
         """(name, parameters, where the body begins) of each."""
         found: list[tuple[Token, list[str], int]] = []
+        self.cursor.accept("void")
         while (
             self.cursor.token.kind == "name"
             and self.cursor.peek() == "("
@@ -44,6 +45,7 @@ class Parser:
             names = self.memory.parameters()
             found.append((token, names, self.cursor.at))
             self.skip_body()
+            self.cursor.accept("void")
         if not found:
             raise self.cursor.wrong(f"'{self.cursor.token.text}' stands where P0(...) belongs")
         return found

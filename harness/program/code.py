@@ -30,6 +30,7 @@ FENCES = (
 KINDS = ("words", "spinlock", "mutex", "rwlock")  # of objects, as the core numbers them
 TASKS_MAX = 62  # the core's 64, without the boss and the RCU task; under tso and lkmm 30
 RCU_DOMAINS = 3  # RCU, and SRCU twice
+SECTIONS_MAX = 32  # statements that begin a section of SRCU
 OBSERVED_MAX = 32
 WORDS_MAX = 1 << 16
 TEXT_MAX = 47
@@ -45,6 +46,8 @@ SIGNATURES = {
     "jump": "i",
     "jump-zero": "ai",
     "jump-nonzero": "ai",
+    "control": "d",
+    "join": "a",
     "check": "a",
     "atomic-end": "",
     "exit": "",
@@ -63,6 +66,8 @@ SIGNATURES = {
     **dict.fromkeys(("mutex-lock", "mutex-unlock", "read-lock", "read-unlock"), "w"),
     **dict.fromkeys(("write-lock", "write-unlock"), "w"),
     **dict.fromkeys(("rcu-lock", "rcu-unlock", "rcu-sync"), "i"),
+    **dict.fromkeys(("srcu-lock", "srcu-down"), "di"),
+    "srcu-unlock": "ai",
     "yield": "",
     "atomic": "",
 }
@@ -117,6 +122,7 @@ class Litmus:
     result: str  # Never, Sometimes, ..; empty: it does not say
     quantifier: str  # exists, ~exists or forall
     condition: str
+    races: bool = False  # it expects a data race
 
 
 @dataclass
@@ -173,7 +179,7 @@ def dump(code: Code) -> list[str]:
     """The canonical text."""
     lines = [f"file {code.file}"] if code.file else []
     if test := code.litmus:
-        result = test.result or "-"
+        result = (test.result or "-") + "+DATARACE" * test.races
         lines.append(f"litmus {test.name} {result} {test.quantifier} {test.condition}")
     lines += [f"{o.kind} {o.name} {' '.join(map(str, o.initial))}" for o in code.objects]
     for seen in code.observed:
@@ -261,8 +267,9 @@ def parse_declaration(code: Code, words: Sequence[str]) -> bool:
     if words[0] == "file":
         code.file = " ".join(words[1:])
     elif words[0] == "litmus" and len(words) >= 5:
-        result = "" if words[2] == "-" else words[2]
-        code.litmus = Litmus(words[1], result, words[3], " ".join(words[4:]))
+        result, _, races = words[2].partition("+")
+        condition = " ".join(words[4:])
+        code.litmus = Litmus(words[1], result.strip("-"), words[3], condition, races=bool(races))
     elif words[0] in KINDS and len(words) >= 3:
         initial = tuple(number_of(word) for word in words[2:])
         code.objects.append(Object(words[1], words[0], initial, code.words()))
@@ -304,6 +311,8 @@ def check(code: Code) -> None:
         raise CodeError(f"{code.words()} words; at most {WORDS_MAX}")
     if not code.insns or code.insns[-1].op != "exit":
         raise CodeError("the last instruction is not exit")
+    if sum(insn.op in ("srcu-lock", "srcu-down") for insn in code.insns) > SECTIONS_MAX:
+        raise CodeError(f"more than {SECTIONS_MAX} srcu_read_lock()")
     for seen in code.observed:
         limit = code.words() if seen.task is None else code.registers()
         if seen.place >= limit or (seen.task or 0) >= len(code.tasks):
@@ -322,7 +331,7 @@ def check_insn(code: Code, number: int, insn: Insn) -> None:
             raise CodeError(f"{where}: wants {'a word' if wants_word else 'a lock'}")
     if "d" in signature and insn.dst == NONE and insn.op not in UNWANTED:
         raise CodeError(f"{where}: its value goes nowhere")
-    if insn.op.startswith("rcu-") and not 0 <= insn.imm < RCU_DOMAINS:
+    if insn.op.startswith(("rcu-", "srcu-")) and not 0 <= insn.imm < RCU_DOMAINS:
         raise CodeError(f"{where}: there are {RCU_DOMAINS} domains, 0 to {RCU_DOMAINS - 1}")
     if insn.op.startswith("jump") and not 0 <= insn.imm < len(code.insns):
         raise CodeError(f"{where}: leads out of the program")

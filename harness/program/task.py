@@ -256,6 +256,18 @@ class Task:
         self.outside("rcu_read_unlock")
         self.emit("rcu-unlock", "release", imm=domain)
 
+    def srcu_read_lock(self, domain: int = 1, *, down: bool = False) -> Register:
+        """A section that srcu_read_unlock() of what is returned ends, and nothing else."""
+        self.outside("srcu_read_lock")
+        into = self.new()
+        self.emit("srcu-down" if down else "srcu-lock", "full", dst=into.number, imm=domain)
+        return into
+
+    def srcu_read_unlock(self, section: Operand, domain: int = 1) -> None:
+        """In any task, if the section began by srcu_read_lock(down=True)."""
+        self.outside("srcu_read_unlock")
+        self.emit("srcu-unlock", "release", a=self.register(section), imm=domain)
+
     @contextmanager
     def rcu(self) -> Iterator[None]:
         self.rcu_read_lock()
@@ -312,6 +324,16 @@ class Task:
 
     def target(self, insn: Insn) -> None:
         insn.imm = len(self.insns)
+
+    def control(self) -> Register:
+        """What the branches so far depended on, for join()."""
+        into = self.new()
+        self.emit("control", dst=into.number)
+        return into
+
+    def join(self, saved: Register) -> None:
+        """What follows depends on no branch since control()."""
+        self.emit("join", a=saved.number)
 
     @contextmanager
     def if_(self, value: Operand) -> Iterator[None]:

@@ -43,20 +43,33 @@ int rcu_init(void)
 	return 0;
 }
 
-void __rcu_read_lock(enum rcu_domain d, const struct site *site)
+static inline void enter(struct rcu_slot *slot, enum rcu_domain d, const struct site *site)
 {
-	struct rcu_slot *slot = &current->rcu[d];
 	const u64 *from = &arena_of()->rcu->epoch[d].__v;
-	u64 epoch;
+	u64 epoch = __atomic_load_n(from, __ATOMIC_RELAXED);
 
-	if (slot->nesting++)
-		return;
-	epoch = __atomic_load_n(from, __ATOMIC_RELAXED);
 	/* Full barrier: step 3 and 4 of the proof; pairs with synchronize_rcu_domain(). */
 	if (hooks_on())
 		hook_call(hook_access, site, &slot->epoch.__v, epoch, arena_of()->whole_steps ? from : NULL);
 	else
 		__atomic_exchange_n(&slot->epoch.__v, epoch, __ATOMIC_SEQ_CST);
+}
+
+static inline void leave(struct rcu_slot *slot, const struct site *site)
+{
+	/* Release: step 2 of the proof; the section's accesses before S = 0. */
+	if (hooks_on())
+		hook_call(hook_access, site, &slot->epoch.__v, 0, 0);
+	else
+		__atomic_store_n(&slot->epoch.__v, 0, __ATOMIC_RELEASE);
+}
+
+void __rcu_read_lock(enum rcu_domain d, const struct site *site)
+{
+	struct rcu_slot *slot = &current->rcu[d];
+
+	if (!slot->nesting++)
+		enter(slot, d, site);
 }
 
 void __rcu_read_unlock(enum rcu_domain d, const struct site *site)
@@ -67,13 +80,20 @@ void __rcu_read_unlock(enum rcu_domain d, const struct site *site)
 		violation(ORACLE_LOCKDEP, site, slot, "rcu_read_unlock without rcu_read_lock");
 		return;
 	}
-	if (--slot->nesting)
-		return;
-	/* Release: step 2 of the proof; the section's accesses before S = 0. */
-	if (hooks_on())
-		hook_call(hook_access, site, &slot->epoch.__v, 0, 0);
-	else
-		__atomic_store_n(&slot->epoch.__v, 0, __ATOMIC_RELEASE);
+	if (!--slot->nesting)
+		leave(slot, site);
+}
+
+void rcu_section_lock(struct rcu_section *section, const struct site *site)
+{
+	if (READ_PRIVATE(section->slot.epoch))
+		violation(ORACLE_LOCKDEP, site, section, "the section that began here before is not over");
+	enter(&section->slot, (enum rcu_domain)section->domain, site);
+}
+
+void rcu_section_unlock(struct rcu_section *section, const struct site *site)
+{
+	leave(&section->slot, site);
 }
 
 void rcu_check_dereference(const struct site *site)
@@ -131,6 +151,9 @@ void synchronize_rcu_domain(enum rcu_domain d)
 			continue;
 		wait_for_section(&task_by_id(i)->rcu[d], target);
 	}
+	for (i = 0; i < arena->rcu->nr_sections; i++)
+		if (arena->rcu->sections[i].domain == d)
+			wait_for_section(&arena->rcu->sections[i].slot, target);
 	/* Pairs with the release in rcu_read_unlock: what the sections did, before the caller frees. */
 	smp_mb();
 	__atomic_fetch_add(&arena->rcu->grace_periods, 1, __ATOMIC_RELAXED);

@@ -20,6 +20,15 @@ struct rcu_head {
 	u32 queued;
 };
 
+/* A section that is no task's own: whoever has its number may end it.  Programs have them. */
+struct rcu_section {
+	struct rcu_slot slot;
+	u32 domain;
+	bool down;		/* another task may end it, and not by mistake */
+};
+
+#define RCU_SECTIONS	32
+
 struct rcu_state {
 	SHARED(u64) epoch[NR_RCU_DOMAINS];	/* current grace-period number of each domain, from 1 */
 	SHARED(struct rcu_head *) callbacks;	/* pushed by call_rcu(), taken whole by the RCU task */
@@ -27,11 +36,23 @@ struct rcu_state {
 	u64 pending;				/* queued and not yet run; for the quiescence oracle */
 	u64 grace_periods;
 	u64 callbacks_run;
+	struct rcu_section *sections;
+	u32 nr_sections;
 };
+
+/* The section that an address is in; NULL: it is no section's. */
+static inline struct rcu_section *rcu_section_of(const struct rcu_state *rcu, const void *addr)
+{
+	u64 n = ((u64)addr - (u64)rcu->sections) / sizeof(*rcu->sections);
+
+	return n < rcu->nr_sections ? &rcu->sections[n] : NULL;
+}
 
 int rcu_init(void);	/* 0 or -ENOMEM */
 void __rcu_read_lock(enum rcu_domain d, const struct site *site);
 void __rcu_read_unlock(enum rcu_domain d, const struct site *site);
+void rcu_section_lock(struct rcu_section *section, const struct site *site);
+void rcu_section_unlock(struct rcu_section *section, const struct site *site);
 #define rcu_read_lock()		__rcu_read_lock(RCU_SCHED, SITE(OP_RCU_LOCK, ORDER_FULL, 8, 0, "rcu"))
 #define rcu_read_unlock()	__rcu_read_unlock(RCU_SCHED, SITE(OP_RCU_UNLOCK, ORDER_RELEASE, 8, 0, "rcu"))
 #define srcu_read_lock()	__rcu_read_lock(RCU_MEMSLOTS, SITE(OP_RCU_LOCK, ORDER_FULL, 8, 0, "srcu"))

@@ -187,6 +187,21 @@ static bool lock_op(struct flat *f, struct flat_task *t, const struct mmut_insn 
 	return true;
 }
 
+/* What ends a section may be any value: one that is no section of the domain ends none. */
+static void srcu_op(struct flat_task *t, const struct mmut_insn *i, const struct site *site)
+{
+	struct rcu_state *rcu = arena_of()->rcu;
+	u64 n = t->registers[i->a] - 1;
+
+	if (i->op != MMUT_I_SRCU_UNLOCK) {
+		rcu_section_lock(&rcu->sections[i->object], site);
+		t->registers[i->dst] = i->object + 1u;
+		t->depends[i->dst] = 0;
+	} else if (n < rcu->nr_sections && rcu->sections[n].domain == (u64)i->imm) {
+		rcu_section_unlock(&rcu->sections[n], site);
+	}
+}
+
 static void other_event(struct flat *f, struct flat_task *t, const struct mmut_insn *i)
 {
 	const struct site *site = site_of_insn(f, i);
@@ -202,6 +217,11 @@ static void other_event(struct flat *f, struct flat_task *t, const struct mmut_i
 		break;
 	case MMUT_I_RCU_UNLOCK:
 		__rcu_read_unlock(domain, site);
+		break;
+	case MMUT_I_SRCU_LOCK:
+	case MMUT_I_SRCU_DOWN:
+	case MMUT_I_SRCU_UNLOCK:
+		srcu_op(t, i, site);
 		break;
 	case MMUT_I_RCU_SYNC:
 		synchronize_rcu_domain(domain);
@@ -284,6 +304,13 @@ static bool quiet_op(struct flat *f, struct flat_task *t, const struct mmut_insn
 		t->control |= t->depends[i->a];
 		if (!t->registers[i->a] == (i->op == MMUT_I_JUMP_ZERO))
 			t->pc = (u32)i->imm;
+		break;
+	case MMUT_I_CONTROL:
+		t->registers[i->dst] = t->control;
+		t->depends[i->dst] = 0;
+		break;
+	case MMUT_I_JOIN:
+		t->control = t->registers[i->a];
 		break;
 	case MMUT_I_CHECK:
 		if (!t->registers[i->a])

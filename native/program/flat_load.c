@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../core/rcu.h"
 #include "flat.h"
 
 enum uses { USES_DST = 1, USES_A = 2, USES_B = 4, USES_WORD = 8, USES_LOCK = 16, USES_TARGET = 32, IS_FINAL = 64 };
@@ -16,6 +17,8 @@ static const struct insn_info {
 	[MMUT_I_ADDRESS] = { USES_DST | USES_WORD, 0 },
 	[MMUT_I_JUMP] = { USES_TARGET, 0 },
 	[MMUT_I_JUMP_ZERO ... MMUT_I_JUMP_NONZERO] = { USES_A | USES_TARGET, 0 },
+	[MMUT_I_CONTROL] = { USES_DST, 0 },
+	[MMUT_I_JOIN] = { USES_A, 0 },
 	[MMUT_I_CHECK] = { USES_A, 0 },
 	[MMUT_I_ATOMIC_END] = { 0, OP_FENCE },
 	[MMUT_I_REGISTER] = { USES_DST | IS_FINAL, 0 },
@@ -42,6 +45,8 @@ static const struct insn_info {
 	[MMUT_I_WRITE_UNLOCK] = { USES_LOCK, OP_WRITE_UNLOCK },
 	[MMUT_I_RCU_LOCK] = { 0, OP_RCU_LOCK },
 	[MMUT_I_RCU_UNLOCK] = { 0, OP_RCU_UNLOCK },
+	[MMUT_I_SRCU_LOCK ... MMUT_I_SRCU_DOWN] = { USES_DST, OP_RCU_LOCK },
+	[MMUT_I_SRCU_UNLOCK] = { USES_A, OP_RCU_UNLOCK },
 	[MMUT_I_YIELD] = { 0, OP_YIELD },
 	[MMUT_I_ATOMIC] = { 0, OP_XCHG },
 };
@@ -154,7 +159,7 @@ static int make_sites(struct flat *f)
 		};
 		if (insn->op == MMUT_I_SPIN_IS_LOCKED)
 			sites[i].size = 4;
-		if (insn->op == MMUT_I_RCU_LOCK || insn->op == MMUT_I_RCU_UNLOCK)
+		if (event == OP_RCU_LOCK || event == OP_RCU_UNLOCK)
 			sites[i].size = 8;
 		if (insn->op == MMUT_I_ATOMIC || insn->op == MMUT_I_ATOMIC_END)
 			sites[i].order = ORDER_FULL;
@@ -227,6 +232,30 @@ static int make_registers(struct flat *f)
 	return 0;
 }
 
+/* Each statement that begins a section of SRCU has one, whose number is its object. */
+static int make_sections(struct flat *f)
+{
+	struct rcu_state *rcu = arena_of()->rcu;
+	u32 i, n = 0;
+
+	rcu->sections = arena_alloc(RCU_SECTIONS * sizeof(*rcu->sections));
+	if (!rcu->sections)
+		return -ENOMEM;
+	for (i = 0; i < f->code.nr_insns; i++) {
+		struct mmut_insn *insn = (struct mmut_insn *)&f->code.insns[i];
+
+		if (insn->op != MMUT_I_SRCU_LOCK && insn->op != MMUT_I_SRCU_DOWN)
+			continue;
+		if (n == RCU_SECTIONS || (u64)insn->imm >= NR_RCU_DOMAINS)
+			return -EINVAL;
+		rcu->sections[n].domain = (u32)insn->imm;
+		rcu->sections[n].down = insn->op == MMUT_I_SRCU_DOWN;
+		insn->object = (u16)n++;
+	}
+	rcu->nr_sections = n;
+	return 0;
+}
+
 int flat_load(const struct mmut_config *config)
 {
 	const struct mmut_flat *code = config->flat;
@@ -246,5 +275,5 @@ int flat_load(const struct mmut_config *config)
 	if (!f->code.insns || !f->code.objects || !f->code.initial)
 		return -ENOMEM;
 	arena_of()->program_state = f;
-	return make_sites(f) ?: make_memory(f) ?: make_registers(f);
+	return make_sites(f) ?: make_memory(f) ?: make_registers(f) ?: make_sections(f);
 }

@@ -46,6 +46,16 @@ struct lkmm_event {
 	event_set bound;	/* x: x (hb | pb)* ; prop this */
 };
 
+/*
+ * What bounds an access, by fences (and address dependencies), smp_wmb() and smp_rmb().  Of a marked
+ * one: plain accesses that come before it.  Of a plain one: marked accesses that do.
+ */
+struct lkmm_bounds {
+	event_set strong, ordered, wmb, rmb;	/* ordered: by release, acquire or address */
+	event_set carried;	/* a load of a store of its own task's: what its value was computed from */
+	event_set data, address;	/* a store: loads that its value, its address comes from */
+};
+
 struct lkmm_location {
 	u64 *addr;
 	u64 base;		/* its value when the window began */
@@ -64,6 +74,8 @@ struct lkmm_task {
 	event_set strong_cumul;	/* x: x cumul-fence* what comes next, by way of `strong` */
 	event_set strong_bound;
 	event_set unlock_lock;	/* x: x po-unlock-lock-po what comes next */
+	event_set plain_strong, plain_rmb, plain_wmb;	/* plain accesses before fences */
+	event_set address_wmb;		/* loads that addresses of plain stores before smp_wmb() come from */
 	event_set srcu_unlocked;	/* before its last srcu_read_unlock() */
 	event_set before_atomic;	/* smp_mb__before_atomic() waits for the next read-modify-write */
 	u8 rmw, lock, unlock;	/* stores: of its last read-modify-write, lock, unlock; or LKMM_NONE */
@@ -71,11 +83,12 @@ struct lkmm_task {
 };
 
 struct lkmm_graph {
-	u32 nr_events, nr_locations, nr_tasks, pad;
-	event_set stores, noreturn;	/* the stores; loads that are none for smp_rmb() */
+	u32 nr_events, nr_locations, nr_tasks, bounded;	/* bounded: plain accesses are told from others */
+	event_set stores, noreturn, plain;	/* the stores; loads that are none for smp_rmb() */
 	struct lkmm_task tasks[MAX_MODEL_TASKS];
 	struct lkmm_location locations[LKMM_EVENTS];
 	struct lkmm_event events[LKMM_EVENTS];
+	struct lkmm_bounds bounds[LKMM_EVENTS];
 };
 
 /* An access to be: what the task, its annotations and its dependencies say about it. */
@@ -83,6 +96,7 @@ struct lkmm_access {
 	u32 task, location;
 	enum order order;
 	bool noreturn;			/* no load for smp_rmb() */
+	bool plain;			/* the compiler may do as it likes: see memory_lkmm_plain.c */
 	bool atomic;			/* a read-modify-write to smp_mb__after_atomic(), though it should fail */
 	event_set address, data, control;	/* loads it depends on */
 	event_set assumed;		/* earlier loads that count as before it: compiled code says nothing */
@@ -90,7 +104,12 @@ struct lkmm_access {
 };
 
 /* A section, or a grace period: how many events there were when it began and when it ended, and which came first. */
-struct lkmm_section { u8 task, domain, grace, open, begin, end, began, ended; };
+struct lkmm_section {
+	u8 task, domain, grace, open, begin, end, began, ended;
+	u8 holder;		/* task, or LKMM_HOLDERS + a section that is no task's own */
+	u8 by;			/* the task that ends it; LKMM_NONE: nobody knows yet */
+};
+#define LKMM_HOLDERS	32
 
 /* The memory model of one execution: the graph, and a second one to try things on. */
 struct lkmm {
@@ -106,8 +125,8 @@ struct lkmm {
 	struct lkmm_section sections[LKMM_SECTIONS];
 	event_set started[NR_RCU_DOMAINS];	/* before a grace period that has begun */
 	event_set ended[NR_RCU_DOMAINS];	/* before the end of a section that has ended */
-	struct { u32 active, domain, readers; event_set ended; } grace[MAX_MODEL_TASKS];
-	u32 reading[NR_RCU_DOMAINS];		/* tasks in a section */
+	struct { u32 active, domain; u64 readers; event_set ended; } grace[MAX_MODEL_TASKS];
+	u64 reading[NR_RCU_DOMAINS];		/* holders in a section */
 	struct prng rng;			/* where windows begin */
 };
 
@@ -143,11 +162,24 @@ void lkmm_graph_copy(struct lkmm_graph *to, const struct lkmm_graph *from);
 event_set lkmm_bound(const struct lkmm_graph *g, event_set set);	/* x: x (hb | pb)* ; prop one of them */
 
 /* memory_lkmm_rcu.c */
-void lkmm_rcu_lock(struct lkmm *m, u32 task, u32 domain);
-void lkmm_rcu_unlock(struct lkmm *m, u32 task, u32 domain);
+void lkmm_rcu_lock(struct lkmm *m, const struct event *ev);
+bool lkmm_rcu_unlock(struct lkmm *m, const struct event *ev);	/* false: the axiom refuses it */
 void lkmm_grace_begin(struct lkmm *m, u32 task, u32 domain);
 void lkmm_grace_end(struct lkmm *m, u32 task);
 bool lkmm_rcu_allows(const struct lkmm *m, const struct lkmm_graph *g);
+
+/* rcu-order between sections and grace periods, and what comes before entering and after leaving them. */
+struct lkmm_rcu_order {
+	u32 n;
+	u32 link[LKMM_SECTIONS];	/* bit b: leaving a, rcu-link, entering b */
+	u32 order[LKMM_SECTIONS];	/* bit b: entering a, rcu-order, leaving b */
+	event_set enter[LKMM_SECTIONS], leave[LKMM_SECTIONS];
+};
+void lkmm_rcu_orders(const struct lkmm *m, const struct lkmm_graph *g, struct lkmm_rcu_order *o);
+
+/* memory_lkmm_plain.c */
+bool lkmm_plain_allows(const struct lkmm *m, const struct lkmm_graph *g);
+bool lkmm_plain_races(const struct lkmm *m);	/* has the execution a data race? */
 
 /* memory_lkmm.c */
 void lkmm_begin(struct lkmm *m, bool exhaustive);

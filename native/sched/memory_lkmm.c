@@ -44,7 +44,7 @@ void lkmm_new_window(struct lkmm *m)
 	u32 i;
 
 	clear(m);
-	m->exact = 0;
+	m->exact = m->graph[0].bounded = m->graph[1].bounded = 0;
 	for (i = 0; i < arena_of()->nr_tasks; i++)
 		m->grace[i].ended = 0;
 }
@@ -60,7 +60,7 @@ void lkmm_begin(struct lkmm *m, bool exhaustive)
 	memset(m->reading, 0, sizeof(m->reading));
 	prng_init(&m->rng, arena->seed, arena->iteration, STREAM_MEMORY);
 	m->whole = whole;
-	m->exact = program;
+	m->exact = m->graph[0].bounded = m->graph[1].bounded = program;
 	m->active = whole || prng_below(&m->rng, 2);
 	m->next_window = m->active ? 0 : next_gap(m);
 }
@@ -177,7 +177,7 @@ static event_set loads_told(const struct lkmm_graph *g, const struct lkmm_task *
 		u32 n = t->load[__builtin_ctzll(told)];
 
 		if (n != LKMM_NONE)
-			all |= event_bit(n);	/* what is carried further by its own stores, by hb */
+			all |= event_bit(n) | (g->bounded ? g->bounds[n].carried : 0);
 	}
 	return all;
 }
@@ -217,6 +217,7 @@ static struct lkmm_access describe(struct lkmm *m, const struct event *ev)
 		a.assumed = loads_assumed(g, ev);
 		return a;
 	}
+	a.plain = g->bounded && a.order == ORDER_PLAIN;
 	a.noreturn = d->noreturn;
 	a.address = loads_told(g, t, d->address);
 	a.data = loads_told(g, t, d->data);
@@ -262,7 +263,8 @@ static bool allowed(struct lkmm *m, const struct lkmm_access *a, const struct ca
 	struct lkmm_graph *trial = m->now == &m->graph[0] ? &m->graph[1] : &m->graph[0];
 
 	lkmm_graph_copy(trial, m->now);
-	return apply(trial, a, c) && (!m->exact || lkmm_rcu_allows(m, trial));
+	return apply(trial, a, c) && (!m->exact || lkmm_rcu_allows(m, trial)) &&
+	       (!trial->plain || lkmm_plain_allows(m, trial));
 }
 
 /*
@@ -282,7 +284,7 @@ static const struct candidate *choose(struct lkmm *m, const struct lkmm_access *
 {
 	u32 i, good = 0;
 
-	if (n == 1 && !(m->exact && m->nr_sections))
+	if (n == 1 && !(m->exact && m->nr_sections) && !m->now->plain && !a->plain)
 		return c;
 	for (i = 0; i < n; i++)
 		if (allowed(m, a, &c[i]))
@@ -415,12 +417,8 @@ static bool rcu_word(struct lkmm *m, const struct event *ev)
 			begin_grace_period(m, ev->task, (u32)domain);
 		return true;
 	}
-	return (u64)ev->addr - (u64)arena->tasks < arena->nr_tasks * sizeof(struct task);
-}
-
-static u32 rcu_domain_of(const struct event *ev)
-{
-	return (u32)(((u64)ev->addr - (u64)task_by_id(ev->task)->rcu) / sizeof(struct rcu_slot));
+	return (u64)ev->addr - (u64)arena->tasks < arena->nr_tasks * sizeof(struct task) ||
+	       rcu_section_of(arena->rcu, ev->addr);
 }
 
 u64 lkmm_access(struct event *ev)
@@ -432,12 +430,12 @@ u64 lkmm_access(struct event *ev)
 	case OP_RCU_LOCK:
 		hook_perform(ev);
 		if (!boss)
-			lkmm_rcu_lock(m, ev->task, rcu_domain_of(ev));
+			lkmm_rcu_lock(m, ev);
 		return ev->old;
 	case OP_RCU_UNLOCK:
 		hook_perform(ev);
-		if (!boss)
-			lkmm_rcu_unlock(m, ev->task, rcu_domain_of(ev));
+		if (!boss && !lkmm_rcu_unlock(m, ev))
+			discard();
 		return ev->old;
 	case OP_FENCE:
 		ev->old = ev->new = 0;

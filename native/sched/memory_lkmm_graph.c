@@ -21,7 +21,7 @@ void lkmm_graph_clear(struct lkmm_graph *g, u32 nr_tasks)
 
 	g->nr_events = g->nr_locations = 0;
 	g->nr_tasks = nr_tasks;
-	g->stores = g->noreturn = 0;
+	g->stores = g->noreturn = g->plain = 0;
 	for (i = 0; i < nr_tasks; i++) {
 		struct lkmm_task *t = &g->tasks[i];
 
@@ -37,6 +37,8 @@ void lkmm_graph_copy(struct lkmm_graph *to, const struct lkmm_graph *from)
 	memcpy(to->tasks, from->tasks, from->nr_tasks * sizeof(*to->tasks));
 	memcpy(to->locations, from->locations, from->nr_locations * sizeof(*to->locations));
 	memcpy(to->events, from->events, from->nr_events * sizeof(*to->events));
+	if (from->bounded)
+		memcpy(to->bounds, from->bounds, from->nr_events * sizeof(*to->bounds));
 }
 
 /* The events of a set, and all that come before them by hb and pb. */
@@ -81,13 +83,13 @@ static inline bool external(const struct lkmm_graph *g, u32 store, u32 task)
 /* A-cumulativity: with the stores of others that these loads read from. */
 static event_set with_sources(const struct lkmm_graph *g, event_set set)
 {
-	event_set all = set, rest;
+	event_set all = set & ~g->plain, rest;
 	u32 n;
 
-	for_each_event(n, set & ~g->stores, rest)
+	for_each_event(n, set & ~g->stores & ~g->plain, rest)
 		if (external(g, g->events[n].from, g->events[n].task))
 			all |= event_bit(g->events[n].from);
-	return all;
+	return all & ~g->plain;
 }
 
 static event_set earlier_than(const struct lkmm_graph *g, u32 event)
@@ -104,9 +106,21 @@ void lkmm_strong_fence(struct lkmm_graph *g, u32 task, event_set from)
 {
 	struct lkmm_task *t = &g->tasks[task];
 
+	t->plain_strong |= from & g->plain;
+	from &= ~g->plain;
 	t->strong |= from;
 	t->strong_cumul |= cumulated(g, with_sources(g, from));
 	t->strong_bound |= lkmm_bound(g, from);
+}
+
+static event_set addresses_of(const struct lkmm_graph *g, event_set stores)
+{
+	event_set all = 0, rest;
+	u32 n;
+
+	for_each_event(n, stores, rest)
+		all |= g->bounds[n].address;
+	return all & ~g->plain;
 }
 
 void lkmm_fence(struct lkmm_graph *g, u32 task, enum fence fence)
@@ -118,10 +132,13 @@ void lkmm_fence(struct lkmm_graph *g, u32 task, enum fence fence)
 		lkmm_strong_fence(g, task, t->po);
 		break;
 	case FENCE_RMB:
-		t->rmb |= t->po & ~g->stores & ~g->noreturn;
+		t->rmb |= t->po & ~g->stores & ~g->noreturn & ~g->plain;
+		t->plain_rmb |= t->po & g->plain;
 		break;
 	case FENCE_WMB:
-		t->wmb |= t->po & g->stores;
+		t->wmb |= t->po & g->stores & ~g->plain;
+		t->plain_wmb |= t->po & g->stores & g->plain;
+		t->address_wmb |= addresses_of(g, t->plain_wmb);
 		break;
 	case FENCE_BEFORE_ATOMIC:
 		t->before_atomic |= t->po;
@@ -161,7 +178,7 @@ static event_set overwritten_by(const struct lkmm_graph *g, u32 n)
 	event_set found = 0, rest, others;
 	u32 x;
 
-	others = g->locations[e->location].accesses & ~g->tasks[e->task].po & ~event_bit(n);
+	others = g->locations[e->location].accesses & ~g->tasks[e->task].po & ~event_bit(n) & ~g->plain;
 	for_each_event(x, others, rest)
 		if (place(g, x) < e->rank)
 			found |= event_bit(x);
@@ -177,7 +194,7 @@ static event_set overwrites(const struct lkmm_graph *g, u32 location, u32 store,
 	for (; n != LKMM_NONE; n = g->events[n].next)
 		if (g->events[n].task != task)
 			found |= event_bit(n);
-	return found;
+	return found & ~g->plain;
 }
 
 /* prop: (overwrite & ext)? ; cumul-fence* ; rfe? */
@@ -214,6 +231,8 @@ static bool extend(struct lkmm_graph *g, event_set unseen)
 		struct lkmm_event *x = &g->events[n];
 		bool here = (x->cumul & unseen) != 0;
 
+		if (g->plain & event_bit(n))
+			continue;
 		if (unseen & event_bit(n))
 			x->overwritten |= event_bit(me);
 		if (!here && !x->store && external(g, x->from, x->task))
@@ -234,12 +253,50 @@ static bool extend(struct lkmm_graph *g, event_set unseen)
 	return true;
 }
 
+/* The new event's bounds, as memory_lkmm_plain.c wants them. */
+static void bound_it(struct lkmm_graph *g, const struct lkmm_access *a)
+{
+	const struct lkmm_task *t = &g->tasks[a->task];
+	u32 me = g->nr_events, from = g->events[me].from;
+	struct lkmm_bounds *b = &g->bounds[me];
+	bool store = g->events[me].store, ordered = a->plain ? true : !a->noreturn && !store;
+
+	*b = (struct lkmm_bounds){ .data = a->data, .address = a->address };
+	if (!store && from != LKMM_NONE && g->events[from].task == a->task)
+		b->carried = g->bounds[from].data;
+	if (a->plain) {
+		b->strong = t->strong;
+		b->ordered = (a->address | t->acquire) & ~g->plain;
+		b->wmb = store ? t->wmb : 0;
+	} else {
+		b->strong = t->plain_strong;
+		b->ordered = a->order == ORDER_RELEASE && store ? t->po & g->plain : 0;
+		b->wmb = store ? t->plain_wmb : 0;
+	}
+	if (ordered)
+		b->rmb = a->plain ? t->rmb : t->plain_rmb;
+}
+
+static bool append(struct lkmm_graph *g, const struct lkmm_access *a)
+{
+	if (a->plain)
+		g->plain |= event_bit(g->nr_events);
+	g->tasks[a->task].po |= event_bit(g->nr_events);
+	g->locations[a->location].accesses |= event_bit(g->nr_events++);
+	return true;
+}
+
 /* `direct`: hb predecessors that are known; the rest follows from the sets of the event. */
 static bool complete(struct lkmm_graph *g, const struct lkmm_access *a, event_set direct, event_set unseen)
 {
 	struct lkmm_event *e = &g->events[g->nr_events];
 	struct lkmm_task *t = &g->tasks[a->task];
 
+	if (g->bounded)
+		bound_it(g, a);
+	if (a->plain)
+		return append(g, a);
+	direct &= ~g->plain;
 	e->prop = propagated(g, e);
 	direct |= (t->acquire | t->strong | t->unlock_lock | e->prop) & t->po;
 	e->before = closed(g, direct | a->assumed) | t->strong_bound;
@@ -249,9 +306,7 @@ static bool complete(struct lkmm_graph *g, const struct lkmm_access *a, event_se
 		refresh_bounds(g);
 	else
 		e->bound = closed(g, e->prop);
-	t->po |= event_bit(g->nr_events);
-	g->locations[a->location].accesses |= event_bit(g->nr_events++);
-	return true;
+	return append(g, a);
 }
 
 static struct lkmm_event *new_event(struct lkmm_graph *g, const struct lkmm_access *a)
@@ -264,6 +319,8 @@ static struct lkmm_event *new_event(struct lkmm_graph *g, const struct lkmm_acce
 		.from = LKMM_NONE, .next = LKMM_NONE, .pair = LKMM_NONE,
 		.cumul = event_bit(g->nr_events) | t->strong_cumul | cumulated(g, t->unlock_lock),
 	};
+	if (a->plain)
+		e->strong = e->cumul = 0;
 	return e;
 }
 
@@ -275,11 +332,10 @@ bool lkmm_add_load(struct lkmm_graph *g, const struct lkmm_access *a, u32 from)
 	u32 me = g->nr_events;
 
 	e->from = (u8)from;
-	if (external(g, from, a->task)) {
+	if (external(g, from, a->task))
 		direct |= event_bit(from);
-	} else if (from != LKMM_NONE) {
+	else if (from != LKMM_NONE && !(g->plain & event_bit(from)))
 		direct |= g->events[from].depends;
-	}
 	if (!a->noreturn)
 		direct |= t->rmb;
 	if (!complete(g, a, direct, overwrites(g, a->location, from, a->task)))
@@ -313,17 +369,20 @@ bool lkmm_add_store(struct lkmm_graph *g, const struct lkmm_access *a, u32 behin
 	struct lkmm_task *t = &g->tasks[a->task];
 	struct lkmm_location *l = &g->locations[a->location];
 	struct lkmm_event *e = new_event(g, a);
-	event_set direct = a->address | a->data | a->control | t->wmb | (l->accesses & t->po);
+	event_set direct = a->address | a->data | a->control | t->wmb | t->address_wmb | (l->accesses & t->po);
 	u32 me = g->nr_events, source = pair == LKMM_NONE ? LKMM_NONE : g->events[pair].from;
 
 	e->store = 1;
 	e->pair = (u8)pair;
 	e->depends = a->address | a->data;
-	e->cumul |= cumulated(g, t->wmb);
+	if (!a->plain)
+		e->cumul |= cumulated(g, t->wmb);
 	if (a->order == ORDER_RELEASE) {
 		direct |= t->po;
 		e->cumul |= cumulated(g, with_sources(g, t->po));
 	}
+	if (a->plain)
+		e->cumul = 0;
 	if (source != LKMM_NONE)	/* rmw-sequence */
 		e->cumul |= g->events[source].cumul & ~event_bit(source);
 	link_behind(g, l, me, behind);

@@ -4,7 +4,8 @@
  *
  * While the graph holds the whole execution the axiom itself is asked: no cycle of sections and
  * grace periods, joined by rcu-link, with at least as many grace periods as sections.  A section
- * that is still open ends, for that purpose, behind what its task did so far.  Such a graph can be
+ * that is still open ends, for that purpose, behind what its task did so far, unless another task
+ * may end it: then nobody knows, and the axiom is asked again when it ends.  Such a graph can be
  * left without any continuation (the section has seen both sides of a grace period); the
  * execution then never happened: see lkmm_discard().
  *
@@ -18,22 +19,40 @@
 #include "sched.h"
 #include "lkmm.h"
 
-static struct lkmm_section *open_section(struct lkmm *m, u32 task, u32 domain)
+static u32 domain_of(const struct event *ev)
+{
+	const struct rcu_section *section = rcu_section_of(arena_of()->rcu, ev->addr);
+
+	if (section)
+		return section->domain;
+	return (u32)(((u64)ev->addr - (u64)task_by_id(ev->task)->rcu) / sizeof(struct rcu_slot));
+}
+
+static u32 holder_of(const struct event *ev)
+{
+	const struct rcu_state *rcu = arena_of()->rcu;
+	const struct rcu_section *section = rcu_section_of(rcu, ev->addr);
+
+	return section ? LKMM_HOLDERS + (u32)(section - rcu->sections) : ev->task;
+}
+
+static struct lkmm_section *open_section(struct lkmm *m, u32 holder, u32 domain)
 {
 	u32 i;
 
 	for (i = m->nr_sections; i-- > 0; ) {
 		struct lkmm_section *s = &m->sections[i];
 
-		if (s->open && s->task == task && s->domain == domain)
+		if (s->open && s->holder == holder && s->domain == domain)
 			return s;
 	}
 	return NULL;
 }
 
 /* Sections and grace periods beyond what is kept: the law takes over. */
-static void remember(struct lkmm *m, u32 task, u32 domain, bool grace)
+static void remember(struct lkmm *m, u32 task, u32 domain, bool grace, u32 holder)
 {
+	const struct rcu_section *sections = arena_of()->rcu->sections;
 	u8 now = (u8)m->now->nr_events;
 
 	if (m->nr_sections == LKMM_SECTIONS) {
@@ -42,30 +61,37 @@ static void remember(struct lkmm *m, u32 task, u32 domain, bool grace)
 	}
 	m->sections[m->nr_sections++] = (struct lkmm_section){
 		.task = (u8)task, .domain = (u8)domain, .grace = grace, .open = !grace, .begin = now, .end = now,
-		.began = (u8)m->ticks, .ended = (u8)(grace ? m->ticks : 2 * LKMM_SECTIONS),
+		.began = (u8)m->ticks, .ended = (u8)(grace ? m->ticks : 2 * LKMM_SECTIONS), .holder = (u8)holder,
+		.by = holder >= LKMM_HOLDERS && sections[holder - LKMM_HOLDERS].down ? LKMM_NONE : (u8)task,
 	};
 	m->ticks++;
 }
 
-void lkmm_rcu_lock(struct lkmm *m, u32 task, u32 domain)
+void lkmm_rcu_lock(struct lkmm *m, const struct event *ev)
 {
-	m->reading[domain] |= 1u << task;
+	u32 task = ev->task, domain = domain_of(ev), holder = holder_of(ev);
+
+	m->reading[domain] |= BIT_ULL(holder);
 	if (!m->active)
 		return;
 	if (m->exact)
-		remember(m, task, domain, false);
+		remember(m, task, domain, false, holder);
 	if (!m->exact)
 		lkmm_strong_fence(m->now, task, m->started[domain]);
 }
 
-void lkmm_rcu_unlock(struct lkmm *m, u32 task, u32 domain)
+bool lkmm_rcu_unlock(struct lkmm *m, const struct event *ev)
 {
-	struct lkmm_section *s = open_section(m, task, domain);
+	u32 task = ev->task, domain = domain_of(ev), holder = holder_of(ev);
+	struct lkmm_section *s = open_section(m, holder, domain);
 	event_set po = m->active ? m->now->tasks[task].po : 0;
+	bool known = true;
 	u32 i;
 
-	m->reading[domain] &= ~(1u << task);
+	m->reading[domain] &= ~BIT_ULL(holder);
 	if (s) {
+		known = s->by == task;
+		s->by = (u8)task;
 		s->open = 0;
 		s->end = (u8)m->now->nr_events;
 		s->ended = (u8)m->ticks++;
@@ -74,10 +100,11 @@ void lkmm_rcu_unlock(struct lkmm *m, u32 task, u32 domain)
 	if (m->active && domain != RCU_SCHED)
 		m->now->tasks[task].srcu_unlocked = po;
 	for (i = 0; i < arena_of()->nr_tasks; i++)
-		if (m->grace[i].active && m->grace[i].domain == domain && m->grace[i].readers & 1u << task) {
+		if (m->grace[i].active && m->grace[i].domain == domain && m->grace[i].readers & BIT_ULL(holder)) {
 			m->grace[i].ended |= po;
-			m->grace[i].readers &= ~(1u << task);
+			m->grace[i].readers &= ~BIT_ULL(holder);
 		}
+	return known || !m->exact || lkmm_rcu_allows(m, m->now);
 }
 
 void lkmm_grace_begin(struct lkmm *m, u32 task, u32 domain)
@@ -89,7 +116,7 @@ void lkmm_grace_begin(struct lkmm *m, u32 task, u32 domain)
 	if (!m->active)
 		return;
 	if (m->exact)
-		remember(m, task, domain, true);
+		remember(m, task, domain, true, task);
 	m->started[domain] |= m->now->tasks[task].po;
 	lkmm_strong_fence(m->now, task, m->now->tasks[task].po);
 }
@@ -103,27 +130,31 @@ void lkmm_grace_end(struct lkmm *m, u32 task)
 
 /* ---------------------------------------------------------------- the axiom */
 
-struct rcu_order {
+/* What comes before entering (U, or the grace period), and after leaving (L, or the grace period). */
+static void find_ends(const struct lkmm *m, const struct lkmm_graph *g, struct lkmm_rcu_order *o)
+{
 	u32 n;
-	u32 link[LKMM_SECTIONS];	/* bit b: leaving a, rcu-link, entering b */
-	u32 order[LKMM_SECTIONS];	/* bit b: entering a, rcu-order, leaving b */
-};
 
-/* link from leaving (L, or the grace period) to entering (U, or the grace period). */
-static void find_links(const struct lkmm *m, const struct lkmm_graph *g, struct rcu_order *o)
+	for (n = 0; n < o->n; n++) {
+		const struct lkmm_section *s = &m->sections[n];
+		event_set po = s->by == LKMM_NONE ? 0 : g->tasks[s->by].po;
+
+		o->enter[n] = s->open ? po : po & (event_bit(s->end) - 1);
+		o->leave[n] = g->tasks[s->task].po & ~(event_bit(s->begin) - 1);
+	}
+}
+
+static void find_links(const struct lkmm *m, const struct lkmm_graph *g, struct lkmm_rcu_order *o)
 {
 	u32 a, b;
 
 	for (b = 0; b < o->n; b++) {
 		const struct lkmm_section *to = &m->sections[b];
-		event_set po = g->tasks[to->task].po;
-		event_set bound = lkmm_bound(g, to->open ? po : po & (event_bit(to->end) - 1));
-
+		event_set bound = lkmm_bound(g, o->enter[b]);
 		for (a = 0; a < o->n; a++) {
 			const struct lkmm_section *from = &m->sections[a];
-			event_set after = g->tasks[from->task].po & ~(event_bit(from->begin) - 1);
 
-			if ((from->task == to->task && from->began < to->ended) || after & bound)
+			if ((from->task == to->by && from->began < to->ended) || o->leave[a] & bound)
 				o->link[a] |= 1u << b;
 		}
 	}
@@ -139,7 +170,7 @@ static u32 image(u32 set, const u32 *by)
 	return all;
 }
 
-static bool grow(const struct lkmm *m, struct rcu_order *o)
+static bool grow(const struct lkmm *m, struct lkmm_rcu_order *o)
 {
 	bool grown = false;
 	u32 a;
@@ -159,21 +190,31 @@ static bool grow(const struct lkmm *m, struct rcu_order *o)
 	return grown;
 }
 
+void lkmm_rcu_orders(const struct lkmm *m, const struct lkmm_graph *g, struct lkmm_rcu_order *o)
+{
+	u32 a;
+
+	o->n = m->nr_sections;
+	for (a = 0; a < o->n; a++) {
+		o->link[a] = 0;
+		o->order[a] = m->sections[a].grace ? 1u << a : 0;
+	}
+	find_ends(m, g, o);
+	find_links(m, g, o);
+	while (grow(m, o))
+		;
+}
+
 bool lkmm_rcu_allows(const struct lkmm *m, const struct lkmm_graph *g)
 {
-	struct rcu_order o = { .n = m->nr_sections };
+	struct lkmm_rcu_order o;
 	u32 a, b, graces = 0;
 
-	for (a = 0; a < o.n; a++)
-		if (m->sections[a].grace) {
-			o.order[a] = 1u << a;
-			graces++;
-		}
-	if (!graces || graces == o.n)
+	for (a = 0; a < m->nr_sections; a++)
+		graces += m->sections[a].grace;
+	if (!graces || graces == m->nr_sections)
 		return true;
-	find_links(m, g, &o);
-	while (grow(m, &o))
-		;
+	lkmm_rcu_orders(m, g, &o);
 	for (a = 0; a < o.n; a++)
 		for (b = 0; b < o.n; b++)
 			if (o.order[a] & 1u << b && o.link[b] & 1u << a)

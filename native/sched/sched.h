@@ -109,6 +109,7 @@ struct trace_record { struct event event; u64 step; u32 object, occurrence, stac
 struct sched_log {
 	u64 schedules, schedule_points, decisions, switches, violations, unfair_cutoffs;
 	u64 discarded;			/* executions that have no end: see struct mmut_totals */
+	u64 racy;			/* executions with a data race of the memory model's */
 	u64 digest;			/* commutative sum over executions */
 	u64 decisions_max;
 	u64 execution;			/* number of the current one: lockstep workers compare it */
