@@ -673,6 +673,7 @@ class _Lib:
     MMUT_I_FETCH_ADD: int
     MMUT_I_FETCH_AND: int
     MMUT_I_FETCH_OR: int
+    MMUT_I_FETCH_XOR: int
     MMUT_I_AWAIT_EQ: int
     MMUT_I_AWAIT_NE: int
     MMUT_I_FENCE: int

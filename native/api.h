@@ -133,7 +133,7 @@ enum mmut_insn_op {
 	/* of these dst may be MMUT_NO_REGISTER: nobody wants the value */
 	MMUT_I_XCHG,			/* dst = word, word = b */
 	MMUT_I_CMPXCHG,			/* dst = word, word = b where it was a */
-	MMUT_I_FETCH_ADD, MMUT_I_FETCH_AND, MMUT_I_FETCH_OR,	/* dst = word, word op= b */
+	MMUT_I_FETCH_ADD, MMUT_I_FETCH_AND, MMUT_I_FETCH_OR, MMUT_I_FETCH_XOR,	/* dst = word, word op= b */
 	MMUT_I_AWAIT_EQ, MMUT_I_AWAIT_NE,	/* dst = word, once it is, or is not, b */
 	MMUT_I_FENCE,			/* imm: enum fence of the core */
 	MMUT_I_SPIN_LOCK, MMUT_I_SPIN_UNLOCK,

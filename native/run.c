@@ -86,8 +86,13 @@ static void count_outcome(void)
 	const struct program *program = run_program();
 	struct run_log *log = run_log();
 	struct program_outcome seen;
+	struct lkmm *lkmm = sched_of()->lkmm;
 	struct outcome *o;
 
+	if (lkmm && !lkmm_allows_end(lkmm)) {
+		sched_of()->log->discarded++;
+		return;
+	}
 	seen.nr_values = 0;
 	seen.rule = ~0u;
 	seen.discard = false;
@@ -97,7 +102,7 @@ static void count_outcome(void)
 		program->finish(&seen);
 	if (seen.discard)
 		return;
-	sched_of()->log->racy += sched_of()->lkmm && lkmm_plain_races(sched_of()->lkmm);
+	sched_of()->log->racy += lkmm && lkmm_plain_races(lkmm);
 	o = seen.nr_values ? find_outcome(log, &seen) : NULL;
 	if (o)
 		o->count++;

@@ -133,9 +133,11 @@ class Condition:
             )
         start = self.cursor.token
         holds = self.proposition()
+        last = self.cursor.at - 1
+        self.cursor.accept(";")
         if self.cursor.token.kind != "end":
             raise self.cursor.wrong(f"'{self.cursor.token.text}' is left over behind the condition")
-        text = source.between(start, source.tokens[self.cursor.at - 1])
+        text = source.between(start, source.tokens[last])
         test = Litmus(source.name, source.result, quantifier, text, races=source.races)
         self.rules(test, holds)
         return test

@@ -9,7 +9,7 @@ from harness.program.task import Task
 
 ORDERED = re.compile(r"(?P<name>\w+?)(?:_(?P<order>relaxed|acquire|release))?")
 ATOMIC = re.compile(
-    r"(?:atomic(?:64|_long)?)_(?P<fetch>fetch_)?(?P<op>add|sub|inc|dec|and|or|andnot)"
+    r"(?:atomic(?:64|_long)?)_(?P<fetch>fetch_)?(?P<op>add|sub|inc|dec|and|or|xor|andnot)"
     r"(?P<result>_return|_and_test|_negative)?"
 )
 FENCES = {
@@ -62,7 +62,7 @@ def signature(name: str) -> str | None:
     match = ATOMIC.fullmatch(base)
     if match is None or (match["fetch"] and match["result"]):
         return None
-    if order and not (match["fetch"] or match["result"] == "_return"):
+    if order and not (match["fetch"] or match["result"] in ("_return", "_negative")):
         return None
     return "p" if match["op"] in ("inc", "dec") else "vp"
 
@@ -72,17 +72,16 @@ def takes_order(base: str) -> bool:
 
 
 def add_unless(t: Task, word: Word, by: Expression | int, unless: Expression | int) -> Expression:
-    """1: it was added; 0: the word was `unless`.  A failure orders nothing."""
-    added = t.let(0)
+    """1: it was added; 0: the word was `unless`.  A failure orders nothing, not even by control."""
+    saved = t.control()
     found = t.let(t.load(word))
     with t.loop():
         t.break_if(found == unless)
         old = t.let(found)
         t.set(found, t.cmpxchg(word, old, old + by))
-        with t.if_(found == old):
-            t.set(added, 1)
-            t.break_()
-    return added
+        t.break_if(found == old)
+    t.join(saved)
+    return t.let(found != unless)
 
 
 def atomic(t: Task, base: str, order: str, args: list[object]) -> Expression | None:
@@ -95,13 +94,14 @@ def atomic(t: Task, base: str, order: str, args: list[object]) -> Expression | N
     returns = match["fetch"] or match["result"]
     order = order or ("full" if returns else "relaxed")
     op = match["op"]
-    if op in ("and", "or", "andnot"):
+    if op in ("and", "or", "xor", "andnot"):
         by = by ^ -1 if op == "andnot" else by
-        old: Expression = (t.fetch_or if op == "or" else t.fetch_and)(word, by, order)
+        fetch = {"or": t.fetch_or, "xor": t.fetch_xor}.get(op, t.fetch_and)
+        old: Expression = fetch(word, by, order)
         if not returns:
             t.unwanted()
             return None
-        return old if match["fetch"] else {"or": old | by}.get(op, old & by)
+        return old if match["fetch"] else {"or": old | by, "xor": old ^ by}.get(op, old & by)
     change = 0 - by if op in ("sub", "dec") else by
     old = t.fetch_add(word, change, order)
     if not returns:

@@ -58,7 +58,7 @@ SIGNATURES = {
     "store": "wb",
     "xchg": "dwb",
     "cmpxchg": "dwab",
-    **dict.fromkeys(("fetch-add", "fetch-and", "fetch-or"), "dwb"),
+    **dict.fromkeys(("fetch-add", "fetch-and", "fetch-or", "fetch-xor"), "dwb"),
     **dict.fromkeys(("await-eq", "await-ne"), "dwb"),
     "fence": "f",
     **dict.fromkeys(("spin-lock", "spin-unlock"), "w"),
@@ -71,7 +71,7 @@ SIGNATURES = {
     "yield": "",
     "atomic": "",
 }
-UNWANTED = frozenset(("xchg", "cmpxchg", "fetch-add", "fetch-and", "fetch-or"))
+UNWANTED = frozenset(("xchg", "cmpxchg", "fetch-add", "fetch-and", "fetch-or", "fetch-xor"))
 NUMBERS = {name: number for number, name in enumerate(SIGNATURES)}
 
 

@@ -160,6 +160,9 @@ class Task:
     def fetch_or(self, word: Word, value: Operand, order: str = "full") -> Register:
         return self.access("fetch-or", word, value, order)
 
+    def fetch_xor(self, word: Word, value: Operand, order: str = "full") -> Register:
+        return self.access("fetch-xor", word, value, order)
+
     def await_(self, word: Word, value: Operand, order: str = "acquire") -> Register:
         """Wait until the word is `value`; no schedule is spent on spinning."""
         self.outside("await_")

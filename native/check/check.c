@@ -154,7 +154,7 @@ void check_watch(struct event *ev)
 
 	if (arena_of()->races)
 		races_watch(ev);
-	if (likely(ev->op >= OP_LOAD && ev->op <= OP_OR)) {
+	if (likely(ev->op >= OP_LOAD && ev->op <= OP_XOR)) {
 		if (ev->op != OP_LOAD || ev->done || (ev->flags & SITE_HW))
 			watch_access(c, ev);
 		return;

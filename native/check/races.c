@@ -332,7 +332,7 @@ void races_watch(struct event *ev)
 	t = &r->task[ev->task];
 	switch (ev->op) {
 	case OP_LOAD: case OP_STORE: case OP_XCHG: case OP_CMPXCHG: case OP_ADD: case OP_AND: case OP_OR:
-	case OP_AWAIT: case OP_RCU_LOCK: case OP_RCU_UNLOCK:
+	case OP_XOR: case OP_AWAIT: case OP_RCU_LOCK: case OP_RCU_UNLOCK:
 		watch_word(r, t, ev);
 		if (unlikely(ev->op == OP_RCU_LOCK || ev->task == TASK_RCU))
 			rcu_edges(r, t, ev);

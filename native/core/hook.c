@@ -14,7 +14,7 @@
 
 const char *const op_names[NR_OPS] = {
 	[OP_NONE] = "none", [OP_LOAD] = "load", [OP_STORE] = "store", [OP_XCHG] = "xchg",
-	[OP_CMPXCHG] = "cmpxchg", [OP_ADD] = "add", [OP_AND] = "and", [OP_OR] = "or",
+	[OP_CMPXCHG] = "cmpxchg", [OP_ADD] = "add", [OP_AND] = "and", [OP_OR] = "or", [OP_XOR] = "xor",
 	[OP_AWAIT] = "await", [OP_FENCE] = "fence", [OP_SPIN_LOCK] = "spin_lock",
 	[OP_SPIN_UNLOCK] = "spin_unlock", [OP_SPIN_TRYLOCK] = "spin_trylock",
 	[OP_READ_LOCK] = "read_lock", [OP_READ_UNLOCK] = "read_unlock",

@@ -20,7 +20,7 @@
 enum op {
 	OP_NONE,
 	/* accesses to a word; hook_access() performs them */
-	OP_LOAD, OP_STORE, OP_XCHG, OP_CMPXCHG, OP_ADD, OP_AND, OP_OR,
+	OP_LOAD, OP_STORE, OP_XCHG, OP_CMPXCHG, OP_ADD, OP_AND, OP_OR, OP_XOR,
 	OP_AWAIT,		/* load that is enabled only once the word differs from `expected` */
 	OP_FENCE,
 	/* what the core itself does; announced by hook_event() */

@@ -11,7 +11,7 @@
 
 static inline bool op_writes(u8 op)
 {
-	return op >= OP_STORE && op <= OP_OR;
+	return op >= OP_STORE && op <= OP_XOR;
 }
 
 static inline void event_describe(struct event *ev, const struct site *site, void *addr, u64 operand, u64 expected)
@@ -69,6 +69,10 @@ static inline void event_describe(struct event *ev, const struct site *site, voi
 		ev->old = __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);			\
 		ev->new = (type)ev->old | v;						\
 		return;									\
+	case OP_XOR:									\
+		ev->old = __atomic_fetch_xor(p, v, __ATOMIC_SEQ_CST);			\
+		ev->new = (type)ev->old ^ v;						\
+		return;									\
 	}										\
 } while (0)
 
@@ -103,6 +107,8 @@ static __always_inline void event_perform(struct event *ev)
 			new = old & v;							\
 		else if (ev->op == OP_OR)						\
 			new = old | v;							\
+		else if (ev->op == OP_XOR)						\
+			new = old ^ v;							\
 	}										\
 	*p = new;									\
 	ev->old = old;									\
@@ -116,7 +122,8 @@ static __always_inline void event_perform(struct event *ev)
 static __always_inline void event_perform_alone(struct event *ev)
 {
 	const u64 loads = BIT_ULL(OP_LOAD) | BIT_ULL(OP_AWAIT);
-	const u64 computes = BIT_ULL(OP_CMPXCHG) | BIT_ULL(OP_ADD) | BIT_ULL(OP_AND) | BIT_ULL(OP_OR);
+	const u64 computes = BIT_ULL(OP_CMPXCHG) | BIT_ULL(OP_ADD) | BIT_ULL(OP_AND) | BIT_ULL(OP_OR) |
+			     BIT_ULL(OP_XOR);
 
 	if (likely(ev->size == 8))
 		PERFORM_ALONE(u64);

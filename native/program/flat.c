@@ -113,7 +113,7 @@ static void say_dependencies(struct flat_task *t, const struct mmut_insn *i)
 	d->data = depends_b(t, i) | (i->op == MMUT_I_CMPXCHG ? t->depends[i->a] : 0);
 	d->control = t->control;
 	d->load = t->loads;
-	d->noreturn = i->op >= MMUT_I_XCHG && i->op <= MMUT_I_FETCH_OR && i->dst == MMUT_NO_REGISTER;
+	d->noreturn = i->op >= MMUT_I_XCHG && i->op <= MMUT_I_FETCH_XOR && i->dst == MMUT_NO_REGISTER;
 }
 
 static void set_loaded(struct flat_task *t, u16 dst, u64 value)

@@ -31,6 +31,7 @@ static const struct insn_info {
 	[MMUT_I_FETCH_ADD] = { USES_DST | USES_B | USES_WORD, OP_ADD },
 	[MMUT_I_FETCH_AND] = { USES_DST | USES_B | USES_WORD, OP_AND },
 	[MMUT_I_FETCH_OR] = { USES_DST | USES_B | USES_WORD, OP_OR },
+	[MMUT_I_FETCH_XOR] = { USES_DST | USES_B | USES_WORD, OP_XOR },
 	[MMUT_I_AWAIT_EQ ... MMUT_I_AWAIT_NE] = { USES_DST | USES_B | USES_WORD, OP_AWAIT },
 	[MMUT_I_FENCE] = { 0, OP_FENCE },
 	[MMUT_I_SPIN_LOCK] = { USES_LOCK, OP_SPIN_LOCK },
@@ -75,7 +76,7 @@ static bool insn_is_valid(const struct mmut_flat *code, u32 at, u32 final)
 	if (i->op >= MMUT_NR_INSN_OPS || i->order > ORDER_FULL)
 		return false;
 	if ((uses & USES_DST) && !is_register(code, i->dst) &&
-	    !(i->dst == MMUT_NO_REGISTER && i->op >= MMUT_I_XCHG && i->op <= MMUT_I_FETCH_OR))
+	    !(i->dst == MMUT_NO_REGISTER && i->op >= MMUT_I_XCHG && i->op <= MMUT_I_FETCH_XOR))
 		return false;
 	if ((uses & USES_A) && !is_register(code, i->a))
 		return false;

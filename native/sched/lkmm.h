@@ -96,6 +96,7 @@ struct lkmm_access {
 	u32 task, location;
 	enum order order;
 	bool noreturn;			/* no load for smp_rmb() */
+	bool computes;			/* a read-modify-write whose store depends on its load: fetch_add() */
 	bool plain;			/* the compiler may do as it likes: see memory_lkmm_plain.c */
 	bool atomic;			/* a read-modify-write to smp_mb__after_atomic(), though it should fail */
 	event_set address, data, control;	/* loads it depends on */
@@ -156,6 +157,7 @@ bool lkmm_add_store(struct lkmm_graph *g, const struct lkmm_access *a, u32 behin
 void lkmm_fence(struct lkmm_graph *g, u32 task, enum fence fence);
 void lkmm_strong_fence(struct lkmm_graph *g, u32 task, event_set from);
 void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location, bool shared);
+void lkmm_lock_failed(struct lkmm_graph *g, u32 task, u32 location);
 void lkmm_unlock(struct lkmm_graph *g, u32 task, u32 location, bool shared);
 void lkmm_graph_clear(struct lkmm_graph *g, u32 nr_tasks);
 void lkmm_graph_copy(struct lkmm_graph *to, const struct lkmm_graph *from);
@@ -185,6 +187,7 @@ bool lkmm_plain_races(const struct lkmm *m);	/* has the execution a data race? *
 void lkmm_begin(struct lkmm *m, bool exhaustive);
 u64 lkmm_access(struct event *ev);
 void lkmm_complete(const struct event *ev);	/* locks, frames and yields, when they have happened */
+bool lkmm_allows_end(const struct lkmm *m);	/* locks and sections, too, may have closed a cycle */
 void lkmm_new_window(struct lkmm *m);	/* what happened so far is before all that follows */
 
 #endif

@@ -210,7 +210,7 @@ static struct lkmm_access describe(struct lkmm *m, const struct event *ev)
 	const struct lkmm_task *t = &g->tasks[ev->task];
 	struct lkmm_access a = {
 		.task = ev->task, .order = order_of(ev), .location = location_of(m, ev->addr, ev->size),
-		.atomic = ev->op == OP_CMPXCHG,
+		.atomic = ev->op == OP_CMPXCHG, .computes = ev->op >= OP_ADD && ev->op <= OP_XOR,
 	};
 
 	if (!d->known) {
@@ -250,6 +250,8 @@ static bool apply(struct lkmm_graph *g, const struct lkmm_access *a, const struc
 	}
 	if (c->writes) {
 		part.value = c->new;
+		if (a->computes)
+			part.data |= event_bit(pair);
 		if (!lkmm_add_store(g, &part, c->store, pair))
 			return false;
 	}
@@ -335,6 +337,8 @@ static u64 modified(const struct event *ev, u64 old)
 		return old & truncated(ev->operand, ev->size);
 	case OP_OR:
 		return old | truncated(ev->operand, ev->size);
+	case OP_XOR:
+		return old ^ truncated(ev->operand, ev->size);
 	default:
 		return truncated(ev->operand, ev->size);
 	}
@@ -454,6 +458,11 @@ u64 lkmm_access(struct event *ev)
 	}
 }
 
+bool lkmm_allows_end(const struct lkmm *m)
+{
+	return !m->exact || (lkmm_rcu_allows(m, m->now) && (!m->now->plain || lkmm_plain_allows(m, m->now)));
+}
+
 /* What it has read, and what was replaced since, a task that waits does not read again. */
 static void look_again(struct lkmm_graph *g, u32 task)
 {
@@ -472,8 +481,10 @@ void lkmm_complete(const struct event *ev)
 		return;
 	switch (ev->op) {
 	case OP_SPIN_TRYLOCK:
-		if (!ev->operand)
+		if (!ev->operand) {
+			lkmm_lock_failed(m->now, ev->task, lock_location(m, ev->addr));
 			break;
+		}
 		/* fallthrough */
 	case OP_SPIN_LOCK:
 	case OP_MUTEX_LOCK:

@@ -425,6 +425,16 @@ void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location, bool shared)
 	t->lock = (u8)(g->nr_events - 1);
 }
 
+/* It has seen that the lock is held, and branches depend on that. */
+void lkmm_lock_failed(struct lkmm_graph *g, u32 task, u32 location)
+{
+	struct lkmm_access a = { .task = task, .location = location, .order = ORDER_RELAXED, .value = 1 };
+
+	if (current->depends.known && current->depends.load < 63)
+		g->tasks[task].load[current->depends.load] = (u8)g->nr_events;
+	lkmm_add_load(g, &a, g->locations[location].last);
+}
+
 void lkmm_unlock(struct lkmm_graph *g, u32 task, u32 location, bool shared)
 {
 	struct lkmm_task *t = &g->tasks[task];

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import permutations, product
 
-FULL, ACQUIRE, RELEASE, RELAXED = "full", "acquire", "release", "relaxed"
+FULL, ACQUIRE, RELEASE, RELAXED, PLAIN = "full", "acquire", "release", "relaxed", "plain"
+TAGS = (ACQUIRE, PLAIN)  # of loads
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,9 @@ def build(program: Program, succeeds: dict[tuple[int, int], bool]) -> Graph:
             where = (t, n)
             match op.kind:
                 case "load":
-                    g.at[where] = add(t, n, "R", op.word, *[op.order] * (op.order == ACQUIRE))
+                    g.at[where] = add(t, n, "R", op.word, *[op.order] * (op.order in TAGS))
                 case "store":
-                    tags = [op.order] * (op.order == RELEASE)
+                    tags = [op.order] * (op.order in (RELEASE, PLAIN))
                     g.stores[where] = add(t, n, "W", op.word, *tags, value=op.value)
                 case "cmpxchg" if not succeeds[where]:
                     g.at[where] = add(t, n, "R", op.word, "failed")
@@ -173,6 +174,12 @@ def build(program: Program, succeeds: dict[tuple[int, int], bool]) -> Graph:
                 row |= 1 << b
         g.po.append(row)
     return g
+
+
+@dataclass(frozen=True)
+class Verdict:
+    allowed: bool
+    race: bool = False  # a data race of plain accesses
 
 
 class Model:
@@ -240,7 +247,7 @@ class Model:
             return self.tso(rf, co, fr)
         if in_order and (self.po | rf).cyclic():
             return False
-        return self.lkmm(rf, co, fr) and (not in_order or self.waits(rf))
+        return self.lkmm(rf, co, fr).allowed and (not in_order or self.waits(rf))
 
     def po_memory(self) -> Rel:
         memory = self.on(self.memory)
@@ -256,12 +263,14 @@ class Model:
         preserved = po - relaxed | po & fence
         return not (preserved | self.ext(rf) | co | fr).cyclic()
 
-    def lkmm(self, rf: Rel, co: Rel, fr: Rel) -> bool:
+    def lkmm(self, rf: Rel, co: Rel, fr: Rel) -> Verdict:
         po, on = self.po, self.on
         m, w, r = on(self.memory), on(self.writes), on(self.reads)
         rfe, rfi = self.ext(rf), rf & self.int
         ul, lkr, lkw = on(self.tagged("UL")), on(self.tagged("LKR")), on(self.tagged("LKW"))
         rmw_set = on(self.tagged("rmw"))
+        plain = on(self.tagged(PLAIN))
+        marked = self.id - plain
         acq_po = on(self.tagged(ACQUIRE)) @ po @ m
         po_rel = m @ po @ on(self.tagged(RELEASE))
         unlock_lock = po @ ul @ (po | rf) @ lkr @ po
@@ -282,21 +291,51 @@ class Model:
         addr, data, ctrl = carry @ self.addr, carry @ self.data, carry @ self.ctrl
         dep = addr | data
         overwrite = co | fr
-        to_w = (dep | ctrl) @ w | overwrite & self.int
-        to_r = addr @ r | dep @ rfi
+        to_w = (dep | ctrl) @ w | overwrite & self.int | addr @ plain @ wmb
+        to_r = addr @ r | dep @ marked @ rfi
         ppo = to_r | to_w | fence & self.int | unlock_lock & self.int
 
         rmw_sequence = (rf @ self.rmw_rel).star()
-        cumul = (rfe.optional() @ (strong | po_rel) | wmb | unlock_lock) @ rmw_sequence
-        prop = self.ext(overwrite).optional() @ cumul.star() @ rfe.optional()
-        hb = ppo | rfe | (prop - self.id) & self.int
-        hb = m @ hb @ m
+        a_cumul = (rfe @ marked).optional() @ (strong | po_rel)
+        cumul = marked @ (a_cumul | wmb | unlock_lock) @ marked @ rmw_sequence
+        prop = marked @ self.ext(overwrite).optional() @ cumul.star() @ marked
+        prop = prop @ rfe.optional() @ marked
+        hb = m @ marked @ (ppo | rfe | (prop - self.id) & self.int) @ m @ marked
         if hb.cyclic():
-            return False
-        pb = prop @ strong @ hb.star() @ m
+            return Verdict(False)
+        pb = prop @ strong @ hb.star() @ m @ marked
         if pb.cyclic():
-            return False
-        return self.rcu(prop, hb, pb)
+            return Verdict(False)
+        order = self.rcu_order(prop, hb, pb)
+        rcu_fence = po @ order @ po.optional()
+        rb = prop @ rcu_fence @ hb.star() @ pb.star() @ marked
+        if not rb.irreflexive():
+            return Verdict(False)
+        if not plain:
+            return Verdict(True)
+
+        # Plain accesses
+        xb = (hb | pb | rb).star()
+        full = strong | rcu_fence
+        nonrw = strong | po_rel | acq_po
+        any_fence = fence | rcu_fence
+        vis = cumul.star() @ rfe.optional() @ marked @ (full @ marked @ xb | xb & self.int)
+        to_rmb, from_rmb = self.fencerel("rmb") @ r, r @ self.fencerel("rmb")
+        w_pre = marked @ (addr | any_fence).optional()
+        r_pre = marked @ (addr | nonrw | from_rmb).optional()
+        w_post = any_fence.optional() @ marked @ rmw_sequence
+        r_post = (nonrw | to_rmb).optional() @ marked
+        ww_vis = any_fence | full @ xb @ w_pre | w_post @ vis @ w_pre
+        wr_vis = any_fence | full @ xb @ r_pre | w_post @ vis @ r_pre
+        rw_xb = any_fence | r_post @ xb @ w_pre
+        any_two = Rel([(1 << self.n) - 1] * self.n)
+        pre_race = self.ext(plain @ any_two @ m | m @ any_two @ plain)
+        incoherent = rf & rw_xb.inverse() | fr & wr_vis.inverse() | co & ww_vis.inverse()
+        if pre_race & incoherent:
+            return Verdict(False)
+        ww_nonrace = ww_vis & (marked @ any_two | rw_xb) & (any_two @ marked | wr_vis)
+        races = co - ww_nonrace | (co.optional() @ rf) - wr_vis - rw_xb.inverse() | fr - rw_xb
+        return Verdict(True, bool(pre_race & races))
 
     def same_word(self) -> Rel:
         rows = []
@@ -318,11 +357,9 @@ class Model:
                 found.append((inside.pop(e.thread), a))
         return found
 
-    def rcu(self, prop: Rel, hb: Rel, pb: Rel) -> bool:
+    def rcu_order(self, prop: Rel, hb: Rel, pb: Rel) -> Rel:
         gp = self.on(self.tagged("sync"))
         rscsi = self.pairs([(u, lock) for lock, u in self.sections()])
-        if not gp or not rscsi:
-            return True
         link = self.po.optional() @ hb.star() @ pb.star() @ prop @ self.po
         order = gp
         while True:
@@ -335,10 +372,8 @@ class Model:
                 | order @ link @ order
             )
             if more.rows == order.rows:
-                break
+                return order
             order = more
-        rb = prop @ self.po @ order @ self.po.optional() @ hb.star() @ pb.star()
-        return rb.irreflexive()
 
     def waits(self, rf: Rel) -> bool:
         """Can every section end before a grace period does, or begin after it began?"""
@@ -455,6 +490,15 @@ def outcome(program: Program, candidate: Candidate) -> tuple[int, ...]:
 def words_of(program: Program) -> list[str]:
     locks = {op.word for ops in program for op in ops if op.kind == "lock"}
     return sorted({op.word for ops in program for op in ops if op.word} - locks)
+
+
+def has_race(program: Program) -> bool:
+    """Has an execution in order that lkmm allows a data race?"""
+    for candidate in candidates(program):
+        related = relations(candidate.model, candidate.source, candidate.order)
+        if candidate.model.lkmm(*related).race and candidate.model.allowed("lkmm", *related):
+            return True
+    return False
 
 
 def outcomes(program: Program, memory: str, *, in_order: bool = True) -> set[tuple[int, ...]]:

@@ -134,7 +134,7 @@ def test_c_that_is_read(tmp_path: Path) -> None:
         ("for (;;) {}", "'for' is not supported"),
         ("x->next = y;", "'x' begins no statement|'->' is not supported"),
         ("call_rcu(x, y);", r"call_rcu\(\) is not supported"),
-        ("int r0 = atomic_xor_return(1, a);", r"atomic_xor_return\(\) is not supported"),
+        ("int r0 = atomic_nand_return(1, a);", r"atomic_nand_return\(\) is not supported"),
         ("WRITE_ONCE(x, 1);", r"write \*x"),
         ("int r0 = z;", "'z' is neither a local variable nor a parameter"),
         ("mutex_lock(x);", "x is no lock"),
