@@ -89,6 +89,70 @@ def test_a_section_ends_in_another_process(
     assert verdict(look(tmp_path, shape(SRCU, *bodies, end=end))) == expected
 
 
+# ---------------------------------------------------------------- locks, atomics
+
+HOLDER = "WRITE_ONCE(*x, 2); smp_mb(); spin_lock(l); spin_unlock(l);"
+LOOKERS = {
+    "trylock-fails-mb": (
+        "r0 = spin_trylock(l); if (r0) spin_unlock(l); smp_mb(); r1 = READ_ONCE(*x);",
+        "exists (1:r0=0 /\\ 1:r1=0)", "Never",
+    ),
+    "trylock-fails": (
+        "r0 = spin_trylock(l); if (r0) spin_unlock(l); r1 = READ_ONCE(*x);",
+        "exists (1:r0=0 /\\ 1:r1=0)", "Sometimes",
+    ),
+    "trylock-fails-control": (
+        "r0 = spin_trylock(l); if (r0 == 0) WRITE_ONCE(*x, 1); else spin_unlock(l);",
+        "exists (1:r0=0 /\\ x=2)", "Never",
+    ),
+    "is-locked-mb": (
+        "r0 = spin_is_locked(l); smp_mb(); r1 = READ_ONCE(*x);",
+        "exists (1:r0=1 /\\ 1:r1=0)", "Never",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKERS)
+def test_who_sees_a_held_lock(tmp_path: Path, name: str) -> None:
+    looker, end, expected = LOOKERS[name]
+    assert verdict(look(tmp_path, shape("int *x, spinlock_t *l", HOLDER, looker, end=end))) == (
+        expected
+    )
+
+
+PUBLISHER = "WRITE_ONCE(*x, 2); smp_wmb(); WRITE_ONCE(*y, 1);"
+ATOMICS = {
+    "add-unless-fails": ("r0 = atomic_add_unless(y, 1, 1); WRITE_ONCE(*x, 1);", "Sometimes"),
+    "add-unless-fails-control": (
+        "r0 = atomic_add_unless(y, 1, 1); if (r0 == 0) WRITE_ONCE(*x, 1);", "Never",
+    ),
+    "read-own-add": (
+        "r0 = atomic_fetch_add_relaxed(4, y); r2 = READ_ONCE(*y);"
+        "if (r0 == 1 && r2 == 5) { r0 = 0; WRITE_ONCE(*(x + (r2 - 5)), 1); } else r0 = 7;", "Never",
+    ),
+    "xor-acquire": (
+        "r1 = atomic_fetch_xor_acquire(3, y); r0 = 1 - r1; WRITE_ONCE(*x, 1);", "Never",
+    ),
+    "xor": (
+        "r1 = atomic_fetch_xor_relaxed(3, y); r0 = 1 - r1; WRITE_ONCE(*x, 1);", "Sometimes",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ATOMICS)
+def test_what_an_atomic_orders(tmp_path: Path, name: str) -> None:
+    body, expected = ATOMICS[name]
+    text = shape("int *x, atomic_t *y", PUBLISHER, body, end="exists (1:r0=0 /\\ x=2)")
+    assert verdict(look(tmp_path, text)) == expected
+
+
+def test_values_of_xor(tmp_path: Path) -> None:
+    body = """atomic_xor(5, x); r0 = atomic_fetch_xor(1, x); r1 = READ_ONCE(*x);
+	r2 = atomic_add_negative_relaxed(-9, x);"""
+    text = shape("atomic_t *x", body, end="exists (0:r0=5 /\\ 0:r1=4 /\\ 0:r2=1 /\\ x=-5)")
+    assert verdict(look(tmp_path, text)) == "Always"
+
+
 # ---------------------------------------------------------------- control
 
 WRITER = "WRITE_ONCE(*x, 2); smp_wmb(); WRITE_ONCE(*y, 1);"

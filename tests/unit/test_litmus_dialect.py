@@ -132,10 +132,6 @@ def test_locks_and_srcu(tmp_path: Path, text: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (
-            two("r0 = srcu_down_read(s);", "srcu_up_read(s, 0);", "exists (x=0)", SRCU),
-            "dialect.litmus:9: .*began in another process",
-        ),
         (one("r0 = x[1];", "exists (x=0)"), "dialect.litmus:5: '\\[' is not supported"),
         (one("r0 = 1;", "exists (0:r0=z)"), "z is no location"),
         (one("r0 = 1;", "exists (0:r0=1)", "0:r0=l;", "spinlock_t *l, int *x").replace(
