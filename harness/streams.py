@@ -26,10 +26,13 @@ def abandon_output() -> None:
 
 
 def unwritten(error: OSError) -> str:
-    """What could not be read or written, and why; whoever raises knows the file."""
-    name = os.fsdecode(error.filename if error.filename is not None else "standard output")
+    """What could not be read or written, and why; whoever writes a file names it."""
+    what = error.strerror or str(error)
+    if error.filename is None:
+        return f"standard output: {what}" if error.errno == errno.ENOSPC else what
+    name = os.fsdecode(error.filename)
     shown = name if len(name) <= NAME_SHOWN_MAX else f"{name[:NAME_SHOWN_MAX]}..."
-    return f"{shown}: {error.strerror or error}"
+    return f"{shown}: {what}"
 
 
 def exit_of(error: OSError) -> Exit:

@@ -179,6 +179,8 @@ class Session:
 
     def lost(self, found: Exploration, error: OSError) -> Exception:
         """The results could not be written: what was found must not go with them."""
+        for block in self.blocks:
+            self.out.tell(block)
         if found.failure is None:
             return error
         token = format_token(token_at(found.recipe, found.scenario, found.failure.iteration))

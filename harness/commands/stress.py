@@ -7,12 +7,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from harness import streams
 from harness.commands import common, report
 from harness.contention import record
 from harness.core import contracts
 from harness.core.token import Recipe
 from harness.core.world import Failure, World
-from harness.errors import Exit, UsageError, worst
+from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.failure import evidence
 from harness.results.cases import Case, not_run
 from harness.results.directory import RunDirectory, write_bytes, write_text
@@ -142,9 +143,11 @@ class Session:
         write_text(directory / "scenario.toml", to_toml(scenario))
 
         kept: Path | None = None
+        violated = ""
 
         def keep_failure(failure: Failure, world: World) -> None:
-            nonlocal kept
+            nonlocal kept, violated
+            violated = f"{failure.oracle}: {failure.message}"
             captured = evidence.capture_free(recipe, scenario, failure, world)
             kept = evidence.save(captured, self.run, directory)
             trace = f"\n    trace      mmutorture trace {kept}" if self.settings.record else ""
@@ -154,8 +157,13 @@ class Session:
         if self.repeats > 1:
             title += f", {len(self.documents) // self.scenarios + 1} of {self.repeats} repeats"
         view = live.make(title, seconds, self.out.silent or self.out.quiet)
-        run = free.run(recipe, scenario, seconds, interrupt, view, keep_failure)
-        self.report(run, directory, kept)
+        try:
+            run = free.run(recipe, scenario, seconds, interrupt, view, keep_failure)
+            self.report(run, directory, kept)
+        except OSError as error:
+            if not violated:
+                raise
+            raise HarnessError(f"{streams.unwritten(error)}; it was to hold {violated}") from None
         self.documents[-1] |= {
             "directory": directory.name,
             "settings": differing(recipe.settings) | {"duration": seconds},

@@ -7,6 +7,7 @@ none of them inherits threads or files of the supervisor.
 
 import os
 import select
+import signal
 import time
 from dataclasses import dataclass
 from typing import Any, Self
@@ -33,8 +34,6 @@ class Death:
     def describe(self) -> str:
         how = f"exit status {self.exit_code}"
         if self.exit_code < 0:
-            import signal
-
             try:
                 how = signal.Signals(-self.exit_code).name
             except ValueError:
@@ -44,11 +43,22 @@ class Death:
 
 
 def context() -> Any:
-    """The forkserver context; the server starts with the first process."""
+    """The forkserver context, and its server.
+
+    The server is started, and starts workers, with SIGINT blocked: a terminal sends it to all of
+    us, and who has not got as far as to ignore it would die of it.
+    """
     import multiprocess
+    from multiprocess import forkserver, resource_tracker
 
     ctx = multiprocess.get_context("forkserver")
     ctx.set_forkserver_preload(["harness.run.worker", "harness.run.jobs"])
+    resource_tracker.ensure_running()  # first: it unblocks SIGINT once it runs
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return ctx
 
 
