@@ -74,9 +74,18 @@ static void kvm_swap_active_memslots(struct kvm *kvm, int as_id, struct kvm_mems
 	mutex_unlock(&kvm->slots_arch_lock);
 	synchronize_srcu();
 
-	/* What readers cached under the old number, or during the update, is out of date. */
-	slots->generation = (generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS) + KVM_ADDRESS_SPACE_NUM;
-	kvm_mmu_invalidate_mmio_sptes(kvm, slots->generation);
+	/*
+	 * What readers cached under the old number, or during the update, is out of date.  Where the numbers
+	 * begin anew, the zap comes before the number is believed, and after it is written into new SPTEs.
+	 * First believed (152482580a1b): vCPU meets an SPTE of the round before, and emulates an access to
+	 * memory.  First zapped, as in KVM (switch N8): fault writes the last number of this round into an SPTE
+	 * that no zap is to come for; a round later it is believed.
+	 */
+	generation = (generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS) + KVM_ADDRESS_SPACE_NUM;
+	if (!bug(kvm, N8))
+		slots->generation = generation | KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+	kvm_mmu_invalidate_mmio_sptes(kvm, generation);
+	slots->generation = generation;
 }
 
 static void insert_slot(struct kvm_memslots *slots, const struct kvm_memory_slot *slot)

@@ -15,7 +15,8 @@
  *      at the earliest that of its own, into the SPTE.  All in one SRCU section.
  *   2. An update publishes a set whose generation is the old number, marked IN_PROGRESS.  While it is
  *      marked nothing remembered is believed.
- *   3. It waits for all SRCU sections that began before, then moves the number on, and clears the mark.
+ *   3. It waits for all SRCU sections that began before, then moves the number on, zaps everything where
+ *      the numbers begin anew, and clears the mark.
  *      Whoever looked the gfn up in the old set is over by then, and wrote the old number.
  * With one increment, before the grace period (switch R21): fault finds no slot; update publishes the slot
  * and the new number; fault writes the new number; the memory is never seen.
