@@ -56,6 +56,7 @@ static inline void watch_table(struct check *c, struct event *ev, u64 offset)
 
 		t->seen[slot].addr = ev->addr;
 		t->seen[slot].value = ev->old;
+		t->seen[slot].section = t->sections;
 		t->entries++;
 	}
 }
@@ -87,6 +88,9 @@ static inline void watch_access(struct check *c, struct event *ev)
 static void watch_note(struct event *ev)
 {
 	switch ((enum kvm_note)ev->operand) {
+	case NOTE_TLB_FLUSH_RANGE:
+		flush_debt_range(ev);
+		break;
 	case NOTE_TLB_FLUSHED:
 		flush_debt_flushed(ev);
 		break;
@@ -181,6 +185,7 @@ void check_watch(struct event *ev)
 		break;
 	case OP_RCU_UNLOCK:
 		flush_debt_leave_rcu(ev);
+		spte_section_left(ev);
 		srcu_event(ev);
 		break;
 	case OP_FRAME_ALLOC:

@@ -240,6 +240,22 @@ static void unarmed_tlb(const struct leaves *range, const struct kvm_vcpu *vcpu)
 	}
 }
 
+/* Of a flush that was asked for a range: it leaves out nothing that is armed. */
+static void check_flushed(const struct event *ev, u32 id, gfn_t first, u64 npages, const char *what)
+{
+	const struct check_slot *slot = &check_of()->slot[id];
+	const gfn_t end = min(first + npages, slot->place + slot->npages);
+	const struct gfn_span *flushed = &shadow_of(ev)->flushed;
+
+	if (slot->place == CHECK_NOWHERE || !(flushed->start | flushed->end) ||
+	    (flushed->start <= first && end <= flushed->end))
+		return;
+	violation(ORACLE_DIRTY_LOG, site_of(ev), ev->addr,
+		  "%s, and the TLB flush before it was of gfns [0x%llx, 0x%llx): not of [0x%llx, 0x%llx)", what,
+		  (unsigned long long)flushed->start, (unsigned long long)flushed->end, (unsigned long long)first,
+		  (unsigned long long)end);
+}
+
 static void check_armed(const struct event *ev, u32 id, gfn_t first, u64 npages, const char *what)
 {
 	const struct check_slot *slot = &check_of()->slot[id];
@@ -252,6 +268,7 @@ static void check_armed(const struct event *ev, u32 id, gfn_t first, u64 npages,
 
 	if (!a.active || !a.active->dirty_bitmap || slot->place == CHECK_NOWHERE)
 		return;
+	check_flushed(ev, id, first, npages, what);
 	each_leaf(&range);
 	for (i = 0; i < kvm_of()->online_vcpus; i++)
 		unarmed_tlb(&range, &kvm_of()->vcpus[i]);

@@ -31,6 +31,10 @@ static void count_changed(const struct event *ev, u32 n)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is taken at count 0", n);
 	else if (!old && new)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: a reference is put at count 0", n);
+	else if (ev->op == OP_STORE && table_get(check_of(), n).life == TABLE_ROOT)
+		violation(ORACLE_ROOTS, site_of(ev), sp,
+			  "root %u: the count is %u and is overwritten by %u: what others did to it meanwhile is lost",
+			  n, old, new);
 	else if (old && !new && !peek(sp->invalid) && !legacy)
 		violation(ORACLE_ROOTS, site_of(ev), sp, "root %u: the last reference to a valid root is put", n);
 }

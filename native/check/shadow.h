@@ -64,6 +64,11 @@ struct check_slot {
 };
 #define CHECK_NOWHERE	(~0ULL >> 1)	/* no gfn is so near that a difference would wrap */
 
+/* [start, end) */
+struct gfn_span {
+	gfn_t start, end;
+};
+
 #define NR_SEEN		8
 #define CHECK_ROOTS	64
 
@@ -72,7 +77,9 @@ struct task_shadow {
 	struct {
 		const void *addr;
 		u64 value;
+		u64 section;		/* sections, when it was */
 	} seen[NR_SEEN];		/* last value read or written, by address */
+	u64 sections;			/* RCU sections that this task has left */
 	const void *cell;		/* guest access announced: cell, ... */
 	gfn_t gfn;			/* ... for this gfn, */
 	u32 slot;			/* ... in this element of check.slot; */
@@ -80,10 +87,14 @@ struct task_shadow {
 	u64 granted;			/* 1 + gfn that this task's fast fault made writable and has yet to mark */
 	u64 kicked_at;			/* 1 + guest_exits, where the last access found the vCPU kicked */
 	struct debt {
-		const void *addr;	/* NULL: nothing owed */
+		const void *addr;	/* NULL: nothing owed; of what is owed the oldest */
 		u64 old;
 		u16 site;
+		struct gfn_span owed;	/* gfns, of all of it, that no flush has covered */
+		struct gfn_span paid;	/* by the last flush, which did not cover it; empty: there was none */
 	} leaf_debt, table_debt, slots_debt;
+	struct gfn_span flush;		/* asked of the flush that is coming; empty: everything */
+	struct gfn_span flushed;	/* by the last one since mmu_lock was left; empty: everything, or none */
 	const void *walk;		/* the iterator of this task's walk; ... */
 	gfn_t walk_yielded;		/* ... where it dropped mmu_lock last */
 	u32 linking;			/* child that this task's pending store would link */
@@ -228,8 +239,10 @@ s32 frame_life_mapped(u32 n, s32 *huge);
 
 void spte_before(struct event *ev, u32 n);
 void spte_after(struct event *ev, u32 n);
+void spte_section_left(const struct event *ev);
 
 void flush_debt_store(const struct event *ev, u32 n, u64 old, u64 new);
+void flush_debt_range(const struct event *ev);
 void flush_debt_flushed(const struct event *ev);
 void flush_debt_leave_lock(const struct event *ev);
 void flush_debt_leave_rcu(const struct event *ev);

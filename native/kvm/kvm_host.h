@@ -345,6 +345,7 @@ static inline struct kvm_mmu_page *pfn_to_sp(kvm_pfn_t pfn)
 /* Facts that the model tells the oracles: see note() in core/hook.h. */
 enum kvm_note {
 	NOTE_TLB_FLUSHED,	/* addr: kvm; a remote flush by this task is complete */
+	NOTE_TLB_FLUSH_RANGE,	/* addr: struct kvm_gfn_range: no more than this is asked of the flush that follows */
 	NOTE_ROOT_GET,		/* addr: root; value: new count */
 	NOTE_ROOT_PUT,		/* addr: root */
 	NOTE_ROOT_CREATED,	/* addr: root, already listed */

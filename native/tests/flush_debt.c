@@ -137,3 +137,47 @@ PLANT(a_huge_leaf_that_is_removed_cannot_wait_for_slots_lock, FLUSH_DEBT, HOST0,
 	xchg(m->huge_at, NONE);
 	write_unlock(&m->kvm->mmu_lock);
 }
+
+/* ------------------------------------------------------------------ a flush of a range */
+
+static void flush_range(struct machine *m, gfn_t start, u64 nr)
+{
+	struct kvm_gfn_range range = { .start = start, .end = start + nr };
+
+	note(NOTE_TLB_FLUSH_RANGE, &range, 0);
+	note(NOTE_TLB_FLUSHED, m->kvm, 0);
+}
+
+CLEAN(a_range_that_contains_the_leaf_is_enough, FLUSH_DEBT, HOST0)
+{
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->leaf_at, NONE);
+	flush_range(m, 3, 1);
+	write_unlock(&m->kvm->mmu_lock);
+}
+
+PLANT(a_range_begins_behind_the_leaf, FLUSH_DEBT, HOST0, "the last TLB flush was of gfns")
+{
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->leaf_at, NONE);
+	flush_range(m, 4, 100);
+	write_unlock(&m->kvm->mmu_lock);
+}
+
+PLANT(a_range_covers_one_page_of_a_table, FLUSH_DEBT, HOST0, "the last TLB flush was of gfns")
+{
+	write_lock(&m->kvm->mmu_lock);
+	rcu_read_lock();
+	xchg(m->table_at, NONE);
+	flush_range(m, 3, 1);
+	rcu_read_unlock();
+}
+
+CLEAN(everything_is_flushed_after_a_range_that_was_too_small, FLUSH_DEBT, HOST0)
+{
+	write_lock(&m->kvm->mmu_lock);
+	xchg(m->leaf_at, NONE);
+	flush_range(m, 4, 1);
+	note(NOTE_TLB_FLUSHED, m->kvm, 0);
+	write_unlock(&m->kvm->mmu_lock);
+}

@@ -71,6 +71,13 @@ PLANT(a_reference_is_put_at_count_zero, ROOTS, VCPU0, "put at count 0")
 	fetch_add(&m->root->tdp_mmu_root_count, (u32)-1);
 }
 
+PLANT(a_count_is_stored_and_not_added_to, ROOTS, VCPU0, "what others did to it meanwhile is lost")
+{
+	u32 count = READ_ONCE(m->root->tdp_mmu_root_count);
+
+	WRITE_ONCE(m->root->tdp_mmu_root_count, count + 1);
+}
+
 PLANT(a_refcount_underflows, ROOTS, BOSS, "underflow")
 {
 	refcount_t *count = arena_alloc(sizeof(*count));

@@ -394,3 +394,24 @@ PLANT(a_compare_exchange_expects_what_was_never_read, SPTE_TRANSITION, VCPU0, "a
 	rcu_read_lock();
 	replace(m->leaf_at, half | (NONE & GENMASK_ULL(63, 32)), NONE);
 }
+
+CLEAN(a_compare_exchange_in_the_section_of_its_read, SPTE_TRANSITION, VCPU0)
+{
+	u64 old;
+
+	rcu_read_lock();
+	old = READ_ONCE(*m->leaf_at);
+	replace(m->leaf_at, old, old & ~CK_A);
+	rcu_read_unlock();
+}
+
+PLANT(a_pointer_to_an_entry_outlives_its_rcu_section, SPTE_TRANSITION, VCPU0, "an earlier RCU section")
+{
+	u64 old;
+
+	rcu_read_lock();
+	old = READ_ONCE(*m->leaf_at);
+	rcu_read_unlock();
+	rcu_read_lock();
+	replace(m->leaf_at, old, old & ~CK_A);
+}
