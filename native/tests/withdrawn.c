@@ -24,10 +24,11 @@ static void remove_leaf(struct machine *m)
 
 static void install_leaf(struct machine *m)
 {
-	u64 none = CK_NONPRESENT;
+	u64 none;
 
 	read_lock(&m->kvm->mmu_lock);
 	rcu_read_lock();
+	none = READ_ONCE(*m->leaf_at);
 	try_cmpxchg64(m->leaf_at, &none, m->leaf);
 	rcu_read_unlock();
 	read_unlock(&m->kvm->mmu_lock);
