@@ -164,7 +164,7 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         metavar="N",
-        help="processes, of a search too; what is found does not depend on it",
+        help="processes, of a search too; what is found does not depend on N",
     )
     parser.add_argument(
         "--check-determinism", action="store_true",

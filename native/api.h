@@ -329,6 +329,15 @@ struct mmut_part {
 	uint32_t bound;			/* dfs: what its schedules may cost; ~0: anything */
 };
 
+/*
+ * An execution that counted, of a search within a bound: another explorer may have counted its class, too.  What
+ * is its own in the totals, and the row of its outcome, or ~0.
+ */
+struct mmut_counted {
+	uint64_t class_, digest;
+	uint32_t points, decisions, switches, outcome;
+};
+
 /* One traced event, for people: names resolved, addresses as arena offsets. */
 struct mmut_trace_event {
 	uint64_t step, addr, old_value, new_value, operand;
@@ -582,6 +591,8 @@ int mmut_search_get(struct mmut_search *search);	/* -1: the strategy is none tha
 int mmut_part_load(const struct mmut_part *part);
 /* What is left of it, the nodes below the floor alone, and what it found for those above; -1: no room. */
 int mmut_part_save(struct mmut_part *part);
+/* Those whose classes mmut_classes_take() would take now. */
+uint64_t mmut_counted_get(struct mmut_counted *out, uint64_t capacity);
 const char *mmut_contract_name(uint32_t kind);
 int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
 /* The lock order graph of all executions so far. */

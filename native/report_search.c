@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Questions about an exhaustive search. */
+#include <string.h>
+
 #include "api.h"
 #include "core/arena.h"
 #include "sched/sched.h"
@@ -39,7 +41,7 @@ int mmut_part_load(const struct mmut_part *part)
 
 	if (is_dfs(s))
 		return dfs_load(s, part);
-	return strategies[s->strategy] == &strategy_dpor && s->bound_kind == BOUND_NONE ? part_load(s, part) : -1;
+	return strategies[s->strategy] == &strategy_dpor ? part_load(s, part) : -1;
 }
 
 int mmut_part_save(struct mmut_part *part)
@@ -47,6 +49,15 @@ int mmut_part_save(struct mmut_part *part)
 	const struct sched *s = sched_of();
 
 	return is_dfs(s) ? dfs_save(s, part) : part_save(s, part);
+}
+
+uint64_t mmut_counted_get(struct mmut_counted *out, uint64_t capacity)
+{
+	const struct sched_log *log = sched_of()->log;
+	u64 count = min((u64)log->nr_classes, (u64)capacity);
+
+	memcpy(out, log->counted, count * sizeof(*out));
+	return count;
 }
 
 int mmut_search_get(struct mmut_search *out)

@@ -106,6 +106,8 @@ static void count_outcome(void)
 	o = seen.nr_values ? find_outcome(log, &seen) : NULL;
 	if (o)
 		o->count++;
+	if (o && sched_of())
+		sched_of()->log->outcome = (u32)(o - log->outcomes);
 	if (seen.rule < log->config.nr_rules && log->config.rules[seen.rule].forbidden)
 		violation(ORACLE_OUTCOME, __here("outcome"), NULL,
 			  "outcome rule %u, declared forbidden, holds", seen.rule + 1);

@@ -171,7 +171,8 @@ class Session:
             jobs = common.positive(self.args.jobs, "--jobs", JOBS_MAX) or 1
             if jobs > 1 and (why := search.undivided(recipe.settings)):
                 self.out.say(f"{recipe.spec}: {why}")
-            found = self.guarded(recipe, scenario, limits, jobs, interrupt, progress, begin)
+            how = (limits, jobs, interrupt, progress, begin, self.args.jobs is not None)
+            found = self.guarded(recipe, scenario, *how)
         try:
             self.report(found)
         except OSError as error:

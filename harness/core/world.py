@@ -155,6 +155,7 @@ class World:
         self.open = True
         self.classes = Classes()
         self.taken: Any = None  # where the core puts them
+        self.counts: Any = None
         self.traced = 0  # events of the last traced execution
         self.chains: dict[int, str] = {}  # of those that asked for them
 
@@ -207,6 +208,13 @@ class World:
             self.taken = ffi.new("uint64_t[]", CLASSES_KEPT)
         count = lib.mmut_classes_take(self.taken, CLASSES_KEPT)
         return bytes(ffi.buffer(self.taken, 8 * count))
+
+    def counted(self) -> bytes:
+        """Of a search within a bound: struct mmut_counted of what take_classes() would give."""
+        if self.counts is None:
+            self.counts = ffi.new("struct mmut_counted[]", CLASSES_KEPT)
+        count = lib.mmut_counted_get(self.counts, CLASSES_KEPT)
+        return bytes(ffi.buffer(self.counts, ffi.sizeof("struct mmut_counted") * count))
 
     def trace(self, iteration: int, last: int = EVENTS_READ) -> list[Event]:
         """Run one execution again and return the last events of it, oldest first."""

@@ -21,11 +21,12 @@ from harness.core import catalogue
 from harness.core.part import ANYTHING, Packed
 from harness.core.world import World
 from harness.errors import HarnessError
-from harness.run.tree import Part, Tree, pack
+from harness.run.tree import BoundedTree, Part, Tree, pack
 from harness.scenario.settings import Settings
 
 WINDOW = 32  # turns that may be under way
-POINTS_FEW = 1 << 15  # schedule points of a turn, while there are few parts
+POINTS_ALONE = 1 << 17  # schedule points before a search is divided at all
+POINTS_FEW = 1 << 15  # of a turn, while there are few parts
 POINTS = 1 << 20
 PARTS = WINDOW  # with fewer, parts are divided
 EXECUTIONS_FIRST = 64  # of the first turn: nothing is known about their length
@@ -60,16 +61,19 @@ class Result:
 
 def can_be_divided(settings: Settings) -> bool:
     """Is this a search whose counts do not depend on the order in which it goes?"""
-    bounded = settings.strategy == "dpor" and settings.preemptions is not None
-    return catalogue.is_search(settings.strategy) and settings.memory != "lkmm" and not bounded
+    return catalogue.is_search(settings.strategy) and settings.memory != "lkmm"
+
+
+def meets_classes_again(settings: Settings) -> bool:
+    """Does it come by one class several times, perhaps in several worlds?"""
+    return settings.strategy == "dpor" and settings.preemptions is not None
 
 
 class Explorer:
     """One who explores turns, in a world that is mapped."""
 
-    def __init__(self, world: World, run: Callable[[int, int, float], int]) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.run = run
         self.before = self.seen()
 
     def seen(self) -> dict[str, int]:
@@ -89,7 +93,7 @@ class Explorer:
             seconds = LOOK_SECONDS if end is None else min(LOOK_SECONDS, end - time.monotonic())
             if seconds <= 0:
                 break
-            more = self.run(first + done, count - done, seconds)
+            more = world.explore(first + done, count - done, seconds)
             done += more
             if world.failure() is not None or world.over():
                 break
@@ -127,20 +131,23 @@ class Division:
     points: int = 0
 
     def __post_init__(self) -> None:
-        bounds = (self.settings.preemptions, self.settings.delays)
-        self.bound_max = next((bound for bound in bounds if bound is not None), None)
+        self.again = meets_classes_again(self.settings)
+        bounds = () if self.again else (self.settings.preemptions, self.settings.delays)
+        self.bound_max = next((bound for bound in bounds if bound is not None), None)  # of rounds
         self.search: dict[str, int] = dict.fromkeys((*SUMS, *ESTIMATE), 0)
-        self.tree = Tree(ANYTHING if self.bound_max is None else 0, divided_below=0)
+        kind = BoundedTree if self.again else Tree
+        self.tree = kind(ANYTHING if self.bound_max is None else 0, divided_below=0)
+        self.length = 0  # schedule points of an execution, about
         self.beyond = 0
 
     # ---------------------------------------------------------------- making turns
 
     def executions(self) -> int:
         """Of the next turn, were there no limit."""
-        if not self.counted:
+        if not self.length:
             return EXECUTIONS_FIRST
         few = len(self.tree.queue) + len(self.pending) < WINDOW // 2
-        wanted = (POINTS_FEW if few else POINTS) // max(1, self.points // self.counted)
+        wanted = (POINTS_FEW if few else POINTS) // self.length
         return min(max(wanted, 1), EXECUTIONS_MAX)
 
     def left(self) -> int:
@@ -163,7 +170,7 @@ class Division:
         if count <= 0:
             return None
         part = self.tree.next()
-        turn = Turn(self.begun, part, pack(part), self.first, count)
+        turn = Turn(self.begun, part, pack(part, self.again), self.first, count)
         self.begun += 1
         self.first += count
         self.pending.append(turn)
@@ -184,7 +191,10 @@ class Division:
         if result.search["diverged"]:
             self.over = True
             return
-        if self.points >= POINTS_FEW:
+        if self.counted and not (self.again and self.length):
+            # Where classes are met again, whose turn counts them hangs on who explores.
+            self.length = max(1, self.points // self.counted)
+        if self.done * self.length >= POINTS_ALONE:
             self.tree.divided_below = PARTS
         if self.bound_max is not None and result.rest.bound != self.tree.bound:
             # It began another round by itself.
@@ -221,9 +231,9 @@ class Division:
 
     def summary(self) -> dict[str, int]:
         """As World.search() has it for a search in one piece."""
-        bounded = self.tree.bound != ANYTHING
+        bound = self.settings.preemptions if self.again else self.tree.bound
         return self.search | {
-            "bound": self.tree.bound if bounded else UNBOUNDED,
+            "bound": UNBOUNDED if bound in (None, ANYTHING) else bound,
             "beyond": self.beyond,
             "exhausted": int(self.exhausted()),
         }

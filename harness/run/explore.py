@@ -137,7 +137,6 @@ def run_blocks(
 
 
 def run_turns(
-    run: Callable[[int, int, float], int],
     world: World,
     settings: Settings,
     limits: Limits,
@@ -146,7 +145,7 @@ def run_turns(
     begin: Begin = lambda first: None,
 ) -> tuple[Division, Clock]:
     """A search in this process, in the order in which several would go."""
-    clock, explorer = Clock(limits), Explorer(world, run)
+    clock, explorer = Clock(limits), Explorer(world)
     division = Division(settings, limits.schedules)
     while not interrupt and clock.seconds() > 0:
         division.more()
@@ -172,9 +171,14 @@ def explore(
     interrupt: Interrupt,
     progress: Progress,
     begin: Begin = lambda first: None,
+    divided: bool = False,
 ) -> Exploration:
-    """Explore with fibers, in this process or in `jobs` of them."""
-    if jobs > 1 and can_be_divided(recipe.settings):
+    """Explore with fibers, in this process or in `jobs` of them.
+
+    `divided`: in one process too, a search goes in the order in which several would.
+    """
+    in_turns = can_be_divided(recipe.settings)
+    if jobs > 1 and in_turns:
         from harness.run.searchers import search_parallel
 
         return search_parallel(recipe, scenario, limits, jobs, interrupt, progress)
@@ -183,30 +187,14 @@ def explore(
 
         return explore_parallel(recipe, scenario, limits, jobs, interrupt, progress)
     with World(config.build(scenario, recipe.settings)) as world:
-        return explore_in(
-            world, world.explore, recipe, scenario, limits, interrupt, progress, begin
-        )
-
-
-def explore_in(
-    world: World,
-    run: Callable[[int, int, float], int],
-    recipe: Recipe,
-    scenario: Scenario,
-    limits: Limits,
-    interrupt: Interrupt,
-    progress: Progress,
-    begin: Begin,
-    execution: Literal["explore", "lockstep"] = "explore",
-) -> Exploration:
-    """In this process alone."""
-    search = None
-    if can_be_divided(recipe.settings):
-        division, clock = run_turns(run, world, recipe.settings, limits, interrupt, progress, begin)
-        complete, search = division.complete(), division.summary()
-    else:
-        complete, clock = run_blocks(run, world, limits, interrupt, progress, begin)
-    return summarise(recipe, scenario, world, complete, clock, interrupt, execution, search)
+        how = (limits, interrupt, progress, begin)
+        if divided and in_turns:
+            division, clock = run_turns(world, recipe.settings, *how)
+            complete, search = division.complete(), division.summary()
+        else:
+            complete, clock = run_blocks(world.explore, world, *how)
+            search = None
+        return summarise(recipe, scenario, world, complete, clock, interrupt, search=search)
 
 
 def summarise(

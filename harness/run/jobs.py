@@ -14,7 +14,7 @@ from harness.core.token import Recipe
 from harness.core.world import Failure, Outcome, World
 from harness.errors import HarnessError
 from harness.run import lock_order, repeat, worker
-from harness.run.division import Explorer, Result
+from harness.run.division import Explorer, Result, meets_classes_again
 from harness.run.explore import (
     Clock,
     Exploration,
@@ -45,6 +45,8 @@ class Block:
     classes: bytes
     measured: Measured
     result: Result | None = None  # of a turn of a search
+    counted: bytes = b""  # struct mmut_counted, where classes are met again
+    rows: tuple[tuple[tuple[int, ...], int | None], ...] = ()  # outcomes that they name
 
 
 def counted(world: World) -> dict[tuple[tuple[int, ...], int | None], int]:
@@ -64,8 +66,8 @@ class Search:
 class Account:
     """What a world has added up to since it was asked before."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, again: bool = False) -> None:
+        self.world, self.again = world, again  # classes are met again
         self.totals, self.outcomes = world.totals(), counted(world)
         self.entered = contracts.current_counts()
 
@@ -85,6 +87,8 @@ class Account:
             contracts=contracts.add(self.entered, entered, -1),
             lock_order=lock_order.current(),
             decisions=world.decisions() if failed else b"",
+            counted=world.counted() if self.again else b"",
+            rows=tuple(self.outcomes) if self.again else (),
             classes=world.take_classes(),
             measured=measured.take(forget=True),
             result=result,
@@ -98,8 +102,8 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
     raw.no_estimate = index > 0  # one is enough
     try:
         with World(raw) as world:
-            account = Account(world)
-            searcher = Explorer(world, world.explore) if world.search() else None
+            account = Account(world, meets_classes_again(settings))
+            searcher = Explorer(world) if world.search() else None
             while (request := connection.recv()) is not None:
                 result = None
                 if isinstance(request, Search):

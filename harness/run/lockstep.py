@@ -18,7 +18,8 @@ from harness.run.explore import (
     Exploration,
     Limits,
     Progress,
-    explore_in,
+    run_blocks,
+    summarise,
 )
 from harness.run.supervisor import Crew
 from harness.scenario.schema import Scenario
@@ -91,5 +92,5 @@ def explore_lockstep(
     begin: Begin = lambda first: None,
 ) -> Exploration:
     with lockstep_world(scenario, recipe) as world:
-        how = (recipe, scenario, limits, interrupt, progress, begin)
-        return explore_in(world, world.lockstep, *how, "lockstep")
+        complete, clock = run_blocks(world.lockstep, world, limits, interrupt, progress, begin)
+        return summarise(recipe, scenario, world, complete, clock, interrupt, "lockstep")

@@ -20,9 +20,7 @@ def undivided(settings: Settings) -> str:
     """Why a search runs in one process, whatever --jobs is; empty: it does not."""
     if can_be_divided(settings) or not is_search(settings.strategy):
         return ""
-    if settings.memory == "lkmm":
-        return "one process: what a search counts under lkmm depends on its order"
-    return f"one process: {settings.strategy} is not divided within a bound"
+    return "one process: what a search counts under lkmm depends on its order"
 
 
 def is_exhausted(found: Exploration) -> bool:

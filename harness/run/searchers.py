@@ -17,6 +17,7 @@ from harness.errors import HarnessError
 from harness.run import jobs
 from harness.run.division import Division, Turn
 from harness.run.explore import Clock, Exploration, Limits, Progress
+from harness.run.met_again import Met
 from harness.scenario.schema import Scenario
 from harness.signals import Interrupt
 
@@ -50,7 +51,7 @@ class Crew:
         connection.close()
         self.processes[index].join()
         self.processes[index], self.connections[index] = jobs.start_one(*self.how, index)
-        self.idle.append(self.connections[index])
+        self.idle.insert(0, self.connections[index])  # it gets the turn: it knows of no later one
         return turn
 
     def answers(self) -> tuple[dict[int, jobs.Block | HarnessError], list[Turn]]:
@@ -78,6 +79,7 @@ class Search:
         self.clock = Clock(limits)
         self.division = Division(recipe.settings, limits.schedules)
         self.sums, self.classes, self.measured = jobs.Sums(), Classes(), Measured()
+        self.met = Met()
         self.answers: dict[int, jobs.Block | HarnessError] = {}  # not taken yet
         self.waiting = deque(self.division.more())  # turns for whoever is idle
 
@@ -90,6 +92,8 @@ class Search:
                 return
             if isinstance(answer, HarnessError):
                 raise answer
+            if division.again:
+                answer = self.met.without(answer)
             assert answer.result is not None
             self.sums.add(answer)
             self.classes.add(answer.classes)

@@ -22,6 +22,7 @@ NODE = struct.Struct("<QQIHHB7x")  # struct mmut_part_node
 BRANCH = struct.Struct("<QQQIHHB7x")  # struct mmut_part_branch
 STEP = struct.Struct("<QQQIiHHBBBx64h")  # struct mmut_part_step
 PARTS = 32  # with fewer, parts are divided
+PIECES_MAX = 256  # of a division: more are too small to be worth one
 NOTHING = (0, 0, 0)
 WRITE = 1
 
@@ -158,6 +159,14 @@ def packed_place(top: Place) -> Iterator[bytes]:
             left += [child for child in reversed(place.children) if child.begun]
 
 
+def all_children(place: Place) -> int:
+    """Agents that run from here, or did, or will."""
+    agents = place.done
+    for child in place.children:
+        agents |= 1 << child.agent
+    return agents
+
+
 def packed_step(place: Place) -> tuple[bytes, list[bytes]]:
     """A node above a part, and the branches to the right of the one that is taken."""
     assert place.parent is not None
@@ -182,11 +191,18 @@ def path_to(place: Place) -> list[Place]:
     return path[::-1]
 
 
-def pack(part: Part) -> Packed:
+def packed_bounded(place: Place) -> tuple[bytes, list[bytes]]:
+    """Within a bound the part has to know who was asked for, and nobody sleeps."""
+    assert place.parent is not None
+    asked = 0 if place.alternatives else all_children(place.parent)
+    return NODE.pack(asked, 0, 0, place.choice, place.alternatives, place.agent), []
+
+
+def pack(part: Part, bounded: bool = False) -> Packed:
     nodes, branches = [], list[bytes]()
     path = path_to(part.place)
     for place in path:
-        node, right = packed_step(place)
+        node, right = packed_bounded(place) if bounded else packed_step(place)
         nodes.append(node)
         branches += right
     for own in part.nodes:
@@ -376,6 +392,9 @@ class Tree:
         else:
             self.push(part)
             return
+        if len(part.nodes[at].branches) > PIECES_MAX:
+            self.push(part)
+            return
         place, last = part.place, at + 1 == len(part.nodes)
         for node in part.nodes[:at]:
             place.done = node.left
@@ -396,7 +415,7 @@ class Tree:
             self.hang(place, branch)
         for agent in range(node.todo.bit_length()):
             if node.todo >> agent & 1:
-                self.leaf(place.add(choice=agent))
+                self.leaf(place.add(agent=agent, choice=agent))
 
     def step(self, place: Place, node: Node) -> Place:
         return place.add(agent=node.agent, choice=node.choice, alternatives=node.alternatives)
@@ -424,3 +443,12 @@ class Tree:
             elif alternatives := child.children[0].alternatives:
                 for choice in {*range(alternatives)} - {c.choice for c in child.children}:
                     self.leaf(child.add(choice=choice, alternatives=alternatives))
+
+
+class BoundedTree(Tree):
+    """Within a bound (native/sched/bound.c) a reversal is an agent that is to run from a node."""
+
+    def insert(self, parent: Place, siblings: list[Place], steps: list[Step]) -> None:
+        for step in steps:
+            if not all_children(parent) >> step.agent & 1:
+                self.leaf(parent.add(agent=step.agent))

@@ -25,11 +25,28 @@ static u32 cost(const struct bounded_node *b, u32 agent)
 	return !(b->free & BIT_ULL(agent));
 }
 
+/* Who may run here, at what cost: the same whenever the path comes by. */
+static struct bounded_node arrive(const struct sched *s, u32 at, u64 enabled, u32 me, u32 fallback)
+{
+	const struct search *x = s->search;
+	u32 spent = 0, last;
+
+	for (last = at; last && x->node[last - 1].kind == NODE_PICK; last--)
+		;
+	if (last)
+		spent = x->bounded->node[last - 1].spent + cost(&x->bounded->node[last - 1], x->node[last - 1].agent);
+	return (struct bounded_node){
+		.enabled = enabled, .spent = spent,
+		/* Staying is free, and so is what a buffer does; any switch is, where one has to be. */
+		.free = fallback == me ? BIT_ULL(me) | (enabled & ~s->task_agents) : ~0ULL,
+	};
+}
+
 u32 bounded_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 {
 	struct search *x = s->search;
-	u32 at = x->length, spent = 0, last;
-	struct bounded_node *b = &x->bounded->node[at];
+	u32 at = x->length;
+	struct bounded_node *b = &x->bounded->node[at], here;
 	struct node *node = &x->node[at];
 
 	if (unlikely(s->buffered)) {
@@ -43,22 +60,23 @@ u32 bounded_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 			search_cut(s);
 		}
 		x->length++;
-		if (x->length == x->replay)
+		if (unlikely(x->restoring)) {
+			here = arrive(s, at, enabled, me, fallback);
+			here.todo = b->todo;
+			here.done = b->done;
+			*b = here;
+		}
+		if (x->restoring || x->length == x->replay)
 			search_record(s, node, node->agent);
+		if (x->length == x->replay)
+			x->restoring = 0;
 		return node->agent;
 	}
 	node = search_next(s, NODE_RUN);
 	if (!node)
 		search_cut(s);
-	for (last = at; last && x->node[last - 1].kind == NODE_PICK; last--)
-		;
-	if (last)
-		spent = x->bounded->node[last - 1].spent + cost(&x->bounded->node[last - 1], x->node[last - 1].agent);
-	*b = (struct bounded_node){
-		.enabled = enabled, .todo = BIT_ULL(fallback), .done = BIT_ULL(fallback), .spent = spent,
-		/* Staying is free, and so is what a buffer does; any switch is, where one has to be. */
-		.free = fallback == me ? BIT_ULL(me) | (enabled & ~s->task_agents) : ~0ULL,
-	};
+	*b = arrive(s, at, enabled, me, fallback);
+	b->todo = b->done = BIT_ULL(fallback);
 	search_record(s, node, fallback);
 	return fallback;
 }
@@ -74,6 +92,8 @@ u32 bounded_pick(struct sched *s, u32 n)
 			search_cut(s);
 		}
 		x->length++;
+		if (x->length == x->replay)
+			x->restoring = 0;
 		return node->choice;
 	}
 	node = search_next(s, NODE_PICK);
@@ -105,14 +125,25 @@ static bool is_new(struct search *x, u64 class)
 bool bounded_seen(struct sched *s)
 {
 	race_link(s);
-	return !s->cut && !is_new(s->search, race_class(s->search));
+	s->explored_class = race_class(s->search);
+	return !s->cut && !is_new(s->search, s->explored_class);
 }
 
-static void ask_for(struct search *x, u32 at, u32 agent)
+/* Within the bound.  Nodes above this part are their owner's: he is told. */
+static void ask_for(struct sched *s, u32 at, u32 agent)
 {
+	struct search *x = s->search;
 	struct bounded_node *b = &x->bounded->node[at];
+	u64 asked = b->enabled & BIT_ULL(agent) ? BIT_ULL(agent) : b->enabled;
 
-	b->todo |= b->enabled & BIT_ULL(agent) ? BIT_ULL(agent) : b->enabled;
+	if (b->spent == s->bound && (asked & ~b->free)) {
+		x->bounded->beyond = 1;
+		asked &= b->free;
+	}
+	asked &= ~b->todo;
+	b->todo |= asked;
+	if (at < x->floor)
+		part_ask(x, at, asked);
 }
 
 /* The last transition before `at` with which a stretch begins. */
@@ -135,40 +166,33 @@ static u32 stretch_before(const struct search *x, u32 at)
 	return at;
 }
 
-static void ask_for_reversals(struct search *x)
+static void ask_for_reversals(struct sched *s)
 {
+	struct search *x = s->search;
 	u32 i;
 
 	for (i = 0; i < x->nr_races; i++) {
 		const struct race *race = &x->race[i];
 		u32 agent = race->second >= 0 ? x->node[race->second].agent : (u32)race->blocked;
 
-		ask_for(x, (u32)race->first, agent);
-		ask_for(x, stretch_before(x, (u32)race->first), agent);
+		ask_for(s, (u32)race->first, agent);
+		ask_for(s, stretch_before(x, (u32)race->first), agent);
 	}
 }
 
-static bool next_branch(struct sched *s, u32 at)
+static bool next_branch(struct search *x, u32 at)
 {
-	struct search *x = s->search;
 	struct bounded_node *b = &x->bounded->node[at];
 	struct node *node = &x->node[at];
-	u64 left;
+	u64 left = b->todo & ~b->done;
 
 	if (node->kind == NODE_PICK)
 		return ++node->choice < node->n;
-	for (left = b->todo & ~b->done; left; left &= left - 1) {
-		u32 agent = (u32)__builtin_ctzll(left);
-
-		b->done |= BIT_ULL(agent);
-		if (b->spent + cost(b, agent) > s->bound) {
-			x->bounded->beyond = 1;
-			continue;
-		}
-		node->agent = (u8)agent;
-		return true;
-	}
-	return false;
+	if (!left)
+		return false;
+	node->agent = (u8)__builtin_ctzll(left);
+	b->done |= BIT_ULL(node->agent);
+	return true;
 }
 
 bool bounded_end(struct sched *s)
@@ -179,13 +203,27 @@ bool bounded_end(struct sched *s)
 	x->bounded->executions++;
 	if (x->diverged)
 		return false;
-	ask_for_reversals(x);
-	for (length = x->length; length; length--) {
+	ask_for_reversals(s);
+	for (length = x->length; length > x->floor; length--) {
 		race_unlink(x, length - 1);
-		if (next_branch(s, length - 1))
+		if (next_branch(x, length - 1))
 			break;
 	}
 	x->replay = length;
-	x->fresh = length ? length - 1 : 0;
-	return length != 0;
+	x->over = length == x->floor;
+	x->fresh = length - !x->over;
+	return !x->over && x->nr_handed < SEARCH_HANDED / 2;
+}
+
+void bounded_load(struct search *x, u32 at, const struct mmut_part_node *from)
+{
+	x->bounded->node[at] = (struct bounded_node){ .done = from->left, .todo = from->todo | from->left };
+}
+
+void bounded_save(const struct search *x, u32 at, struct mmut_part_node *to)
+{
+	const struct bounded_node *b = &x->bounded->node[at];
+
+	to->left = x->node[at].kind == NODE_RUN ? b->done : 0;
+	to->todo = x->node[at].kind == NODE_RUN ? b->todo & ~b->done : 0;
 }

@@ -26,5 +26,7 @@ u32 bounded_choose(struct sched *s, u64 enabled, u32 me, u32 fallback);
 u32 bounded_pick(struct sched *s, u32 n);
 bool bounded_seen(struct sched *s);
 bool bounded_end(struct sched *s);
+void bounded_load(struct search *x, u32 at, const struct mmut_part_node *from);
+void bounded_save(const struct search *x, u32 at, struct mmut_part_node *to);
 
 #endif

@@ -96,6 +96,7 @@ void execution_run(u64 iteration)
 	if (flight_on())
 		flight_forget();
 	s->log->execution++;
+	s->log->outcome = ~0u;
 	proc.current_task = task_by_id(TASK_BOSS);
 	sched_begin(s);
 	if (!__builtin_setjmp(boss_env)) {

@@ -20,9 +20,11 @@
  *
  * What sleepers touch is not handed over: it is what they have announced, once the path has been followed to
  * their node.
+ *
+ * Within a bound nobody sleeps, and a reversal is an agent that is to run from a node: see bound.c.
  */
 #include "sched.h"
-#include "search.h"
+#include "bound.h"
 
 /* ---------------------------------------------------------------- exploring a part */
 
@@ -102,6 +104,19 @@ void part_hand_over(struct search *x, u32 at, const struct sequence *v)
 	x->too_many += i < v->count;
 }
 
+void part_ask(struct search *x, u32 at, u64 agents)
+{
+	for (; agents; agents &= agents - 1) {
+		struct mmut_part_step *out = next_step(x);
+
+		if (!out) {
+			x->too_many++;
+			return;
+		}
+		*out = (struct mmut_part_step){ .above = at, .agent = (u8)__builtin_ctzll(agents), .last = 1 };
+	}
+}
+
 /* ---------------------------------------------------------------- putting it aside */
 
 /* What there is room for is written, all of it is counted. */
@@ -154,6 +169,10 @@ static struct mmut_part_node node_of(const struct search *x, const struct node *
 	};
 	u32 k;
 
+	if (x->bounding) {
+		bounded_save(x, (u32)(node - x->node), &out);
+		return out;
+	}
 	for (k = node->inherited; node->kind == NODE_RUN && k < node->sleep_count; k++)
 		out.left |= BIT_ULL(x->sleeper[node->sleep_first + k].agent);
 	return out;
@@ -174,7 +193,7 @@ int part_save(const struct sched *s, struct mmut_part *part)
 		const struct node *node = &x->node[x->floor + i];
 		u32 before = part->nr_branches;
 
-		if (node->kind == NODE_RUN && x->floor + i == x->replay - 1)
+		if (node->kind == NODE_RUN && x->floor + i == x->replay - 1 && !x->bounding)
 			put_last(x, part, branches, node);
 		put_list(x, part, branches, node->tree, 0);
 		if (i < nodes)
@@ -255,12 +274,14 @@ int part_load(struct sched *s, const struct mmut_part *part)
 			.kind = from->alternatives ? NODE_PICK : NODE_RUN, .agent = from->agent, .choice = from->choice,
 			.n = from->alternatives, .left = from->left,
 		};
+		if (x->bounding)
+			bounded_load(x, i, from);
 		node->tree = get_list(x, part->branches + at, from->branches);
 		if (from->branches && !node->tree)
 			return -1;
 		at += from->branches;
 	}
-	if (part->nr_nodes > part->floor && x->node[part->nr_nodes - 1].kind == NODE_RUN)
+	if (part->nr_nodes > part->floor && x->node[part->nr_nodes - 1].kind == NODE_RUN && !x->bounding)
 		begin_with(x, &x->node[part->nr_nodes - 1]);
 	x->replay = part->nr_nodes;
 	x->restoring = part->nr_nodes != 0;

@@ -9,6 +9,7 @@
 #ifndef MMUT_SCHED_H
 #define MMUT_SCHED_H
 
+#include "../api.h"
 #include "../core/arena.h"
 #include "../core/task.h"
 #include "depend.h"
@@ -137,6 +138,8 @@ struct sched_log {
 	u64 pct_runs[PCT_DEPTH_MAX + 1];	/* executions under PCT, by depth; 0: under something else */
 	u32 nr_classes;
 	u64 classes[CLASSES_KEPT];
+	struct mmut_counted counted[CLASSES_KEPT];	/* the same executions, of a search within a bound */
+	u32 outcome;			/* row of the current one's, or ~0 */
 	struct class_object class_objects[CLASS_OBJECTS];
 };
 

@@ -153,5 +153,6 @@ int part_save(const struct sched *s, struct mmut_part *part);
 void part_add_sleepers(struct sched *s, struct node *node, u64 left, u64 enabled);
 void part_restore(struct sched *s, struct node *node, u64 enabled);	/* a node of the path is at hand */
 void part_hand_over(struct search *x, u32 node, const struct sequence *v);	/* a reversal above this part */
+void part_ask(struct search *x, u32 node, u64 agents);	/* within a bound: these are to run at a node above it */
 
 #endif

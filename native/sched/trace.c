@@ -8,6 +8,7 @@
  * execution that stands for its class has the class for a digest.
  */
 #include "anchor.h"
+#include "search.h"
 #include "trace.h"
 
 /* Slots are aligned to their size: the low bits of an address are its place in the arena. */
@@ -49,14 +50,25 @@ void sched_trace(const struct event *ev)
 	trace_event(sched_of(), ev);
 }
 
+static u64 digest_of(const struct sched *s)
+{
+	return mix64((s->explored_class ? s->explored_class : s->digest) ^ mix64(arena_of()->iteration));
+}
+
 /* The lowest bit says whether this execution is a sample of the untouched random stream. */
 static void keep_class(struct sched *s)
 {
 	struct sched_log *log = s->log;
 	u64 class = s->explored_class ? s->explored_class : mix64(s->class.sum);
 
-	if (log->nr_classes < CLASSES_KEPT)
-		log->classes[log->nr_classes++] = (class & ~1ULL) | s->is_sample;
+	if (log->nr_classes == CLASSES_KEPT)
+		return;
+	if (unlikely(s->search->bounding))
+		log->counted[log->nr_classes] = (struct mmut_counted){
+			.class_ = class, .digest = digest_of(s), .points = (u32)arena_of()->step,
+			.decisions = (u32)s->decisions, .switches = (u32)s->switches, .outcome = log->outcome,
+		};
+	log->classes[log->nr_classes++] = (class & ~1ULL) | s->is_sample;
 }
 
 void sched_account(struct sched *s)
@@ -69,7 +81,7 @@ void sched_account(struct sched *s)
 	log->decisions += s->decisions;
 	log->switches += s->switches;
 	log->violations += arena->failure.set != 0;
-	log->digest += mix64((s->explored_class ? s->explored_class : s->digest) ^ mix64(arena->iteration));
+	log->digest += digest_of(s);
 	log->pct_runs[s->depth]++;
 	keep_class(s);
 }

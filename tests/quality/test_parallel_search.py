@@ -54,31 +54,43 @@ def found(world: World) -> Found:
 
 
 @contextmanager
-def opened(loaded: Scenario, strategy: str, memory: str) -> Iterator[World]:
-    settings = Settings(seed=1, strategy=strategy, memory=memory, without=WITHOUT)
+def opened(
+    loaded: Scenario, strategy: str, memory: str, bound: int | None = None
+) -> Iterator[World]:
+    settings = Settings(
+        seed=1, strategy=strategy, preemptions=bound, memory=memory, without=WITHOUT
+    )
     raw = config.build(loaded, settings)
     raw.no_estimate = 1
     with World(raw) as world:
         yield world
 
 
-def in_one_piece(loaded: Scenario, strategy: str, memory: str) -> Found | None:
-    with opened(loaded, strategy, memory) as world:
+def in_one_piece(
+    loaded: Scenario, strategy: str, memory: str, bound: int | None = None
+) -> Found | None:
+    with opened(loaded, strategy, memory, bound) as world:
         world.explore(0, EXECUTIONS, 0)
         return found(world) if world.over() else None
 
 
 def in_parts(
-    loaded: Scenario, strategy: str, memory: str, dice: Random, executions: int
+    loaded: Scenario,
+    strategy: str,
+    memory: str,
+    dice: Random,
+    executions: int,
+    bound: int | None = None,
 ) -> tuple[Found, int]:
     """Also the number of turns."""
     turns = 0
-    with opened(loaded, strategy, memory) as world:
-        parts = tree.Tree(divided_below=1 << 30)
+    bounded = bound is not None
+    with opened(loaded, strategy, memory, bound) as world:
+        parts = (tree.BoundedTree if bounded else tree.Tree)(divided_below=1 << 30)
         while parts.queue and turns < 3 * EXECUTIONS:
             parts.queue.rotate(dice.randrange(len(parts.queue)))
             part = parts.next()
-            world.take_part(tree.pack(part))
+            world.take_part(tree.pack(part, bounded))
             world.explore(0, dice.randint(1, executions), 0)
             parts.add(part, world.rest_of_part())
             turns += 1
@@ -104,22 +116,31 @@ def test_known_counts_in_parts(name: str, sizes: dict[str, int]) -> None:
         assert turns >= whole.search["classes"] / executions / 2
 
 
-def differs(seed: int, strategy: str, memory: str) -> str | None:
+def differs(seed: int, strategy: str, memory: str, bound: int | None = None) -> str | None:
     """Empty: the same.  None: too large to say."""
     loaded = random_program(seed, memory).scenario()
-    whole = in_one_piece(loaded, strategy, memory)
+    whole = in_one_piece(loaded, strategy, memory, bound)
     if whole is None:
         return None
     dice = Random(seed)
-    parts, _ = in_parts(loaded, strategy, memory, dice, dice.choice((1, 1, 2, 5, 20)))
-    return "" if parts == whole else f"{seed} {strategy} {memory}: {whole} {parts}"
+    executions = dice.choice((1, 1, 2, 5, 20))
+    parts, _ = in_parts(loaded, strategy, memory, dice, executions, bound)
+    return "" if parts == whole else f"{seed} {strategy} {memory} {bound}: {whole} {parts}"
 
 
-CASES = [("dpor", "sc", 120), ("dpor", "tso", 60), ("dfs", "sc", 30)]
+CASES = [
+    ("dpor", "sc", None, 120),
+    ("dpor", "tso", None, 60),
+    ("dfs", "sc", None, 30),
+    ("dpor", "sc", 1, 60),
+    ("dpor", "tso", 2, 30),
+]
 
 
-@pytest.mark.parametrize(("strategy", "memory", "programs"), CASES)
-def test_random_programs_in_parts(strategy: str, memory: str, programs: int) -> None:
-    results = [differs(seed, strategy, memory) for seed in range(programs)]
+@pytest.mark.parametrize(("strategy", "memory", "bound", "programs"), CASES)
+def test_random_programs_in_parts(
+    strategy: str, memory: str, bound: int | None, programs: int
+) -> None:
+    results = [differs(seed, strategy, memory, bound) for seed in range(programs)]
     assert [r for r in results if r] == []
     assert sum(r is not None for r in results) > programs / 3

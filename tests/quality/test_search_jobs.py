@@ -34,6 +34,7 @@ LIMITS = Limits(None, 300.0)
 
 @pytest.fixture(autouse=True)
 def _short_turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(division, "POINTS_ALONE", 200)
     monkeypatch.setattr(division, "POINTS_FEW", 200)
     monkeypatch.setattr(division, "POINTS", 1000)
     monkeypatch.setattr(division, "EXECUTIONS_FIRST", 3)
@@ -51,7 +52,8 @@ def searched(
     spec = f"{COUNTS}::{name}"
     loaded = scenarios.load(spec, overrides)
     recipe = Recipe(spec, overrides, settings)
-    return explore(recipe, loaded, limits, jobs, Interrupt(), lambda *_: None)
+    quiet = {"progress": lambda *_: None, "divided": True}
+    return explore(recipe, loaded, limits, jobs, Interrupt(), **quiet)  # type: ignore[arg-type]
 
 
 def summary(found: Exploration) -> dict[str, Any]:
@@ -96,6 +98,9 @@ CASES: list[tuple[str, dict[str, int], dict[str, Any], int]] = [
     ("rmw", {"tasks": 2, "n": 3}, {"strategy": "dfs"}, 2),
     ("fib", {"n": 2}, {"strategy": "dfs", "preemptions": 2}, 3),
     ("fib", {"n": 2}, {"strategy": "dfs", "delays": 2}, 2),
+    ("fib", {"n": 2}, {"preemptions": 1}, 3),
+    ("rmw", {"tasks": 3, "n": 2}, {"preemptions": 2}, 2),
+    ("z6u", {}, {"preemptions": 1, "memory": "tso"}, 2),
 ]
 
 
