@@ -21,6 +21,7 @@ from harness.bench.free import faults, locks
 from harness.bench.live import live_view
 from harness.bench.measuring import measuring
 from harness.bench.points import points
+from harness.bench.processes import processes
 from harness.bench.report import machine, render
 from harness.bench.row import FULL, QUICK, Effort, Row, document
 from harness.bench.workshop import Skipped, Workshop
@@ -36,6 +37,7 @@ def measure(out: Output, directory: Path, effort: Effort) -> list[Row]:
     groups: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
         ("fibers", lambda: fibers(effort)),
         ("lockstep", lambda: lockstep(effort)),
+        ("two processes", lambda: processes(effort)),
         ("what measuring costs", lambda: measuring(effort)),
         ("schedule points", lambda: points(shop, core, effort)),
         ("page faults", lambda: faults(shop, core, effort)),
