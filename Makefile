@@ -115,7 +115,7 @@ quality: build
 independence: build
 	$(run) python tools/independence.py $(if $(BUDGET),--budget $(BUDGET:s=)) $(parallel) $(ARGS)
 
-##   make mutants       the model broken in one place at a time: what does no oracle notice?  ARGS='--kind lock --minutes 20'
+##   make mutants       the model broken in one place at a time: what does no oracle notice?  ARGS='--kind if --only ^roots'
 .PHONY: mutants
 mutants: build
 	$(run) python tools/mutants.py $(ARGS)

@@ -47,9 +47,14 @@ class CoreCopy:
         ffi.set_source("harness._core", '#include "api.h"\nPyMODINIT_FUNC PyInit__core(void);\n')
         ffi.emit_c_code(str(path / "binding.c"))
         include = sysconfig.get_path("include")
-        self.compile = [*COMPILER, *flags, "-O2", "-fPIC", "-w", "-Inative", f"-I{include}"]
+        self.compile = [*COMPILER, *flags, "-O2", "-g0", "-fPIC", "-w", "-Inative", f"-I{include}"]
         self.compile.append('-DMMUTORTURE_BUILD_ID="00000000deadbeef"')
         self.stale = set(self.sources)
+
+    def add(self, source: str) -> None:
+        """A source that the project does not have."""
+        self.sources.append(source)
+        self.stale.add(source)
 
     def call(self, *command: str) -> None:
         done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, check=False)

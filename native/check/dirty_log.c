@@ -61,6 +61,10 @@ static void each_page(const struct event *ev, void (*tell)(u32 slot, struct gues
 			rel = word * 64 + (u64)__builtin_ctzll(bits);
 			if (rel < c->slot[i].npages)
 				tell(i, page_of(&c->slot[i], rel));
+			else
+				violation(ORACLE_DIRTY_LOG, site_of(ev), ev->addr,
+					  "the log of slot %u reports page %llu, and the slot has %llu", i,
+					  (unsigned long long)rel, (unsigned long long)c->slot[i].npages);
 		}
 		return;
 	}

@@ -90,6 +90,9 @@ static void check_value(const struct store *s)
 	}
 	if (!reserved_bits_ok(new, s->level, leaf))
 		bad(s, "reserved bits set");
+	/* What a leaf grants is never less for the way that leads to it: nobody would know of the loss. */
+	if (!leaf && (~new & (CK_R | CK_W | CK_X)))
+		bad(s, "an entry that leads to a table takes access away");
 	if (leaf && !leaf_writable_state_ok(new))
 		bad(s, "host-writable, MMU-writable and W do not go together");
 	if (leaf && (new & CK_AD_TYPE) != ad_type_of(header_of(s->n)))

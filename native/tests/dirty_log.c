@@ -148,6 +148,12 @@ ALL_SET(a_copy_of_the_last_period_does_not_count, "gfn 0x3 was never copied sinc
 	at_rest(m);
 }
 
+ALL_SET(a_page_beyond_the_slot_is_reported, "the log of slot 0 reports page 16, and the slot has 16")
+{
+	become(HOST0);
+	note(NOTE_DIRTY_TAKEN, bitmap(m), BIT_ULL(15) | BIT_ULL(16));
+}
+
 /* ------------------------------------------------------------------ armed when user space builds on it */
 
 LOGGED(a_page_is_copied_and_can_be_written_unseen, "the page is copied, and gfn 0x3 can be written unseen")

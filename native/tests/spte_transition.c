@@ -142,6 +142,12 @@ PLANT(a_leaf_larger_than_any_page, SPTE_TRANSITION, VCPU0, "reserved bits")
 	xchg(sptep_of(m, LEAF_GFN, PG_LEVEL_1G), m->table | CK_LARGE);
 }
 
+PLANT(a_link_loses_w, SPTE_TRANSITION, HOST0, "an entry that leads to a table takes access away")
+{
+	write_lock(&m->kvm->mmu_lock);
+	fetch_and(m->table_at, ~CK_W);
+}
+
 PLANT(writable_and_not_mmu_writable, SPTE_TRANSITION, VCPU0, "do not go together")
 {
 	lock_write(m);
