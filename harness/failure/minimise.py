@@ -25,7 +25,7 @@ from harness.failure.rig import OutOfTime, Progress, Rig, Signature, State, swit
 from harness.failure.smaller import Change, changes, merged
 from harness.scenario.schema import Scenario
 
-LOOKS_FIRST, LOOKS_LAST = 12, 48  # in vain
+LOOKS_FIRST, LOOKS_LAST = 6, 48  # in vain
 SEARCHED = 0.9  # of the budget; what is left is for the scenario
 
 
