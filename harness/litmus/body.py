@@ -8,7 +8,7 @@ construct would be a wrong verdict.
 from collections.abc import Callable
 
 from harness.litmus import functions
-from harness.litmus.cursor import Cursor
+from harness.litmus.cursor import UNSUPPORTED, Cursor
 from harness.litmus.lexer import Token
 from harness.litmus.memory import TYPES, Memory
 from harness.program.build import Program
@@ -169,10 +169,16 @@ class Body:
         elif token.text == "(" and self.cursor.peek() == "void":
             self.unary()
         else:
-            raise self.cursor.wrong(f"'{token.text}' begins no statement that is supported")
+            raise self.cursor.wrong(f"'{self.beginning()}' begins no statement that is supported")
         behind = self.cursor.token.text
         if behind in ("=", "[", "->", ".") or behind + self.cursor.peek() in ("++", "--"):
             raise self.cursor.wrong(f"'{behind}' is not supported here")
+
+    def beginning(self) -> str:
+        """Of the statement at hand: what is wrong with r0++ and r0 += 1 stands behind the name."""
+        words = [self.cursor.token.text]
+        words += [self.cursor.peek(n) for n in (1, 2)] if self.cursor.token.kind == "name" else []
+        return "".join(words[: 3 if len(words) > 1 and words[1] in "+-*/%&|^" else 1])
 
     # ------------------------------------------------------------ expressions
 
@@ -270,6 +276,8 @@ class Body:
         if letter == "l":
             if not self.cursor.accept("*"):
                 what = f"'{token.text}' is not a shared location: write *{token.text}"
+                if self.cursor.peek() in UNSUPPORTED:
+                    what = f"'{token.text}{self.cursor.peek()}' is not supported"
                 raise self.cursor.wrong(what, token)
             return self.pointed(self.unary())
         if letter == "p":

@@ -268,7 +268,7 @@ class Model:
         m, w, r = on(self.memory), on(self.writes), on(self.reads)
         rfe, rfi = self.ext(rf), rf & self.int
         ul, lkr, lkw = on(self.tagged("UL")), on(self.tagged("LKR")), on(self.tagged("LKW"))
-        rmw_set = on(self.tagged("rmw"))
+        rmw_set = on(self.tagged("rmw") | self.tagged("failed"))  # an atomic to fences all the same
         plain = on(self.tagged(PLAIN))
         marked = self.id - plain
         acq_po = on(self.tagged(ACQUIRE)) @ po @ m
