@@ -471,8 +471,8 @@ class mmut_lock_edge:
     held_line: int
     wanted_line: int
     step: int
-    tasks: int
-    writers: int
+    tasks: _Array[int]
+    writers: _Array[int]
     open: int
     iteration: int
     def __getitem__(self, index: int, /) -> Self: ...
@@ -596,6 +596,7 @@ class mmut_annotation:
 class _Lib:
     MMUT_MAX_TASKS: int
     MMUT_PROGRAM_TASKS: int
+    MMUT_SEARCH_TASKS: int
     MMUT_MAX_SLOTS: int
     MMUT_MAX_OPS: int
     MMUT_MAX_RULES: int

@@ -14,7 +14,8 @@
 
 enum {
 	MMUT_MAX_TASKS = 31,		/* of a scenario; service tasks come on top */
-	MMUT_PROGRAM_TASKS = 62,	/* of a program, under sequential consistency */
+	MMUT_PROGRAM_TASKS = 126,	/* of a program that is sampled, under sequential consistency */
+	MMUT_SEARCH_TASKS = 62,		/* of a program that is searched */
 	MMUT_MAX_SLOTS = 8,
 	MMUT_MAX_OPS = 16,
 	MMUT_MAX_RULES = 16,
@@ -25,7 +26,7 @@ enum {
 	MMUT_REGISTERS = 32,		/* that an outcome may consist of */
 	MMUT_MESSAGE = 400,
 	MMUT_BUCKETS = 1152,		/* of a histogram: see core/histogram.h */
-	MMUT_AGENTS = 65,		/* tasks, with service tasks and the boss */
+	MMUT_AGENTS = 129,		/* tasks, with service tasks and the boss */
 	MMUT_RCU_DOMAINS = 3,
 	MMUT_HEAT_RANGES = 64,
 	MMUT_SERIES_COLUMNS = 72,
@@ -438,8 +439,8 @@ struct mmut_lock_edge {
 	uint32_t held_write, wanted_write;	/* 1: for write, as any lock that has no readers */
 	char held_file[48], held_func[48], wanted_file[48], wanted_func[48], task_name[MMUT_NAME];
 	uint32_t held_line, wanted_line, step;
-	uint64_t tasks;			/* who ever did, a bit each */
-	uint64_t writers;		/* tasks that wanted `wanted` for write at any time */
+	uint64_t tasks[2];		/* who ever did, a bit each */
+	uint64_t writers[2];		/* tasks that wanted `wanted` for write at any time */
 	uint64_t open;			/* nodes that some of them did not hold for write meanwhile */
 	uint64_t iteration;
 };

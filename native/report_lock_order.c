@@ -61,9 +61,9 @@ int mmut_lock_edge_get(uint32_t n, struct mmut_lock_edge *row)
 	COPY(row->task_name, task_by_id(edge->task)->name);
 	row->iteration = edge->iteration;
 	row->step = edge->step;
-	row->tasks = seen->tasks;
+	memcpy(row->tasks, &seen->tasks, sizeof(row->tasks));
 	row->open = seen->open;
-	row->writers = order->writers[edge->to];
+	memcpy(row->writers, &order->writers[edge->to], sizeof(row->writers));
 	return 0;
 }
 

@@ -269,12 +269,12 @@ static int init_delays(const struct mmut_config *config)
 	return delay_init(delays, config->nr_delays);
 }
 
-/* Buffers, execution graphs and the model of KVM have sets of 32, two of them service tasks. */
+/* Buffers, execution graphs and the model of KVM have sets of 32, searches of 64, two of them service tasks. */
 static u32 tasks_max(const struct mmut_config *config)
 {
-	bool wide = config->program && config->memory == MMUT_MEMORY_SC && !program_by_id(config->program)->races;
-
-	return wide ? MMUT_PROGRAM_TASKS : MMUT_MAX_TASKS - 1;
+	if (!config->program || config->memory != MMUT_MEMORY_SC || program_by_id(config->program)->races)
+		return MMUT_MAX_TASKS - 1;
+	return strategy_by_id(config->strategy)->choose_wide ? MMUT_PROGRAM_TASKS : MMUT_SEARCH_TASKS;
 }
 
 /* Into its place by the first gfn; what begins inside another stretch makes that longer. */

@@ -136,7 +136,7 @@ def choice_text(anchor: Anchor, names: Mapping[int, str]) -> str:
         return (
             f"{PICKS.get(anchor.kind, 'choice')} {anchor.choice}" if anchor.kind > 1 else PICKS[1]
         )
-    if anchor.choice >= BUFFER:
+    if anchor.choice >= BUFFER and anchor.choice not in names:
         return f"store buffer of {names.get(anchor.choice - BUFFER, '?')}"
     return names.get(anchor.choice, f"task {anchor.choice}")
 

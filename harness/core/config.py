@@ -151,14 +151,23 @@ def fill_rules(config: mmut_config, scenario: Scenario) -> None:
             into.value, into.not_equal = term.value, term.not_equal
 
 
-def check_tasks(config: mmut_config, scenario: Scenario, memory: str) -> None:
-    """Of a program: store buffers and execution graphs know fewer tasks."""
-    most = lib.MMUT_MAX_TASKS - 1
-    if memory != "sc" and config.nr_tasks > most:
-        raise UsageError(
-            f"{scenario.name} has {config.nr_tasks} tasks; under --memory {memory} there are at"
-            f" most {most}: use --memory sc"
-        )
+def check_tasks(config: mmut_config, scenario: Scenario, settings: Settings) -> None:
+    """Of a program: store buffers, execution graphs and searches know fewer tasks."""
+    few = (
+        (settings.memory != "sc", lib.MMUT_MAX_TASKS - 1, f"memory {settings.memory}", "memory sc"),
+        (
+            catalogue.is_search(settings.strategy),
+            lib.MMUT_SEARCH_TASKS,
+            f"strategy {settings.strategy}",
+            "strategy random",
+        ),
+    )
+    for limited, most, option, instead in few:
+        if limited and config.nr_tasks > most:
+            raise UsageError(
+                f"{scenario.name} has {config.nr_tasks} tasks; under --{option} there are at"
+                f" most {most}: use --{instead}"
+            )
 
 
 def fill_weakenings(config: mmut_config, settings: Settings) -> None:
@@ -227,7 +236,7 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
             compiled.fill(config, scenario.code)
         else:
             core.fill(config, code.parse(scenario.code))
-        check_tasks(config, scenario, settings.memory)
+        check_tasks(config, scenario, settings)
     else:
         fill_tasks(config, scenario)
         cut_tasks(config, settings.cut)

@@ -125,7 +125,7 @@ class Program:
         if not TASK_NAME.fullmatch(name) or any(t.name == name for t in self.tasks):
             raise self.wrong(f"'{name}' is no name for a task, or is one already")
         if len(self.tasks) == TASKS_MAX:
-            raise self.wrong(f"more than {TASKS_MAX} tasks: the core has masks of 64")
+            raise self.wrong(f"more than {TASKS_MAX} tasks: the core has sets of 128")
         self.tasks.append(Task(self, len(self.tasks), name))
         return self.tasks[-1]
 

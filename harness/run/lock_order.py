@@ -75,6 +75,11 @@ class Graph:
     full: bool = False  # there were more locks or edges than the core has room for
 
 
+def task_set(words: Sequence[int]) -> int:
+    """As the core keeps it: words of 64 tasks, the lowest first."""
+    return sum(word << 64 * number for number, word in enumerate(words))
+
+
 def current() -> Graph:
     """Of the world that is mapped."""
     # Two processes may number a program's locks differently: there its place is what counts.
@@ -97,9 +102,9 @@ def current() -> Graph:
             task=row["task_name"],
             iteration=row["iteration"],
             step=row["step"],
-            tasks=row["tasks"],
+            tasks=task_set(row["tasks"]),
             guards=frozenset(node[n] for n in range(NODES) if not row["open"] >> n & 1),
-            writers=row["writers"],
+            writers=task_set(row["writers"]),
         )
 
     found = rows("struct mmut_lock_edge *", lib.mmut_lock_edge_get)

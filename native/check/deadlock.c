@@ -107,7 +107,7 @@ static void say_task(struct text *t, const struct task *task)
 }
 
 /* Follow edges from `start` back to it; the path is in `next`. Depth first, each task once. */
-static bool find_cycle(u32 start, u32 at, u8 *next, u64 *visited)
+static bool find_cycle(u32 start, u32 at, u8 *next, task_set *visited)
 {
 	u32 i;
 
@@ -117,9 +117,9 @@ static bool find_cycle(u32 start, u32 at, u8 *next, u64 *visited)
 		next[at] = (u8)i;
 		if (i == start)
 			return true;
-		if (*visited & BIT_ULL(i))
+		if (task_in(*visited, i))
 			continue;
-		*visited |= BIT_ULL(i);
+		task_add(visited, i);
 		if (find_cycle(start, i, next, visited))
 			return true;
 	}
@@ -133,7 +133,7 @@ void check_deadlock(char *buf, size_t n)
 	u32 start, at;
 
 	for (start = 0; start < arena_of()->nr_tasks; start++) {
-		u64 visited = BIT_ULL(start);
+		task_set visited = task_bit(start);
 
 		if (!find_cycle(start, start, next, &visited))
 			continue;

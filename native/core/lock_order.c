@@ -49,7 +49,7 @@ static noinline void note_edge(struct lock_order *order, struct lock_edge_seen *
 	u32 none = 0, n;
 
 	__atomic_fetch_or(&seen->open, open, __ATOMIC_RELAXED);
-	__atomic_fetch_or(&seen->tasks, BIT_ULL(current->id), __ATOMIC_RELAXED);
+	task_add_atomic(&seen->tasks, current->id);
 	if (!__atomic_compare_exchange_n(&seen->edge, &none, ~0u, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	n = __atomic_fetch_add(&order->nr_edges, 1, __ATOMIC_RELAXED);
@@ -82,7 +82,7 @@ static void note_edges(struct lock_order *order, u32 to, enum lock_mode mode, co
 		if (node[i] == LOCK_NODES || node[i] == to)
 			continue;
 		seen = &order->seen[node[i]][to][task->held[i].mode][mode];
-		if (unlikely(!(seen->tasks & BIT_ULL(task->id)) || ~(seen->open | held)))
+		if (unlikely(!task_listed(&seen->tasks, task->id) || ~(seen->open | held)))
 			note_edge(order, seen, (struct lock_edge){
 				.from = (u8)node[i], .to = (u8)to, .held = (u8)task->held[i].mode, .wanted = (u8)mode,
 				.held_site = task->held[i].site, .wanted_site = (u16)site_id(site),
@@ -101,8 +101,8 @@ void lock_order_note(const void *lock, u32 class, enum lock_mode mode, const str
 	node = node_of(order, lock, class);
 	if (unlikely(node == LOCK_NODES))
 		return;
-	if (mode == LOCK_WRITE && unlikely(!(order->writers[node] & BIT_ULL(me))))
-		__atomic_fetch_or(&order->writers[node], BIT_ULL(me), __ATOMIC_RELAXED);
+	if (mode == LOCK_WRITE && unlikely(!task_listed(&order->writers[node], me)))
+		task_add_atomic(&order->writers[node], me);
 	if (current->nr_held)
 		note_edges(order, node, mode, site);
 }

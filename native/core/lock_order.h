@@ -33,14 +33,14 @@ struct lock_edge {
 
 /* All zero: never met. */
 struct lock_edge_seen {
+	task_set tasks;			/* who took it */
 	u64 open;			/* nodes that some task did not hold for write when it took this edge */
-	u64 tasks;			/* who took it, a bit each */
 	u32 edge;			/* number of the first meeting, from 1 */
 };
 
 struct lock_order {
 	u64 lock[LOCK_NODES];		/* address of a program's lock, where there is one */
-	u64 writers[LOCK_NODES];	/* tasks that waited for it for write, or would have */
+	task_set writers[LOCK_NODES];	/* tasks that waited for it for write, or would have */
 	u32 nr_edges, full;		/* full: there were more locks or edges than there is room for */
 	struct lock_edge edge[LOCK_EDGES];
 	/* from, to, held how, wanted how */
@@ -57,14 +57,13 @@ static inline bool lock_order_is_known(const struct lock_order *order, const str
 {
 	const struct held_lock *held = &task->held[0];
 	const struct lock_edge_seen *seen;
-	u64 me = BIT_ULL(task->id);
 
-	if (class >= CLASS_PROGRAM_LOCK || (mode == LOCK_WRITE && !(order->writers[class] & me)))
+	if (class >= CLASS_PROGRAM_LOCK || (mode == LOCK_WRITE && !task_listed(&order->writers[class], task->id)))
 		return false;
 	if (task->nr_held != 1 || held->class >= CLASS_PROGRAM_LOCK)
 		return !task->nr_held;
 	seen = &order->seen[held->class][class][held->mode][mode];
-	return seen->tasks & me && !~(seen->open | (u64)(held->mode == LOCK_WRITE) << held->class);
+	return task_listed(&seen->tasks, task->id) && !~(seen->open | (u64)(held->mode == LOCK_WRITE) << held->class);
 }
 
 /* The current task is about to take a lock and may have to wait for it. */

@@ -10,8 +10,10 @@
 
 #include "atomic.h"
 #include "prng.h"
+#include "task_set.h"
 
-#define MAX_TASKS	64	/* of a program under sequential consistency: sets of tasks are words of 64 bits */
+#define MAX_TASKS	TASK_SET_SIZE	/* of a program that is sampled, sequentially consistent */
+#define MAX_SEARCH_TASKS 64	/* of a program that is searched: sets are words there */
 #define MAX_MODEL_TASKS	32	/* of the model of KVM, of programs with store buffers or an execution graph */
 #define MAX_HELD	16
 #define NR_RCU_DOMAINS	3	/* RCU, and SRCU: the model of KVM has one of it, programs up to two */

@@ -39,7 +39,7 @@ struct flat {
 	u64 *words;
 	union flat_lock *locks;	/* by number of the object, and its index */
 	u64 atomic;		/* what atomic blocks announce */
-	struct flat_task tasks[MMUT_PROGRAM_TASKS + 1];
+	struct flat_task tasks[];
 };
 
 #define flat_of()	((struct flat *)arena_of()->program_state)

@@ -265,7 +265,7 @@ int flat_load(const struct mmut_config *config)
 
 	if (!code || !program_is_valid(code, nr_tasks))
 		return -EINVAL;
-	f = arena_alloc(sizeof(*f));
+	f = arena_alloc(sizeof(*f) + (nr_tasks + 1) * sizeof(f->tasks[0]));
 	if (!f)
 		return -ENOMEM;
 	f->code = *code;

@@ -303,10 +303,12 @@ static void anchored_begin(struct sched *s)
 {
 }
 
-static u32 anchored_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 anchored_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	return follow(s, me, 0, enabled, fallback);
 }
+
+CHOOSE(anchored)
 
 static u32 anchored_pick(struct sched *s, u32 n, enum pick what)
 {
@@ -318,6 +320,7 @@ const struct strategy strategy_anchored = {
 	.text = "a plan of forced switches, each at an operation of its task",
 	.begin = anchored_begin,
 	.choose = anchored_choose,
+	.choose_wide = anchored_choose_wide,
 	.pick = anchored_pick,
 	.exhaustive = true,
 };

@@ -40,19 +40,20 @@ static inline bool drawn_anyway(const struct sched *s)
 
 static noinline bool is_cold_scan(struct sched *s, const struct event *ev, bool in_table)
 {
+	u64 me = BIT_ULL(ev->task % 64);	/* nobody but the model walks tables */
 	bool cold;
 
 	if (in_table) {
 		cold = !heat_up(s, ev) && (ev->flags & SITE_SCAN) && !drawn_anyway(s);
 	} else {
 		/* The walk asks at every entry; between cold entries nothing hangs on the answer. */
-		cold = task_in(s->after_cold, ev->task) && !drawn_anyway(s);
+		cold = (s->after_cold & me) && !drawn_anyway(s);
 		s->quiet_test = cold;
 	}
 	if (cold)
-		task_add(&s->after_cold, ev->task);
+		s->after_cold |= me;
 	else
-		task_remove(&s->after_cold, ev->task);
+		s->after_cold &= ~me;
 	return cold;
 }
 
@@ -64,7 +65,7 @@ static __always_inline bool is_cold(struct sched *s, const struct event *ev, boo
 	if (in_table || (!access && ev->op == OP_NEEDBREAK))
 		return is_cold_scan(s, ev, in_table);
 	if (unlikely(s->after_cold))
-		task_remove(&s->after_cold, ev->task);
+		s->after_cold &= ~BIT_ULL(ev->task % 64);
 	return false;
 }
 

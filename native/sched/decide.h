@@ -7,8 +7,8 @@
  * last recorded one, choice): exact, and worth nothing in another build; anchor.c has the plans that
  * are kept.
  *
- * `usual` is known when this is compiled: fibers, sequentially consistent, no search, and no plan with
- * anchors is followed or made.  Then nobody but tasks can run, and few questions are left to ask.
+ * `usual` is known when this is compiled: fibers, a narrow machine, sequentially consistent, no search, and
+ * no plan with anchors is followed or made.  Then nobody but tasks can run, and few questions are left to ask.
  */
 #ifndef MMUT_SCHED_DECIDE_H
 #define MMUT_SCHED_DECIDE_H
@@ -19,32 +19,42 @@
 
 void report_deadlock(void);	/* nobody can run */
 
-static __always_inline task_set enabled_agents(const struct sched *s, bool usual)
+/* Of 64 tasks those whose wait is over. */
+static __always_inline u64 waits_over(const struct wait_test *wait, u64 waiting)
 {
-	const struct wait_test *wait = s->log->wait;
-	task_set over = 0;
-	u32 t;
+	u64 over = 0, w;
 
-	for_each_task(t, s->waiting) {
+	for (w = waiting; w; w &= w - 1) {
+		u32 t = (u32)__builtin_ctzll(w);
 		const struct wait_test *test = wait + t;
 		u64 now;
 
 		__builtin_memcpy(&now, test->addr, sizeof(now));
-		over |= (task_set)(!((now ^ test->value) & test->mask) ^ test->change) << t;
+		over |= (!((now ^ test->value) & test->mask) ^ test->change) << t;
 	}
-	return s->ready | over | (usual ? 0 : s->buffered << AGENT_BUFFER);
+	return over;
+}
+
+static __always_inline task_set enabled_agents(const struct sched *s, bool usual)
+{
+	const struct wait_test *wait = s->log->wait;
+	task_set over = waits_over(wait, (u64)s->waiting);
+
+	if (usual)
+		return (u64)s->ready | over;
+	over |= (task_set)waits_over(wait + 64, (u64)(s->waiting >> 64)) << 64;
+	return s->ready | over | s->buffered << AGENT_BUFFER;
 }
 
 /* From now on `me` runs only when what it waits for has come. */
-static inline void begin_wait(struct sched *s, const struct task *me)
+static __always_inline void begin_wait(struct sched *s, const struct task *me, bool usual)
 {
 	const struct wait *wait = &me->wait;
 
 	s->log->wait[me->id] = (struct wait_test){
 		.addr = wait->addr, .value = wait->value, .mask = wait->mask, .change = !wait->until_equal,
 	};
-	task_remove(&s->ready, me->id);
-	task_add(&s->waiting, me->id);
+	task_move(&s->ready, &s->waiting, me->id, usual);
 }
 
 /* Written in any case and kept if `forced`: a branch here would be a toss-up for the processor. */
@@ -67,10 +77,9 @@ static __always_inline void record(struct sched *s, u32 choice, bool forced, boo
 static __always_inline u32 fallback_of(const struct sched *s, task_set enabled, u32 me, bool yielded, bool usual)
 {
 	task_set tasks = usual ? enabled : tasks_of(s, enabled);
-	u32 from = (me + yielded) % TASK_SET_SIZE;
 
 	tasks = tasks ? tasks : enabled;
-	return (from + task_first(task_rotate(tasks, from))) % TASK_SET_SIZE;
+	return task_next(tasks, me + yielded, usual);
 }
 
 /* One of `enabled`, on record. */
@@ -80,12 +89,13 @@ static __always_inline u32 choose(struct sched *s, task_set enabled, u32 me, boo
 	u32 fallback = fallback_of(s, enabled, me, yielded, usual), planned = fallback, choice;
 	task_set allowed = enabled;
 
-	if (unlikely(s->fair.watched | yielded) && s->fair_yields)
-		allowed = fair_step(&s->fair, enabled, me, yielded);
+	if (unlikely(task_narrow(s->fair.watched, usual) | yielded) && s->fair_yields)
+		allowed = task_narrow(fair_step(&s->fair, enabled, me, yielded), usual);
 	if (!usual && s->anchored)
 		planned = fallback_of(s, enabled, me, anchor_impatient(s, me, yielded), false);
-	choice = strategy->choose(s, allowed, me, !usual && strategy == &strategy_anchored ? planned : fallback);
-	if (unlikely(s->fair.watched))
+	choice = strategy_choose(strategy, s, allowed, me,
+				 !usual && strategy == &strategy_anchored ? planned : fallback);
+	if (unlikely(task_narrow(s->fair.watched, usual)))
 		fair_chosen(&s->fair, choice);
 	s->decisions++;
 	record(s, choice, choice != fallback, usual);
@@ -125,10 +135,9 @@ static __always_inline void hand_over(struct sched *s, struct task *me, u32 next
 {
 	struct task *to = task_by_id(next);
 
-	if (unlikely(task_in(s->waiting, next))) {
+	if (unlikely(usual ? (u64)s->waiting >> next & 1 : task_listed(&s->waiting, next))) {
 		to->state = TASK_READY;
-		task_remove(&s->waiting, next);
-		task_add(&s->ready, next);
+		task_move(&s->waiting, &s->ready, next, usual);
 	}
 	if (to != me) {
 		s->switches++;

@@ -100,7 +100,7 @@ static void look(struct livelock *l)
 	u64 state = l->shared, step = arena_of()->step;
 	u32 t;
 
-	for (t = 0; t < MAX_TASKS; t++)
+	for (t = 0; t < arena_of()->nr_tasks; t++)
 		state += mix64(l->local[t] ^ (u64)t << 56);
 	if (state == l->remembered && !(l->always & ~l->scheduled)) {
 		l->circles++;
@@ -131,15 +131,17 @@ static void tail_observe(struct sched *s, const struct event *ev)
 	look(l);
 }
 
-static u32 tail_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 tail_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
-	u32 choice = strategy_random.choose(s, enabled, me, fallback);
+	u32 choice = strategy_choose(&strategy_random, s, enabled, me, fallback);
 
 	livelock_of(s)->always &= tasks_of(s, enabled);
 	if (!is_buffer(s, choice))
 		task_add(&livelock_of(s)->scheduled, choice);
 	return choice;
 }
+
+CHOOSE(tail)
 
 void livelock_describe(const struct sched *s, char *buf, size_t n)
 {
@@ -159,6 +161,7 @@ const struct strategy strategy_tail = {
 	.text = "the random walk, looking for circles",
 	.begin = random_begin,
 	.choose = tail_choose,
+	.choose_wide = tail_choose_wide,
 	.pick = random_pick,
 	.observe = tail_observe,
 };

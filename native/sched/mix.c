@@ -109,10 +109,12 @@ static void mix_begin(struct sched *s)
 }
 
 /* Never asked: a member drives. */
-static u32 mix_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 mix_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
-	return strategy_random.choose(s, enabled, me, fallback);
+	return strategy_choose(&strategy_random, s, enabled, me, fallback);
 }
+
+CHOOSE(mix)
 
 static bool mix_end(struct sched *s)
 {
@@ -125,6 +127,7 @@ const struct strategy strategy_mix = {
 	.text = "takes turns: the walks, pct of several depths, pos, urw, surw, rff, by what they find",
 	.begin = mix_begin,
 	.choose = mix_choose,
+	.choose_wide = mix_choose_wide,
 	.pick = random_pick,
 	.end = mix_end,
 };

@@ -75,7 +75,7 @@ static void pct_begin(struct sched *s)
 	pct_begin_depth(s, s->pct_depth);
 }
 
-static u32 pct_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 pct_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct pct *p = pct_of(s);
 	u32 i, best;
@@ -91,6 +91,8 @@ static u32 pct_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 	return best;
 }
 
+CHOOSE(pct)
+
 static void pct_yielded(struct sched *s, u32 me)
 {
 	struct pct *p = pct_of(s);
@@ -103,6 +105,7 @@ const struct strategy strategy_pct = {
 	.text = "random priorities with a few change points (Burckhardt et al. 2010)",
 	.begin = pct_begin,
 	.choose = pct_choose,
+	.choose_wide = pct_choose_wide,
 	.pick = random_pick,
 	.yielded = pct_yielded,
 };

@@ -84,8 +84,8 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 /* What a point need not ask for again and again: from next_to_start() to over_budget() it stays. */
 static bool is_usual(const struct sched *s)
 {
-	return transfer == &fiber_transfer && !proc.access && !s->anchored && !s->exhaustive && !s->observing &&
-	       !arena_of()->whole_steps;
+	return transfer == &fiber_transfer && arena_of()->nr_tasks <= NARROW_TASKS && !proc.access && !s->anchored &&
+	       !s->exhaustive && !s->observing && !arena_of()->whole_steps;
 }
 
 /* A task that has not begun, if there is one; or the phase of starting is over. */
@@ -127,7 +127,7 @@ static __always_inline void start_next(struct sched *s, struct task *me)
 static noinline void announce_first(struct sched *s, const struct task *me, const struct event *ev)
 {
 	if (me->state == TASK_WAITING)
-		begin_wait(s, me);
+		begin_wait(s, me, false);
 	is_cold(s, ev, false);
 }
 
@@ -137,7 +137,7 @@ static __always_inline void decided_point(struct sched *s, struct event *ev, boo
 	bool yielded = !access && ev->op == OP_YIELD;
 
 	if (me->state == TASK_WAITING)
-		begin_wait(s, me);
+		begin_wait(s, me, usual);
 	if ((usual || !s->exhaustive) && is_cold(s, ev, access))
 		return;
 	if (unlikely(yielded) && strategies[s->driver]->yielded)
@@ -177,6 +177,14 @@ static __always_inline void point(struct event *ev, bool access)
 	}
 }
 
+/* Somebody can run, or waits. */
+static __always_inline void go_on(struct sched *s, struct task *me, bool usual)
+{
+	if (me->state == TASK_WAITING)
+		begin_wait(s, me, usual);
+	hand_over(s, me, decide(s, me->id, false, usual), usual);
+}
+
 void sched_block(const void *addr, u64 value, u32 size)
 {
 	struct sched *s = sched_of();
@@ -184,11 +192,10 @@ void sched_block(const void *addr, u64 value, u32 size)
 
 	me->wait = wait_change(addr, value, size);
 	me->state = TASK_WAITING;
-	begin_wait(s, me);
 	if (likely(s->routine_until))
-		hand_over(s, me, decide(s, me->id, false, true), true);
+		go_on(s, me, true);
 	else
-		hand_over(s, me, decide(s, me->id, false, false), false);
+		go_on(s, me, false);
 }
 
 u32 sched_pick(u32 n, enum pick what)
@@ -234,10 +241,12 @@ void sched_task_exit(void)
 		tso_drain_one(choose(s, s->buffered << AGENT_BUFFER, me->id, false, false) - AGENT_BUFFER);
 	if (s->phase == PHASE_START)
 		start_next(s, me);
-	else if (s->ready | s->waiting)
-		hand_over(s, me, decide(s, me->id, false, false), false);
-	else
+	else if (!(s->ready | s->waiting))
 		transfer->leave(me);
+	else if (likely(s->routine_until))
+		go_on(s, me, true);
+	else
+		go_on(s, me, false);
 }
 
 void sched_begin(struct sched *s)

@@ -10,7 +10,6 @@
  * that stores (TSO); whoever yields is subject to fair.c; contention at yield tests is drawn as
  * in the random walk.
  */
-#include "conflict.h"
 #include "pos.h"
 
 static_assert(sizeof(struct pos) <= sizeof(((struct sched *)0)->strategy_state), "strategy state");
@@ -23,27 +22,12 @@ void pos_init(struct sched *s, struct pos *p)
 		p->priority[i] = pos_draw(s);
 }
 
-void pos_executed(struct sched *s, struct pos *p, task_set enabled, u32 agent)
-{
-	struct event scratch;
-	const struct event *ev = pending_of(s, agent, &scratch);
-	u32 i;
-
-	p->priority[agent] = pos_draw(s);
-	for_each_task(i, enabled & ~task_bit(agent)) {
-		struct event other;
-
-		if (unlikely(events_race(ev, pending_of(s, i, &other))))
-			p->priority[i] = pos_draw(s);
-	}
-}
-
 static void pos_begin(struct sched *s)
 {
 	pos_init(s, (struct pos *)s->strategy_state);
 }
 
-static u32 pos_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 pos_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct pos *p = (struct pos *)s->strategy_state;
 	u32 best = pos_best(p, enabled);
@@ -52,11 +36,14 @@ static u32 pos_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 	return best;
 }
 
+CHOOSE(pos)
+
 const struct strategy strategy_pos = {
 	.name = "pos",
 	.text = "a random priority for each pending event, drawn anew after a race (Yuan et al. 2018)",
 	.begin = pos_begin,
 	.choose = pos_choose,
+	.choose_wide = pos_choose_wide,
 	.pick = random_pick,
 	.fair_yields = true,
 };

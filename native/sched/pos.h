@@ -3,6 +3,7 @@
 #ifndef MMUT_SCHED_POS_H
 #define MMUT_SCHED_POS_H
 
+#include "conflict.h"
 #include "sched.h"
 
 struct pos {
@@ -17,7 +18,7 @@ static inline u32 pos_draw(struct sched *s)
 void pos_init(struct sched *s, struct pos *p);
 
 /* The one of `candidates`, not empty, whose pending event has the highest priority. */
-static inline u32 pos_best(const struct pos *p, task_set candidates)
+static __always_inline u32 pos_best(const struct pos *p, task_set candidates)
 {
 	u32 best = task_first(candidates), i;
 
@@ -27,6 +28,19 @@ static inline u32 pos_best(const struct pos *p, task_set candidates)
 }
 
 /* `agent` executes its pending event: its next one, and those of `enabled` that race with it, draw anew. */
-void pos_executed(struct sched *s, struct pos *p, task_set enabled, u32 agent);
+static __always_inline void pos_executed(struct sched *s, struct pos *p, task_set enabled, u32 agent)
+{
+	struct event scratch;
+	const struct event *ev = pending_of(s, agent, &scratch);
+	u32 i;
+
+	p->priority[agent] = pos_draw(s);
+	for_each_task(i, task_without(enabled, agent)) {
+		struct event other;
+
+		if (unlikely(events_race(ev, pending_of(s, i, &other))))
+			p->priority[i] = pos_draw(s);
+	}
+}
 
 #endif

@@ -83,20 +83,22 @@ static void count(struct sched *s, u32 task, const struct event *ev)
 	count_access(s, task, ev);
 }
 
-static u32 profile_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 profile_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
-	u32 choice = strategy_random.choose(s, enabled, me, fallback);
+	u32 choice = strategy_choose(&strategy_random, s, enabled, me, fallback);
 
 	if (!is_buffer(s, choice))
 		count(s, choice, &task_by_id(choice)->pending);
 	return choice;
 }
 
+CHOOSE(profile)
+
 void profile_execution_over(struct profile *p)
 {
 	u32 i, t;
 
-	for (t = 0; t < MAX_TASKS; t++) {
+	for (t = 0; t < arena_of()->nr_tasks; t++) {
 		p->most[t] = max(p->most[t], p->now[t]);
 		p->now[t] = 0;
 	}
@@ -105,7 +107,7 @@ void profile_execution_over(struct profile *p)
 		p->access[i].now = 0;
 	}
 	for (i = 0; i < p->nr_objects; i++)
-		for (t = 0; t < MAX_TASKS; t++) {
+		for (t = 0; t < arena_of()->nr_tasks; t++) {
 			p->object[i].most[t] = max(p->object[i].most[t], p->object[i].now[t]);
 			p->object[i].now[t] = 0;
 		}
@@ -124,13 +126,13 @@ void profile_end(struct profile *p)
 {
 	u32 i, t;
 
-	for (t = 0; t < MAX_TASKS; t++)
+	for (t = 0; t < arena_of()->nr_tasks; t++)
 		p->hash = mix64(p->hash + p->most[t]);
 	for (i = 0; i < p->nr_objects; i++) {
 		struct profile_object *object = &p->object[i];
 
 		p->hash = mix64(p->hash ^ (object->addr & (ARENA_SLOT_SIZE - 1)));
-		for (t = 0; t < MAX_TASKS; t++) {
+		for (t = 0; t < arena_of()->nr_tasks; t++) {
 			p->hash = mix64(p->hash + object->most[t]);
 			object->accesses += object->most[t];
 		}
@@ -182,5 +184,6 @@ const struct strategy strategy_profile = {
 	.text = "the random walk, counting",
 	.begin = random_begin,
 	.choose = profile_choose,
+	.choose_wide = profile_choose_wide,
 	.pick = random_pick,
 };

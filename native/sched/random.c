@@ -24,16 +24,18 @@ void random_begin(struct sched *s)
 {
 }
 
-static u32 random_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 random_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	u32 n = prng_below(&s->rng, task_count(enabled));
 
 	if (likely(enabled < 256))
-		return select8[enabled][n];
+		return select8[(u64)enabled][n];
 	for (; n; n--)
 		enabled = task_rest(enabled);
 	return task_first(enabled);
 }
+
+CHOOSE(random)
 
 u32 random_pick(struct sched *s, u32 n, enum pick what)
 {
@@ -47,5 +49,6 @@ const struct strategy strategy_random = {
 	.text = "uniform among those that can run, at every decision",
 	.begin = random_begin,
 	.choose = random_choose,
+	.choose_wide = random_choose_wide,
 	.pick = random_pick,
 };

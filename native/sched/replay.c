@@ -54,12 +54,14 @@ static u32 take(struct sched *s, u64 number, u32 otherwise)
 	return choice;
 }
 
-static u32 replay_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 replay_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	u32 choice = take(s, s->decisions + 1, fallback);
 
 	return choice < TASK_SET_SIZE && task_in(enabled, choice) ? choice : fallback;
 }
+
+CHOOSE(replay)
 
 static u32 replay_pick(struct sched *s, u32 n, enum pick what)
 {
@@ -73,5 +75,6 @@ const struct strategy strategy_replay = {
 	.text = "the decisions of one execution, by number",
 	.begin = replay_begin,
 	.choose = replay_choose,
+	.choose_wide = replay_choose_wide,
 	.pick = replay_pick,
 };

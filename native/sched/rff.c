@@ -14,7 +14,6 @@
  * and not from a corpus of executions that found something new.  R need not be a read: an order
  * of two writes is a constraint as well.  "Must not" is what another draw says.
  */
-#include "conflict.h"
 #include "pos.h"
 
 #define CONSTRAINTS	3
@@ -106,7 +105,7 @@ static bool must_wait(const struct constraint *c, u32 task, const struct event *
 	return c->stage == AFTER_W && task != c->r.task && !op_reads_only(ev->op);
 }
 
-static task_set held(struct sched *s, const struct rff *f, task_set enabled)
+static __always_inline task_set held(struct sched *s, const struct rff *f, task_set enabled)
 {
 	task_set held = 0;
 	u32 i, t;
@@ -142,7 +141,7 @@ static void advance(struct rff *f, u32 task, const struct event *ev)
 	}
 }
 
-static u32 rff_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 rff_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct rff *f = rff_of(s);
 	task_set candidates = enabled;
@@ -162,11 +161,14 @@ static u32 rff_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 	return best;
 }
 
+CHOOSE(rff)
+
 const struct strategy strategy_rff = {
 	.name = "rff",
 	.text = "accesses that are to see each other, and pos for the rest (after Wolff et al. 2024)",
 	.begin = rff_begin,
 	.choose = rff_choose,
+	.choose_wide = rff_choose_wide,
 	.pick = random_pick,
 	.fair_yields = true,
 };

@@ -67,7 +67,7 @@ struct sched {
 	u64 last_choice;		/* decision number of the last recorded choice */
 	u64 digest;
 	u64 cold_key;			/* which cold scan points are decisions all the same */
-	task_set after_cold;		/* tasks whose last event was a cold scan: so are their yield tests */
+	u64 after_cold;			/* the model's tasks whose last event was a cold scan: so is their yield test */
 	u32 quiet_test;			/* the yield test at hand is no decision */
 	u32 exhaustive, observing, fair_yields;	/* what the driver asks for: see struct strategy */
 	u32 anchored;			/* anchors are counted: a trace is wanted, or a plan followed */
@@ -81,7 +81,7 @@ struct sched {
 	u32 depth;			/* PCT's, of this execution; 0: it is not under PCT */
 	u32 is_sample;			/* drawn from the same distribution as all samples, whatever happened before */
 	struct prng rng;
-	u8 strategy_state[1024] __attribute__((aligned(8)));
+	u8 strategy_state[1280] __attribute__((aligned(16)));
 	void *boss_stack;		/* fibers: where the boss left off */
 	struct store_buffer *buffer;	/* TSO: one for each task; else NULL */
 	struct lkmm *lkmm;		/* LKMM: see lkmm.h; else NULL */
@@ -148,7 +148,7 @@ struct sched_log {
 /* Tasks first, buffers after: an agent that does not exist costs no draw. */
 static inline u32 nr_agents(const struct sched *s)
 {
-	return s->memory_tso ? TASK_SET_SIZE : arena_of()->nr_tasks;
+	return s->memory_tso ? 2 * AGENT_BUFFER : arena_of()->nr_tasks;
 }
 
 static inline bool is_buffer(const struct sched *s, u32 agent)

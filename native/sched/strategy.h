@@ -30,7 +30,9 @@ struct strategy {
 	 * One of `enabled` (never empty).  `me` has just executed an event and announced the
 	 * next; `fallback` is what a schedule without forced switches would do.
 	 */
-	u32 (*choose)(struct sched *s, task_set enabled, u32 me, u32 fallback);
+	u32 (*choose)(struct sched *s, u64 enabled, u32 me, u32 fallback);
+	/* Where there are tasks beyond 63; NULL: it knows no machine that has.  See CHOOSE(). */
+	u32 (*choose_wide)(struct sched *s, task_set enabled, u32 me, u32 fallback);
 	/* One of 0..n-1, n >= 2, about `what`; 0 is what an undisturbed machine would do. */
 	u32 (*pick)(struct sched *s, u32 n, enum pick what);
 	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */
@@ -43,6 +45,25 @@ struct strategy {
 	bool whole_steps;	/* and what a step touches is known before: see search.h */
 	bool fair_yields;	/* whoever yields is subject to fair.c; `choose` sees only who may run */
 };
+
+/* Both, of one function in line, NAME_next(): of the usual one the compiler knows that half of the set is empty. */
+#define CHOOSE(name)										\
+static u32 name##_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)			\
+{												\
+	return name##_next(s, enabled, me, fallback);						\
+}												\
+												\
+static u32 name##_choose_wide(struct sched *s, task_set enabled, u32 me, u32 fallback)		\
+{												\
+	return name##_next(s, enabled, me, fallback);						\
+}
+
+static __always_inline u32 strategy_choose(const struct strategy *strategy, struct sched *s, task_set enabled, u32 me,
+					   u32 fallback)
+{
+	return likely(task_is_narrow(enabled)) ? strategy->choose(s, (u64)enabled, me, fallback) :
+						 strategy->choose_wide(s, enabled, me, fallback);
+}
 
 extern const struct strategy strategy_random, strategy_pct, strategy_replay, strategy_mix, strategy_anchored,
 			     strategy_pos, strategy_urw, strategy_surw, strategy_dpor, strategy_dfs,

@@ -12,7 +12,6 @@
  * Deviations: counts are those of the profile; the intention is given up when the intended task
  * cannot run, yields or gets nowhere for 1000 decisions; store buffers are never held.
  */
-#include "conflict.h"
 #include "pos.h"
 
 #define STALL_MAX	1000
@@ -21,7 +20,7 @@
 struct surw {
 	struct pos pos;
 	u64 target;
-	u32 left[MAX_TASKS];		/* accesses of task t to the target */
+	u16 left[MAX_TASKS];		/* accesses of task t to the target */
 	u32 intended;
 	task_set held;
 	u32 stall;		/* decisions since the last access to the target */
@@ -43,7 +42,7 @@ static void surw_begin(struct sched *s)
 	w->target = object ? object->addr : 0;
 	w->intended = NOBODY;
 	w->held = w->stall = 0;
-	for (t = 0; t < MAX_TASKS; t++)
+	for (t = 0; t < arena_of()->nr_tasks; t++)
 		w->left[t] = object ? object->most[t] : 0;
 }
 
@@ -54,7 +53,7 @@ static void forget(struct surw *w)
 }
 
 /* One of `tasks`, in proportion to what it has left; nobody if none has. */
-static void intend(struct sched *s, struct surw *w, task_set tasks)
+static __always_inline void intend(struct sched *s, struct surw *w, task_set tasks)
 {
 	u32 sum = 0, at, i;
 
@@ -80,7 +79,7 @@ static bool at_target(const struct sched *s, const struct surw *w, u32 agent)
 }
 
 /* Who runs next, of those that are not held; holds whoever is at the target out of turn. */
-static u32 next_unheld(struct sched *s, struct surw *w, task_set enabled)
+static __always_inline u32 next_unheld(struct sched *s, struct surw *w, task_set enabled)
 {
 	for (;;) {
 		task_set candidates = enabled & ~w->held;
@@ -98,7 +97,7 @@ static u32 next_unheld(struct sched *s, struct surw *w, task_set enabled)
 	}
 }
 
-static u32 surw_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 surw_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct surw *w = surw_of(s);
 	u32 best;
@@ -122,6 +121,8 @@ static u32 surw_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 	return best;
 }
 
+CHOOSE(surw)
+
 static void surw_yielded(struct sched *s, u32 me)
 {
 	if (surw_of(s)->intended == me)
@@ -133,6 +134,7 @@ const struct strategy strategy_surw = {
 	.text = "one object's accesses in uniform order, one object for each execution (Zhao et al. 2025)",
 	.begin = surw_begin,
 	.choose = surw_choose,
+	.choose_wide = surw_choose_wide,
 	.pick = random_pick,
 	.yielded = surw_yielded,
 	.fair_yields = true,

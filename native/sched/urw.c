@@ -21,7 +21,7 @@ static void urw_begin(struct sched *s)
 	struct urw *u = (struct urw *)s->strategy_state;
 	u32 t;
 
-	for (t = 0; t < MAX_TASKS; t++)
+	for (t = 0; t < arena_of()->nr_tasks; t++)
 		u->left[t] = s->log->profile.most[t];
 }
 
@@ -30,7 +30,7 @@ static u32 weight(const struct sched *s, const struct urw *u, u32 agent)
 	return is_buffer(s, agent) ? s->buffer[agent - AGENT_BUFFER].count : max(u->left[agent], 1u);
 }
 
-static u32 urw_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
+static __always_inline u32 urw_next(struct sched *s, task_set enabled, u32 me, u32 fallback)
 {
 	struct urw *u = (struct urw *)s->strategy_state;
 	u32 sum = 0, at, agent = 0;
@@ -50,11 +50,14 @@ static u32 urw_choose(struct sched *s, task_set enabled, u32 me, u32 fallback)
 	return agent;
 }
 
+CHOOSE(urw)
+
 const struct strategy strategy_urw = {
 	.name = "urw",
 	.text = "each task by what it has left to do: uniform over interleavings (Zhao et al. 2025)",
 	.begin = urw_begin,
 	.choose = urw_choose,
+	.choose_wide = urw_choose_wide,
 	.pick = random_pick,
 	.fair_yields = true,
 };

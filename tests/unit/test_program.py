@@ -273,10 +273,10 @@ def test_files_that_are_refused_in_one_line(tmp_path: Path, text: str, what: str
 def test_so_many_tasks_and_no_more() -> None:
     p = Program("many")
     x = p.word("x")
-    for _ in range(62):
+    for _ in range(126):
         with p.task() as t:
             t.fetch_add(x, 1)
     p.observe(x=x)
-    assert final_values(p) == {"x": 62}
-    with pytest.raises(UsageError, match="more than 62 tasks"):
+    assert final_values(p) == {"x": 126}
+    with pytest.raises(UsageError, match="more than 126 tasks"):
         p.task()

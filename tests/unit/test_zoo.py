@@ -93,7 +93,7 @@ def test_parameters(mmutorture) -> None:  # type: ignore[no-untyped-def]
     assert done.code == 2 and "did you mean 'setters'" in done.err
     done = mmutorture("explore", spec, "--set", "setters=many", "--schedules", "1")
     assert done.code == 2 and "setters is a number" in done.err
-    done = mmutorture("explore", spec, "--set", "setters=70", "--schedules", "1")
-    assert done.code == 2 and "more than 62 tasks" in done.err
+    done = mmutorture("explore", spec, "--set", "setters=126", "--schedules", "1")
+    assert done.code == 2 and "more than 126 tasks" in done.err
     done = mmutorture("explore", f"{EXAMPLES / 'zoo.py'}::reordr", "--schedules", "1")
     assert done.code == 2 and "reorder" in done.err
