@@ -27,6 +27,7 @@ from harness.signals import Interrupt
 
 Reached = dict[int, dict[str, int]]  # mutant: scenario: how often
 MUTANTS_MAX = 1 << 16
+BLOCKS = (0.1, 30.0)  # seconds
 
 library = ctypes.CDLL(_core.__file__)
 chosen = ctypes.c_int.in_dll(library, "mutant_chosen")
@@ -47,8 +48,13 @@ class Processor(Interrupt):
 def look(name: str, memory: str, seed: int, seconds: float) -> explore.Exploration:
     recipe = Recipe(name, (), Settings(seed=seed, memory=memory))
     loaded = scenarios.load(name, ())
-    limits, over = explore.Limits(None, None), Processor(seconds)
-    return explore.explore(recipe, loaded, limits, 1, over, lambda *_: None)
+    limits = explore.Limits(None, None)
+    # A block ends in the middle of an execution: one that never ends needs the time to be told so.
+    for explore.BLOCK_SECONDS in BLOCKS:
+        found = explore.explore(recipe, loaded, limits, 1, Processor(seconds), lambda *_: None)
+        if found.failure is not None or found.totals["schedules"]:
+            break
+    return found
 
 
 def learn(args: argparse.Namespace, wanted: dict[int, str]) -> Reached:
@@ -119,7 +125,6 @@ def main() -> int:
     parser.add_argument("--dwell", type=int, required=True)
     parser.add_argument("--scenario", action="append", default=[])
     args = parser.parse_args()
-    explore.BLOCK_SECONDS = 0.1
     wanted = {int(number): memory for number, memory in json.load(sys.stdin).items()}
     reached = learn(args, wanted)
     for number, memory in wanted.items():
