@@ -141,6 +141,7 @@ def write(path: Path, made: Made) -> Path:
             }
             | made.document
         )
-    document = {"schema": 1, "command": "stress", "scenarios": documents, "turns": made.turns}
+    document = {"schema": 1, "command": "stress", "seed": "0x1", "exit_code": 0}
+    document |= {"scenarios": documents, "turns": made.turns}
     (path / "run.json").write_text(json.dumps(document))
     return path

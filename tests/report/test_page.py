@@ -128,7 +128,10 @@ def test_repeats_are_matched_by_their_number(tmp_path: Path) -> None:
     names = ["x", *(f"x.{n}" for n in range(2, 12))]
     path = runs.run(tmp_path / "run", dict.fromkeys(names, records.small()))
     documents = [{"scenario": "/some/where/x.toml", "mark": n} for n in range(1, 12)]
-    runs.write(path / "run.json", {"schema": 1, "scenarios": documents, "exit_code": 0})
+    runs.write(
+        path / "run.json",
+        {"schema": 1, "command": "stress", "seed": "0x1", "scenarios": documents, "exit_code": 0},
+    )
     gathered = gather(path)
     assert [each.name for each in gathered.scenarios] == names
     assert [each.document["mark"] for each in gathered.scenarios] == list(range(1, 12))
