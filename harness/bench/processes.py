@@ -21,7 +21,7 @@ LONGER = 10  # times a sample of one process
 Case = tuple[str, str, tuple[tuple[str, str], ...], str]
 CASES: tuple[Case, ...] = (  # title, scenario, overrides, strategy
     ("zap-vs-fault, random", "zap-vs-fault", (), "random"),
-    ("fib 6, dpor", f"{ROOT}/examples/counts.py::fib", (("n", "6"),), "dpor"),
+    ("fib 7, dpor", f"{ROOT}/examples/counts.py::fib", (("n", "7"),), "dpor"),
 )
 
 

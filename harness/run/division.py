@@ -27,7 +27,7 @@ from harness.scenario.settings import Settings
 WINDOW = 32  # turns that may be under way
 POINTS_ALONE = 1 << 17  # schedule points before a search is divided at all
 POINTS_FEW = 1 << 15  # of a turn, while there are few parts
-POINTS = 1 << 20
+POINTS = 1 << 22
 PARTS = WINDOW  # with fewer, parts are divided
 EXECUTIONS_FIRST = 64  # of the first turn: nothing is known about their length
 EXECUTIONS_MAX = 1 << 16  # as many classes as the core keeps
