@@ -102,15 +102,13 @@ def test_zero_and_one_run() -> None:
     assert once.ratio == 1.5 and once.low is None and once.p == 1
 
 
-def made_up(
-    draw: random.Random, n: int, change: float, drift: float, disturbed: float = 0.05
-) -> tuple[list[float], ...]:
+def made_up(draw: random.Random, n: int, change: float, drift: float) -> tuple[list[float], ...]:
     """Repeats in turns: 6 % of noise, now and then a disturbed run, and a machine that drifts."""
     level = 10.0
     values: dict[str, list[float]] = {"a": [], "b": []}
     for side in order(n, draw.randrange(1 << 30)):
         level += draw.gauss(0, drift)
-        noise = draw.gauss(0, 0.06) - (draw.random() < disturbed) * 0.5
+        noise = draw.gauss(0, 0.06) - (draw.random() < 0.05) * 0.5
         values[side].append(math.exp(level + noise + (change if side == "b" else 0)))
     return values["a"], values["b"]
 
