@@ -5,8 +5,8 @@ from harness.litmus.cursor import Cursor
 from harness.litmus.lexer import Token
 from harness.litmus.memory import Memory
 from harness.program.build import Program
-from harness.program.code import Litmus
-from harness.program.expression import Expression, Register, Word, expression
+from harness.program.code import POINTER, Litmus
+from harness.program.expression import Constant, Expression, Register, Word, expression
 
 QUANTIFIERS = ("exists", "~exists", "forall")
 
@@ -27,45 +27,61 @@ class Condition:
         self.processes = processes
 
     def observe(
-        self, token: Token, process: int | None, name: str, *, shown: bool = False
+        self, token: Token, process: int | None, name: str, index: int = 0
     ) -> Register | Word:
         """A register of a process or a location, which becomes part of the outcome.
 
-        What is only shown may be a register that nobody writes: it is 0, as in herd7.
+        A register that nobody writes is 0, as in herd7.
         """
         label = name if process is None else f"{process}:{name}"
+        if process is None and name in self.memory.lengths:
+            label = f"{name}[{index}]"
         if process is not None:
             if process >= len(self.processes):
                 raise self.cursor.wrong(f"{label}: there is no P{process}", token)
             if name not in self.processes[process]:
-                if not shown:
-                    raise self.cursor.wrong(f"{label}: P{process} has no '{name}'", token)
                 self.processes[process][name] = self.program.tasks[process].let(0)
             found: Register | Word = self.processes[process][name]
         elif name in self.memory.words:
-            found = self.memory.words[name]
+            found = self.element(token, name, index)
         else:
             raise self.cursor.wrong(f"{name} is no location of this test", token)
         if all(label != seen for seen, _ in self.program.observed):
             self.program.observe(**{label: found})
         return found
 
-    def observable(self, *, shown: bool = False) -> Register | Word:
+    def element(self, token: Token, name: str, index: int) -> Word:
+        if not 0 <= index < self.memory.lengths.get(name, 1):
+            raise self.cursor.wrong(f"{name}[{index}] is outside {name}", token)
+        return self.memory.places[POINTER + self.memory.words[name].first + index]
+
+    def index(self) -> int:
+        """Of an element: x[1]; 0 where no bracket follows."""
+        if not self.cursor.accept("["):
+            return 0
+        index = self.memory.constant()
+        self.cursor.expect("]")
+        if isinstance(index, str):
+            raise self.cursor.wrong(f"'{index}' is no index: give a number")
+        return index
+
+    def observable(self) -> Register | Word:
         token = self.cursor.token
         if token.kind == "number":
             self.cursor.next()
             self.cursor.expect(":")
-            return self.observe(token, int(token.text), self.cursor.name(), shown=shown)
+            return self.observe(token, int(token.text), self.cursor.name())
         bracket = self.cursor.accept("[") or self.cursor.accept("*")
         name = self.cursor.name()
+        index = self.index()
         if bracket:
             self.cursor.accept("]")
-        return self.observe(token, None, name)
+        return self.observe(token, None, name, index)
 
     def locations(self) -> None:
         self.cursor.expect("[")
         while not self.cursor.accept("]"):
-            self.observable(shown=True)
+            self.observable()
             self.cursor.accept(";")
 
     def proposition(self) -> Expression:
@@ -109,7 +125,7 @@ class Condition:
             return expression(value)
         if value not in self.memory.words:
             raise self.cursor.wrong(f"{value} is no location of this test", token)
-        return self.program.address(self.memory.words[value])
+        return Constant(self.program.address(self.memory.words[value]).value + self.index())
 
     def clauses(self) -> Litmus:
         source = self.cursor.source
@@ -146,7 +162,8 @@ class Condition:
         """herd7 takes it for one that is always true; what the locations hold is shown."""
         source = self.cursor.source
         for name in self.memory.words:
-            self.observe(self.cursor.token, None, name)
+            for index in range(self.memory.lengths.get(name, 1)):
+                self.observe(self.cursor.token, None, name, index)
         test = Litmus(source.name, source.result, "forall", "(true)", races=source.races)
         self.rules(test, expression(1))
         return test

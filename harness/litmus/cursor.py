@@ -5,7 +5,15 @@ from harness.errors import UsageError
 from harness.litmus.lexer import Source, Token
 from harness.program.code import TEXT_MAX
 
-UNSUPPORTED = ("[", "->", ".", "?", "<<", ">>")  # C that a litmus test could have
+UNSUPPORTED = {  # C that a litmus test could have, and what to write
+    "[": "an array is declared in the initial state, int x[2];",
+    "->": "a field is a location of its own",
+    ".": "a field is a location of its own",
+    "?": "write an if",
+    "++": "write a statement of its own",
+    "--": "write a statement of its own",
+    ",": "write statements of their own",
+}
 
 
 class Cursor:
@@ -36,7 +44,7 @@ class Cursor:
 
     def expect(self, text: str) -> Token:
         if self.token.text in UNSUPPORTED and self.token.text != text:
-            raise self.wrong(f"'{self.token.text}' is not supported here")
+            raise self.unsupported()
         if self.token.text != text or self.token.kind == "end":
             raise self.wrong(f"'{self.token.text}' stands where '{text}' belongs")
         return self.next()
@@ -45,6 +53,10 @@ class Cursor:
         if self.token.kind != "name":
             raise self.wrong(f"'{self.token.text}' is no name")
         return self.next().text
+
+    def unsupported(self) -> UsageError:
+        text = self.token.text
+        return self.wrong(f"'{text}' is not supported here: {UNSUPPORTED[text]}")
 
     def wrong(self, what: str, token: Token | None = None) -> UsageError:
         return self.source.error(token or self.token, what)

@@ -5,13 +5,14 @@ Positive and negative are executions here as there; where schedules were sampled
 schedules, and the states are those that came up.
 """
 
+import re
 from argparse import Namespace
 from dataclasses import replace
 from typing import Any
 
 from harness.core import catalogue
 from harness.core.token import Recipe
-from harness.program.code import Litmus, parse
+from harness.program.code import NONE, Litmus, parse
 from harness.run.explore import Exploration, Limits
 from harness.run.outcomes import labels, pointer_names
 from harness.run.search import is_exhausted
@@ -97,7 +98,26 @@ def holds(test: Litmus, positive: int, negative: int) -> bool:
     return negative == 0
 
 
+def unwritten(found: Exploration, test: Litmus) -> list[str]:
+    """Registers of the condition that their process never sets: a slip of the pen, perhaps."""
+    code = parse(found.scenario.code)
+    ends = [start for _, start in code.tasks[1:]] + [code.final]
+    lines = []
+    for seen in code.observed:
+        if seen.task is None or not re.search(rf"(?<!\d){seen.label}\b", test.condition):
+            continue
+        insns = code.insns[code.tasks[seen.task][1] : ends[seen.task]]
+        writers = [insn for insn in insns if insn.dst == seen.place]
+        if all(insn.op == "move" and insn.b == NONE and not insn.imm for insn in writers):
+            lines.append(f"{seen.label} is 0 throughout: P{seen.task} never sets it")
+    return lines
+
+
 def notes(found: Exploration, test: Litmus, verdict: str) -> list[str]:
+    return [*unwritten(found, test), *surprises(found, test, verdict)]
+
+
+def surprises(found: Exploration, test: Litmus, verdict: str) -> list[str]:
     """What a reader of herd7's output would not expect."""
     if not found.outcomes and is_exhausted(found):
         return ["No execution comes to its end and passes the filter: Result: DEADLOCK"]

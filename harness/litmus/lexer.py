@@ -16,8 +16,9 @@ WORDS = (
     r"|(?P<name>[A-Za-z_]\w*)"
     r"|(?P<sign>/\\|\\/|->|=>|\|\||&&|==|!=|<=|>=|<<|>>|[-+*/%&|^~!<>=(){}\[\];:,.?])"
 )
+CHANGES = r"|(?P<change>\+\+|--|(?:<<|>>|[-+*/%&|^])=(?!=))"  # in C; elsewhere x=-1 has them apart
 # In the C of a process "(*x" is no comment; around it, it begins one of herd's.
-IN_C = re.compile(rf"(?P<space>{BLANK}){WORDS}", re.DOTALL)
+IN_C = re.compile(rf"(?P<space>{BLANK}){CHANGES}{WORDS}", re.DOTALL)
 AROUND = re.compile(rf"(?P<space>{BLANK}|\(\*.*?\*\)){WORDS}", re.DOTALL)
 PROCESS = re.compile(r"P\d+")
 
@@ -31,7 +32,7 @@ class LitmusError(UsageError):
 
 @dataclass(frozen=True)
 class Token:
-    kind: str  # number, name, sign, end
+    kind: str  # number, name, sign, change, end
     text: str
     line: int
     start: int

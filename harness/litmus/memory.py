@@ -14,6 +14,7 @@ TYPES = frozenset(
         *("atomic_t", "atomic64_t", "atomic_long_t", "spinlock_t", "size_t", "struct", "volatile"),
     )
 )
+ARRAY_MAX = 64
 LOCKS = {"spinlock_t": "spinlock", "mutex": "mutex"}  # `struct mutex`
 LOCK_CALLS = ("spin_lock", "spin_unlock", "spin_trylock", "spin_is_locked")
 
@@ -25,9 +26,11 @@ class Memory:
         self.cursor = cursor
         self.program = program
         self.types: dict[str, str] = {}
-        self.values: dict[str, int | str] = {}
+        self.values: dict[str, tuple[int | str, ...]] = {}  # of an array more than one
+        self.lengths: dict[str, int] = {}  # of arrays
         self.registers: dict[tuple[int, str], int | str] = {}  # (process, name): initial value
         self.words: dict[str, Word] = {}
+        self.places: dict[int, Word] = {}  # every word by its address
         self.locks: dict[str, Lock] = {}
         self.srcu: dict[str, int] = {}  # RCU domain of each srcu_struct
 
@@ -82,16 +85,40 @@ class Memory:
             else:
                 bracket = self.cursor.accept("[")
                 name = self.cursor.name()
-                if self.cursor.token.text == "[" or (bracket and not self.cursor.accept("]")):
-                    raise self.cursor.wrong(f"{name} is an array, which is not supported", token)
+                if bracket:
+                    self.cursor.expect("]")
                 self.declare(name, kind, token)
-                if self.cursor.accept("="):
-                    self.values[name] = self.constant()
+                if self.cursor.token.text == "[":
+                    self.array(name)
+                elif self.cursor.accept("="):
+                    self.values[name] = (self.constant(),)
             if self.cursor.token.text != "}":
                 self.cursor.expect(";")
-        for value in [*self.values.values(), *self.registers.values()]:
+        initial = [value for values in self.values.values() for value in values]
+        for value in [*initial, *self.registers.values()]:
             if isinstance(value, str):
                 self.declare(value, "int", self.cursor.token)
+
+    def array(self, name: str) -> None:
+        """int x[3]; int x[] = {1, 2}; the rest is 0."""
+        token = self.cursor.expect("[")
+        if self.types[name] != "int":
+            what = f"{name}: arrays of {self.types[name]} are not supported"
+            raise self.cursor.wrong(what, token)
+        length = self.constant() if self.cursor.token.text != "]" else 0
+        self.cursor.expect("]")
+        values: list[int | str] = []
+        if self.cursor.accept("="):
+            self.cursor.expect("{")
+            while not self.cursor.accept("}"):
+                values.append(self.constant())
+                if self.cursor.token.text != "}":
+                    self.cursor.expect(",")
+        length = length or len(values)
+        if not isinstance(length, int) or not len(values) <= length or not 0 < length <= ARRAY_MAX:
+            raise self.cursor.wrong(f"{name}[{length}]: give 1 to {ARRAY_MAX} elements", token)
+        self.lengths[name] = length
+        self.values[name] = (*values, *[0] * (length - len(values)))
 
     def register(self) -> None:
         """0:r0=x, whatever type stands before it."""
@@ -109,9 +136,14 @@ class Memory:
             stars = 0
             while self.cursor.accept("*"):
                 stars += 1
+            name = self.cursor.name()
+            if self.cursor.accept("["):
+                stars += 1
+                if self.cursor.token.kind == "number":
+                    self.cursor.next()
+                self.cursor.expect("]")
             if not stars:
                 raise self.cursor.wrong("parameters are pointers to shared locations", token)
-            name = self.cursor.name()
             self.declare(name, "int" if stars > 1 else kind, token)
             names.append(name)
             if self.cursor.token.text != ")":
@@ -135,15 +167,31 @@ class Memory:
         self.used_as_locks()
         addresses: dict[str, int] = {}
         names = [n for n, kind in self.types.items() if kind not in (*LOCKS, "srcu_struct")]
-        for number, name in enumerate(names):
-            addresses[name] = POINTER + number
+        free = POINTER
         for name in names:
-            value = self.values.get(name, 0)
-            if isinstance(value, str):
-                if value not in addresses:
+            addresses[name] = free
+            free += self.lengths.get(name, 1)
+        for name in names:
+            values = []
+            for value in self.values.get(name, (0,)):
+                if isinstance(value, str) and value not in addresses:
                     raise self.cursor.wrong(f"{name} cannot begin with the address of {value}")
-                value = addresses[value]
-            self.words[name] = self.program.word(name, value)
+                values.append(addresses[value] if isinstance(value, str) else value)
+            self.make_words(name, values)
+        self.make_locks()
+
+    def make_words(self, name: str, values: list[int]) -> None:
+        """One word, or those of an array, which goes by the name of its first."""
+        if name not in self.lengths:
+            word = self.words[name] = self.program.word(name, values[0])
+            self.places[POINTER + word.first] = word
+            return
+        array = self.program.array(name, len(values), tuple(values))
+        self.words[name] = array[0]
+        for number in range(len(values)):
+            self.places[POINTER + array.first + number] = array[number]
+
+    def make_locks(self) -> None:
         for name, kind in self.types.items():
             if kind in LOCKS:
                 self.locks[name] = self.program.lock(name, LOCKS[kind])
