@@ -24,13 +24,23 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
+def expect_workers() -> None:
+    """Their server loads what they need while the command loads what it needs."""
+    from harness.run.forkserver import context
+
+    context()
+
+
 def explore(args: argparse.Namespace) -> int:
+    if args.execution == "lockstep" or args.jobs not in (None, "1"):
+        expect_workers()
     from harness.commands.explore import run
 
     return run(args)
 
 
 def stress(args: argparse.Namespace) -> int:
+    expect_workers()
     from harness.commands.stress import run
 
     return run(args)

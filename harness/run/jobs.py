@@ -2,6 +2,7 @@
 """Exploring in several processes: a dispatcher, and explorers with a world of their own each."""
 
 import contextlib
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from harness.core.part import Packed
 from harness.core.token import Recipe
 from harness.core.world import Failure, Outcome, World
 from harness.errors import HarnessError
-from harness.run import lock_order, repeat, worker
+from harness.run import forkserver, lock_order, messages, repeat, worker
 from harness.run.division import Explorer, Result, meets_classes_again
 from harness.run.explore import (
     Clock,
@@ -95,16 +96,21 @@ class Account:
         )
 
 
-def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int) -> None:
-    """A child: run the blocks, or turns, that arrive on the connection until it closes."""
+def explorer(connection: Any, what: bytes, index: int) -> None:
+    """A child: run the blocks, or turns, that arrive on the connection until it closes.
+
+    `what` is explored: a scenario, and settings.  At the end it leaves at once: there is nothing to
+    be tidied up, and the supervisor waits for it.
+    """
     worker.begin(f"explore{index}")
+    scenario, settings = messages.unpacked(what)
     raw = config.build(scenario, settings)
     raw.no_estimate = index > 0  # one is enough
     try:
         with World(raw) as world:
             account = Account(world, meets_classes_again(settings))
             searcher = Explorer(world) if world.search() else None
-            while (request := connection.recv()) is not None:
+            while (request := messages.receive(connection)) is not None:
                 result = None
                 if isinstance(request, Search):
                     assert searcher is not None
@@ -117,12 +123,13 @@ def explorer(connection: Any, scenario: Scenario, settings: Settings, index: int
                     first, count, seconds = request
                     done = world.explore(first, count, seconds)
                 repeat.check(world)
-                connection.send(account.block(first, done, result))
+                messages.send(connection, account.block(first, done, result))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
     except HarnessError as error:
         with contextlib.suppress(OSError):  # another one has failed, and nobody listens
-            connection.send(error)
+            messages.send(connection, error)
+    os._exit(0)
 
 
 class ExplorerDied(HarnessError):
@@ -207,11 +214,10 @@ class Dispatcher:
 
 def start_one(scenario: Scenario, settings: Settings, index: int) -> tuple[Any, Any]:
     """An explorer's process, and the connection to it."""
-    from harness.run.supervisor import context
-
-    ctx = context()
+    ctx = forkserver.context()
     ours, theirs = ctx.Pipe()
-    process = ctx.Process(target=explorer, args=(theirs, scenario, settings, index), daemon=True)
+    what = messages.packed((scenario, settings))
+    process = ctx.Process(target=explorer, args=(theirs, what, index), daemon=True)
     process.start()
     theirs.close()
     return process, ours
@@ -241,13 +247,13 @@ def dispatch(
     while True:
         while idle and not interrupt and (request := dispatcher.next()) is not None:
             connection = idle.pop(0)
-            connection.send(request)
+            messages.send(connection, request)
             running[connection] = request[:2]
         if not running:
             return
         for connection in wait(list(running), timeout=0.5):
             try:
-                answer = connection.recv()
+                answer = messages.receive(connection)
             except (EOFError, ConnectionResetError):
                 raise ExplorerDied(*running[connection]) from None
             if isinstance(answer, HarnessError):
@@ -269,9 +275,10 @@ def explore_parallel(
     dispatcher = Dispatcher(limits)
     try:
         dispatch(connections, dispatcher, interrupt, progress)
+        elapsed = dispatcher.clock.elapsed()
     finally:
         end(processes, connections)
-    return merge(recipe, scenario, limits, dispatcher, interrupt)
+    return merge(recipe, scenario, limits, dispatcher, elapsed, interrupt)
 
 
 class Sums:
@@ -343,6 +350,7 @@ def merge(
     scenario: Scenario,
     limits: Limits,
     dispatcher: Dispatcher,
+    elapsed: float,
     interrupt: Interrupt,
 ) -> Exploration:
     sums = Sums()
@@ -354,7 +362,7 @@ def merge(
         scenario,
         dispatcher.counted(),
         dispatcher.measured,
-        dispatcher.clock.elapsed(),
+        elapsed,
         limits.schedules is not None and sums.done >= limits.schedules,
         bool(interrupt),
     )

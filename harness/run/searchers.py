@@ -14,7 +14,7 @@ from harness.contention.measured import Measured
 from harness.core.classes import Classes
 from harness.core.token import Recipe
 from harness.errors import HarnessError
-from harness.run import jobs
+from harness.run import jobs, messages
 from harness.run.division import Division, Turn
 from harness.run.explore import Clock, Exploration, Limits, Progress
 from harness.run.met_again import Met
@@ -39,7 +39,8 @@ class Crew:
         connection = self.idle.pop(0)
         self.running[connection] = turn
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead, as will be seen
-            connection.send(jobs.Search(turn.packed, turn.first, turn.count, end))
+            request = jobs.Search(turn.packed, turn.first, turn.count, end)
+            messages.send(connection, request)
 
     def replace(self, connection: Any) -> Turn:
         """Another explorer for one that has died; the turn that was its."""
@@ -62,7 +63,7 @@ class Crew:
         again = []
         for connection in wait(list(self.running), timeout=LOOK_SECONDS):
             try:
-                answer = connection.recv()
+                answer = messages.receive(connection)
             except (EOFError, ConnectionResetError):
                 again.append(self.replace(connection))
                 continue

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from harness.core.world import SLOT, STOP_WORKER_DIED, TaskState, World
 from harness.errors import HarnessError
+from harness.run import forkserver
 
 KIND_BOSS = 0  # enum mmut_task_kind: it has no process
 READY_SECONDS_MAX = 30.0
@@ -42,26 +43,6 @@ class Death:
         return f"{self.name} (pid {self.pid}) died of {how}, {locks}"
 
 
-def context() -> Any:
-    """The forkserver context, and its server.
-
-    The server is started, and starts workers, with SIGINT blocked: a terminal sends it to all of
-    us, and who has not got as far as to ignore it would die of it.
-    """
-    import multiprocess
-    from multiprocess import forkserver, resource_tracker
-
-    ctx = multiprocess.get_context("forkserver")
-    ctx.set_forkserver_preload(["harness.run.worker", "harness.run.jobs"])
-    resource_tracker.ensure_running()  # first: it unblocks SIGINT once it runs
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return ctx
-
-
 class Crew:
     """The worker processes of one world.  Leaving the context leaves none of them behind."""
 
@@ -69,7 +50,7 @@ class Crew:
         self.world = world
         self.processes: list[Any] = []
         self.leashes: list[int] = []  # they close when this process ends, however it does
-        ctx = context()
+        ctx = forkserver.context()
         receive, send = os.pipe()
         try:
             for state in world.tasks():

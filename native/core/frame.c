@@ -208,12 +208,16 @@ void frame_set_state(u32 n, enum frame_state state)
 /* Whoever still walks or reads here meets values that no SPTE and no page has. */
 static void poison(u32 n, bool table)
 {
+	table_word *words;
 	u32 i;
 
-	if (!table)
+	if (!table) {
 		WRITE_PRIVATE(frame_cell(n)->stamp, FRAME_POISON);
-	for (i = 0; table && i < TABLE_WORDS; i++)
-		WRITE_PRIVATE(frame_words(n)[i], FRAME_POISON);
+		return;
+	}
+	words = frame_words(n);
+	for (i = 0; i < TABLE_WORDS; i++)
+		WRITE_PRIVATE(words[i], FRAME_POISON);
 }
 
 void frame_free(u32 n)

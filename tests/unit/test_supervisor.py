@@ -10,16 +10,16 @@ import pytest
 
 pytest.importorskip("harness._core")
 
-from multiprocess import forkserver
+from multiprocess import forkserver as server_module
 
-from harness.run import supervisor
+from harness.run import forkserver
 
 
 def test_the_server_of_workers_never_hears_of_it() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, set())
-    supervisor.context()
+    forkserver.context()
     assert signal.pthread_sigmask(signal.SIG_BLOCK, set()) == before
-    server = forkserver._forkserver._forkserver_pid
+    server = server_module._forkserver._forkserver_pid
     status = Path(f"/proc/{server}/status").read_text(encoding="utf-8").splitlines()
     blocked = next(int(line.split()[1], 16) for line in status if line.startswith("SigBlk:"))
     assert blocked & 1 << signal.SIGINT - 1
