@@ -380,6 +380,7 @@ class mmut_lock_site:
     acquisitions: int
     bounces: int
     acq_bounces: int
+    delay: int
     wait: mmut_times
     hold: mmut_times
     def __getitem__(self, index: int, /) -> Self: ...

@@ -384,6 +384,7 @@ struct mmut_lock_site {
 	char lock[32], func[48], file[48];
 	uint32_t id, mode, line, kind;	/* enum mmut_lock_kind */
 	uint64_t acquisitions, bounces, acq_bounces;	/* contentions: waits */
+	uint64_t delay;			/* each hold is longer by so many ns, or steps, as was asked for */
 	struct mmut_times wait, hold;	/* running free some holds are timed, and stand for the others */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/delay.h"
 #include "core/lockstat.h"
 #include "run.h"
 
@@ -116,6 +117,14 @@ static void name_site(struct mmut_lock_site *row, u32 id, const struct lockstat_
 	COPY(row->file, report_file(site->file));
 }
 
+/* Running free, what the task that took the lock had found. */
+static u64 delay_of(u32 id, const struct lockstat_site *s)
+{
+	if (!arena_of()->controlled)
+		return (u64)((double)s->delay * lockstat_ns_per_tick() + 0.5);
+	return s->site ? delay_length(id, s->class) : 0;
+}
+
 static bool sum_site(u32 id, struct mmut_lock_site *row)
 {
 	u32 i;
@@ -134,6 +143,7 @@ static bool sum_site(u32 id, struct mmut_lock_site *row)
 		row->acquisitions += s->acquisitions;
 		row->bounces += s->bounces;
 		row->acq_bounces += s->acq_bounces;
+		row->delay = max(row->delay, delay_of(id, s));
 		report_times(&row->wait, &stat->wait[entry]);
 		report_times(&row->hold, &stat->hold[entry]);
 	}

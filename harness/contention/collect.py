@@ -122,6 +122,7 @@ def site_rows(measured: Measured, scale: float) -> tuple[rec.Site, ...]:
                 contentions=counts.wait.count,
                 wait=times(counts.wait, scale),
                 hold=times(counts.hold, scale, counts.acquisitions),
+                delay=float(counts.delay),
                 blocked=times_blocked,
                 blocked_total=total * scale,
             )

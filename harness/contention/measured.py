@@ -74,6 +74,7 @@ class SiteCounts:
     acquisitions: int = 0
     bounces: int = 0
     acq_bounces: int = 0
+    delay: int = 0
     wait: Histogram = field(default_factory=Histogram)
     hold: Histogram = field(default_factory=Histogram)
 
@@ -81,6 +82,7 @@ class SiteCounts:
         self.acquisitions += other.acquisitions
         self.bounces += other.bounces
         self.acq_bounces += other.acq_bounces
+        self.delay = max(self.delay, other.delay)
         self.wait.add(other.wait)
         self.hold.add(other.hold)
 
@@ -223,6 +225,7 @@ def read_locks(into: Measured) -> None:
             row.acquisitions,
             row.bounces,
             row.acq_bounces,
+            row.delay,
             histogram(row.wait),
             histogram(row.hold),
         )

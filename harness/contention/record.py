@@ -83,6 +83,7 @@ class Site(Record, frozen=True, kw_only=True):
     contentions: Count
     wait: Times  # waits of those who took the lock here
     hold: Times
+    delay: Time = 0.0  # how much longer each hold was made, on purpose (--delay)
     blocked: Count  # times that others had to wait for a lock taken here
     blocked_total: Time  # how long they did
 
