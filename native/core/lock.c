@@ -50,6 +50,39 @@ void lock_wake(u32 *word, u32 bits)
 		syscall(SYS_futex, word, FUTEX_WAKE_BITSET, bits == FUTEX_BITSET_MATCH_ANY ? 1 : 32, NULL, NULL, bits);
 }
 
+u64 lock_measured(struct held_lock *held, u16 *holder, const struct blocked *blocked)
+{
+	bool bounced;
+
+	if (flight_on())
+		flight_record_acquired(held);
+	if (!proc.arena->lockstat)
+		return 0;
+	bounced = *holder != current->id;
+	if (bounced)
+		*holder = current->id;
+	return lockstat_acquired(held, blocked, bounced);
+}
+
+void lock_popped_slowly(const void *lock)
+{
+	struct task *task = current;
+	struct held_lock *held = &task->held[task->nr_held - 1], *top = held;
+
+	while (held >= task->held && held->lock != lock)
+		held--;
+	if (held < task->held)
+		return;
+	if (proc.arena->lockstat && held->since != LOCKSTAT_UNTIMED)
+		lockstat_held(held);
+	if (flight_on())
+		flight_record_released(held);
+	for (; held < top; held++)
+		held[0] = held[1];
+	barrier();	/* the entries before the count, as above */
+	task->nr_held--;
+}
+
 void spin_lock_init(spinlock_t *lock, enum lock_class class)
 {
 	*lock = (spinlock_t){ .class = (u16)class };

@@ -91,26 +91,29 @@ static inline u64 lockstat_acquired(struct held_lock *held, const struct blocked
 	return timed ? site->untimed + 1 : 0;
 }
 
-void flight_record_released(const struct held_lock *held);	/* flight.h */
+/* The usual case of lock_released(): from the top of the stack, and nobody asks how long it was held. */
+static inline bool lock_popped(const void *lock)
+{
+	struct task *task = current;
+	u32 above = task->nr_held - 1;
+	const struct held_lock *held = &task->held[above];
+
+	if (unlikely(above >= MAX_HELD || held->lock != lock || proc.flight))
+		return false;
+	if (proc.arena->lockstat && unlikely(held->since != LOCKSTAT_UNTIMED))
+		return false;
+	barrier();	/* the entries before the count: the supervisor may read them at any time */
+	task->nr_held = above;
+	return true;
+}
+
+void lock_popped_slowly(const void *lock);
 
 /* Off the stack, usually from its top: locks may be released in any order. */
 static inline void lock_released(const void *lock)
 {
-	struct task *task = current;
-	struct held_lock *held = &task->held[task->nr_held - 1], *top = held;
-
-	while (unlikely(held >= task->held && held->lock != lock))
-		held--;
-	if (unlikely(held < task->held))
-		return;
-	if (proc.arena->lockstat && unlikely(held->since != LOCKSTAT_UNTIMED))
-		lockstat_held(held);
-	if (unlikely(proc.flight))
-		flight_record_released(held);
-	for (; unlikely(held < top); held++)
-		held[0] = held[1];
-	barrier();	/* the entries before the count: the supervisor may read them at any time */
-	task->nr_held--;
+	if (!lock_popped(lock))
+		lock_popped_slowly(lock);
 }
 
 #endif

@@ -29,14 +29,23 @@ static inline struct held_lock *held_push(const void *lock, u32 class, enum lock
 					  const struct site *site)
 {
 	struct task *task = current;
-	struct held_lock *held = &task->held[task->nr_held < MAX_HELD ? task->nr_held : MAX_HELD - 1];
+	u32 above = task->nr_held;
+	struct held_lock *held = &task->held[above % MAX_HELD];
 
 	held->lock = lock;
 	held->class_site_mode = class | (u64)site_id(site) << 16 | (u64)mode << 32;
 	barrier();	/* the entry before the count: the supervisor may read it at any time */
-	task->nr_held++;
+	task->nr_held = above + 1;
 	return held;
 }
+
+/* Is there anything to be done about a lock beyond the stack? */
+static inline bool measured(void)
+{
+	return proc.arena->lockstat || flight_on();
+}
+
+u64 lock_measured(struct held_lock *held, u16 *holder, const struct blocked *blocked);
 
 /*
  * The lock is taken: on the stack with it, and into the statistics if any are kept.  `holder` is
@@ -47,16 +56,8 @@ static inline u64 lock_acquired(const void *lock, u16 *holder, u32 class, enum l
 				 const struct site *site, const struct blocked *blocked)
 {
 	struct held_lock *held = held_push(lock, class, mode, site);
-	bool bounced;
 
-	if (flight_on())
-		flight_record_acquired(held);
-	if (!proc.arena->lockstat)
-		return 0;
-	bounced = *holder != current->id;
-	if (bounced)
-		*holder = current->id;
-	return lockstat_acquired(held, blocked, bounced);
+	return measured() ? lock_measured(held, holder, blocked) : 0;
 }
 
 #endif

@@ -90,13 +90,17 @@ static void queue_leave(rwlock_t *lock)
 		lock_wake(&lock->serving, ticket_bit(next));
 }
 
+static noinline void wake_parked(rwlock_t *lock)
+{
+	__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
+	lock_wake(&lock->count, FUTEX_BITSET_MATCH_ANY);
+}
+
 /* An obstacle went away and `count` is what it left: wake the head if it sleeps. */
 static inline void wake_head(rwlock_t *lock, u32 count)
 {
-	if (unlikely(count & PARKED)) {
-		__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
-		lock_wake(&lock->count, FUTEX_BITSET_MATCH_ANY);
-	}
+	if (unlikely(count & PARKED))
+		wake_parked(lock);
 }
 
 /* Head of the queue only: wait until `count` has none of `obstacles`; returns it as last seen. */
@@ -234,7 +238,15 @@ static inline void unlock_exclusive(rwlock_t *lock, enum lock_mode mode, const s
 		hook_call(hook_end, site, lock, 0, 0);
 }
 
-void __read_lock(rwlock_t *lock, const struct site *site)
+/* It could not be had at once: `blocked` may know of it already. */
+static inline u32 read_contended(rwlock_t *lock, struct blocked *blocked, const struct site *site)
+{
+	lockstat_blocked(blocked, lock->holder, lock);
+	flight_wait(lock, lock->class, LOCK_READ, lock->holder, site);
+	return read_slow(lock);
+}
+
+static noinline void read_lock_watched(rwlock_t *lock, const struct site *site)
 {
 	struct blocked blocked = { .yes = false };
 	u32 count;
@@ -243,26 +255,64 @@ void __read_lock(rwlock_t *lock, const struct site *site)
 		lock_exclusive(lock, LOCK_READ, site);
 		return;
 	}
-	if (hooks_on()) {
-		hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
-		wait_until_free(lock, WRITER | WAITING, &blocked, LOCK_READ, site);
-		hook_call(hook_begin, site, lock, 0, 0);
+	hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
+	wait_until_free(lock, WRITER | WAITING, &blocked, LOCK_READ, site);
+	hook_call(hook_begin, site, lock, 0, 0);
+	count = __atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE);
+	if (unlikely(count & (WRITER | WAITING)))
+		count = read_contended(lock, &blocked, site);
+	reader_acquired(lock, count / READER, &blocked, site);
+	hook_call(hook_end, site, lock, 0, 0);
+}
+
+static noinline void read_lock_slow(rwlock_t *lock, const struct site *site)
+{
+	struct blocked blocked = { .yes = false };
+	u32 count = read_contended(lock, &blocked, site);
+
+	reader_acquired(lock, count / READER, &blocked, site);
+}
+
+static noinline void reader_measured(rwlock_t *lock, struct held_lock *held, u32 seen)
+{
+	const struct blocked never = { .yes = false };
+	u64 stands_for = lock_measured(held, &lock->holder, &never);
+
+	if (stands_for)
+		lockstat_readers(lock->class, seen, stands_for);
+}
+
+/* The usual way has no stack frame: each store before a locked instruction is one that it waits for. */
+void __read_lock(rwlock_t *lock, const struct site *site)
+{
+	struct held_lock *held;
+	u32 count;
+
+	if (hooks_on() || unlikely(lock->exclusive)) {
+		read_lock_watched(lock, site);
+		return;
 	}
 	count = __atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE);
 	if (unlikely(count & (WRITER | WAITING))) {
-		lockstat_blocked(&blocked, lock->holder, lock);
-		flight_wait(lock, lock->class, LOCK_READ, lock->holder, site);
-		count = read_slow(lock);
+		read_lock_slow(lock, site);
+		return;
 	}
-	reader_acquired(lock, count / READER, &blocked, site);
-	if (hooks_on())
-		hook_call(hook_end, site, lock, 0, 0);
+	held = held_push(lock, lock->class, LOCK_READ, site);
+	if (measured())
+		reader_measured(lock, held, count / READER);
 }
 
-void __read_unlock(rwlock_t *lock, const struct site *site)
+static inline void read_release(rwlock_t *lock)
 {
-	u32 count;
+	/* Release: what was read under the lock was read before; pairs with write_slow(). */
+	u32 count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_RELEASE);
 
+	if (count < READER)
+		wake_head(lock, count);
+}
+
+static noinline void read_unlock_watched(rwlock_t *lock, const struct site *site)
+{
 	if (unlikely(lock->exclusive)) {
 		unlock_exclusive(lock, LOCK_READ, site);
 		return;
@@ -274,12 +324,18 @@ void __read_unlock(rwlock_t *lock, const struct site *site)
 			count_readers(lock, -1);
 	}
 	lock_released(lock);
-	/* Release: what was read under the lock was read before; pairs with write_slow(). */
-	count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_RELEASE);
-	if (count < READER)
-		wake_head(lock, count);
+	read_release(lock);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
+}
+
+void __read_unlock(rwlock_t *lock, const struct site *site)
+{
+	if (hooks_on() || unlikely(lock->exclusive) || unlikely(!lock_popped(lock))) {
+		read_unlock_watched(lock, site);
+		return;
+	}
+	read_release(lock);
 }
 
 void __write_lock(rwlock_t *lock, const struct site *site)
