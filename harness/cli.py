@@ -2,6 +2,7 @@
 """The command line.  Only argparse is imported before a command is known."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,10 @@ EXIT_CODES = """\
 exit status: 0 pass, 1 an oracle was violated, 2 usage or scenario error, 3 an expected bug was not
 found (or a failure not reproduced), 4 cannot run here, 5 the harness itself failed, 6 no progress,
 7 a worker died and the figures are not trustworthy, 130 interrupted, 141 nobody reads the output"""
+
+# New objects before Python looks for cycles among them.  A recording alone is tens of thousands of
+# events, and no garbage: by default a third of the time of a report is spent looking at them again.
+GARBAGE = 100_000
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -420,6 +425,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     streams.make_tolerant()
+    gc.set_threshold(GARBAGE)
     parser = make_parser()
     try:
         args = parser.parse_args(argv)

@@ -3,7 +3,7 @@
 
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -125,7 +125,8 @@ def chosen(recording: Recording, args: Namespace) -> list[Event]:
 
 def row(event: Event, recording: Recording) -> dict[str, Any]:
     """An event for --json; what its kind has no use for is left out."""
-    fields: dict[str, Any] = {k: v for k, v in asdict(event).items() if v not in (None, "", False)}
+    every: dict[str, Any] = event._asdict()
+    fields = {key: value for key, value in every.items() if value not in (None, "", False)}
     fields |= {"task": recording.name(event.task), "end": event.end, "length": event.length}
     for key in ("site", "other_site"):
         site = getattr(event, key)

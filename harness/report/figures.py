@@ -17,6 +17,8 @@ UNSHOWN = re.compile(
 
 def clean(text: str) -> str:
     """`text` with each character that is not for showing replaced by its number."""
+    if text.isprintable():
+        return text
     return UNSHOWN.sub(lambda match: f"<{ord(match[0]):04x}>", text)
 
 

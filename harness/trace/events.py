@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.trace import record
 from harness.trace.record import Header, Kind, Raw, Site, Task
@@ -18,9 +19,11 @@ MODES = ("read", "write")  # by number, as enum lock_mode
 DOMAINS = ("rcu", "srcu")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event.  Fields that its kind has no use for are None or empty."""
+class Event(NamedTuple):
+    """One event.  Fields that its kind has no use for are None or empty.
+
+    There are many: a dataclass that is frozen takes five times as long to make.
+    """
 
     task: int
     kind: Kind
@@ -87,53 +90,51 @@ def named(names: Sequence[str], number: int) -> str:
 
 def of_raw(raw: Raw, header: Header) -> Event:
     """One record, with what it means by its kind."""
-    kind: Kind = header.kinds[raw.kind] if raw.kind < len(header.kinds) else "none"
-    what, gfn, lock, mode, value = "", None, None, "", raw.value
+    begin, end, arg, value, site, other_site, kind_number, mode_number, other, flags, _, task = raw
+    kind: Kind = header.kinds[kind_number] if kind_number < len(header.kinds) else "none"
+    what, gfn, lock, mode = "", None, None, ""
     match kind:
         case "operation":
-            what, gfn, value = named(header.operations, raw.value), raw.arg, 0
+            what, gfn, value = named(header.operations, value), arg, 0
         case "fault":
-            what, gfn = named(header.fault_results, raw.value), raw.arg
+            what, gfn = named(header.fault_results, value), arg
             value = raw.lock_class + 1
         case "zap":
-            gfn = raw.arg
+            gfn = arg
         case "invalidate":
-            what = f"host page {raw.arg:#x}"
+            what = f"host page {arg:#x}"
         case "wait" | "hold":
-            lock = header.locks.get(raw.arg)
-            mode = named(MODES, raw.mode) if lock and lock.readers else ""
+            lock = header.locks.get(arg)
+            mode = named(MODES, mode_number) if lock and lock.readers else ""
         case "yield":
-            lock = header.locks.get(raw.arg)
+            lock = header.locks.get(arg)
         case "flush" | "flush-wait":
-            what, value = named(header.requests, raw.value), raw.arg.bit_count()
+            what, value = named(header.requests, value), arg.bit_count()
         case "grace-period":
-            what, value = named(DOMAINS, raw.value), 0
+            what, value = named(DOMAINS, value), 0
         case "callbacks" | "backlog":
-            value = raw.arg
+            value = arg
         case "violation":
-            what, value = named(header.oracles, raw.value), 0
+            what, value = named(header.oracles, value), 0
         case "root-invalid" | "zap-root":
-            value = raw.arg
-
-    def time(ticks: int) -> int:
-        return round((ticks - header.origin) * header.tick)
-
+            value = arg
+    origin, tick = header.origin, header.tick
     return Event(
-        task=raw.task,
-        kind=kind,
-        begin=time(raw.begin),
-        end=None if raw.end == record.STILL_OPEN else time(raw.end),
-        what=what,
-        gfn=None if gfn == record.STILL_OPEN else gfn,
-        lock=lock.name if lock else "",
-        lock_class=lock.lock_class if lock else "",
-        mode=mode,
-        other=raw.other or None,  # 0 is the boss, which neither waits nor is waited for
-        site=header.sites.get(raw.site),
-        other_site=header.sites.get(raw.other_site),
-        value=value,
-        earlier=bool(raw.flags & record.EARLIER),
-        later=bool(raw.flags & record.LATER),
+        task,
+        kind,
+        round((begin - origin) * tick),
+        None if end == record.STILL_OPEN else round((end - origin) * tick),
+        what,
+        None if gfn == record.STILL_OPEN else gfn,
+        lock.name if lock else "",
+        lock.lock_class if lock else "",
+        mode,
+        other or None,  # 0 is the boss, which neither waits nor is waited for
+        header.sites.get(site),
+        header.sites.get(other_site),
+        value,
+        bool(flags & record.EARLIER),
+        bool(flags & record.LATER),
     )
 
 
@@ -142,8 +143,9 @@ def order(event: Event) -> tuple[int, float, int]:
 
 
 def of_records(header: Header, records: Iterable[Raw]) -> Recording:
-    found = (of_raw(raw, header) for raw in records)
-    return Recording(header, tuple(sorted((e for e in found if e.kind != "none"), key=order)))
+    found = [event for raw in records if (event := of_raw(raw, header)).kind != "none"]
+    found.sort(key=order)
+    return Recording(header, tuple(found))
 
 
 def read(path: Path) -> Recording:

@@ -5,8 +5,10 @@ A window is for drawing: a lane for each task that did anything, spans with a de
 within the one of the depth above it), and arrows between spans.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from harness.trace.events import Arrow, Event, Recording, arrows
 from harness.trace.text import label
@@ -128,8 +130,8 @@ def window(recording: Recording, wait: Event, found: Sequence[Arrow]) -> Window:
     pairs = [(events[arrow.hold], events[arrow.wait]) for arrow in found]
     kept_out = next((hold.task for hold, waiter in pairs if waiter is wait), wait.other)
     inside: dict[int, list[Event]] = {}
-    for event in events:
-        if event.begin < end and max(event.until(last + 1), event.begin + 1) > begin:
+    for event in events[: bisect_left(events, end, key=attrgetter("begin"))]:
+        if event.begin >= begin or event.end is None or event.end > begin:
             inside.setdefault(event.task, []).append(event)
     rest = [t.id for t in recording.tasks if t.id not in (wait.task, kept_out)]
     tasks = [wait.task, *([kept_out] if kept_out is not None else []), *rest]
