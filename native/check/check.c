@@ -39,12 +39,33 @@ u32 table_root(const struct check *c, u32 n)
 	return 0;
 }
 
+/* A value that points at a table, whatever the level: a leaf's frame is a guest's. */
+static inline void watch_pointer(const struct event *ev, u64 spte)
+{
+	if (unlikely(ck_present(spte)) && frame_is_table(ck_pfn(spte)))
+		rcu_section_found(ev, (u32)ck_pfn(spte));
+}
+
+/* By software, of a table that others may see: where did it get the pointer, and which does it get now? */
+static inline void watch_walk(const struct task_shadow *t, const struct event *ev, u32 n)
+{
+	if (unlikely(t->table_used != n))
+		rcu_section_used(ev, n);
+	if (!ev->done)
+		return;
+	watch_pointer(ev, ev->old);
+	if (ev->op != OP_LOAD)
+		watch_pointer(ev, ev->new);
+}
+
 static inline void watch_table(struct check *c, struct event *ev, u64 offset)
 {
 	u32 n = (u32)(offset / (TABLE_WORDS * 8));
 
 	if (unlikely(frame_state_of(n) != FRAME_TABLE))
 		frame_life_table_use(ev, n, "page table");
+	if (!(ev->flags & (SITE_HW | SITE_PRIVATE)))
+		watch_walk(&c->task[ev->task], ev, n);
 	if (ev->op != OP_LOAD) {
 		if (!ev->done)
 			spte_before(ev, n);
@@ -172,6 +193,7 @@ void check_watch(struct event *ev)
 	case OP_WRITE_UNLOCK:
 		flush_debt_leave_lock(ev);
 		roots_leave_lock(ev);
+		rcu_section_left(ev);
 		mmu_lock_event(ev);
 		break;
 	case OP_NEEDBREAK:
@@ -185,7 +207,7 @@ void check_watch(struct event *ev)
 		break;
 	case OP_RCU_UNLOCK:
 		flush_debt_leave_rcu(ev);
-		spte_section_left(ev);
+		rcu_section_left(ev);
 		srcu_event(ev);
 		break;
 	case OP_FRAME_ALLOC:

@@ -41,8 +41,10 @@ void nx_flag_changed(const struct event *ev, u32 n)
 		violation(ORACLE_NX_LIST, site_of(ev), ev->addr,
 			  "nx_huge_page_disallowed of table %u is cleared without tdp_mmu_pages_lock", n);
 	/* The worker walks along the list: what it takes off is a step, whether or not it then reads an SPTE. */
-	if (ev->old && !ev->new)
-		shadow_of(ev)->entries += 2;
+	if (!ev->old || ev->new)
+		return;
+	shadow_of(ev)->entries += 2;
+	rcu_section_listed(ev, n);
 }
 
 void nx_list_freed(const struct event *ev, u32 n)

@@ -70,6 +70,7 @@ struct gfn_span {
 };
 
 #define NR_SEEN		8
+#define NR_FOUND	16
 #define CHECK_ROOTS	64
 
 /* What one task has seen and owes; written by that task only. */
@@ -79,7 +80,11 @@ struct task_shadow {
 		u64 value;
 		u64 section;		/* sections, when it was */
 	} seen[NR_SEEN];		/* last value read or written, by address */
-	u64 sections;			/* RCU sections that this task has left */
+	u64 sections;			/* RCU sections that this task has left, see rcu_section.c */
+	struct {
+		u32 table, section;	/* sections (its lower half), when the task came upon it */
+	} found[NR_FOUND];		/* page tables, by frame number */
+	u32 table_used;			/* the table whose use was judged last, in this section; 0: none yet */
 	const void *cell;		/* guest access announced: cell, ... */
 	gfn_t gfn;			/* ... for this gfn, */
 	u32 slot;			/* ... in this element of check.slot; */
@@ -239,7 +244,12 @@ s32 frame_life_mapped(u32 n, s32 *huge);
 
 void spte_before(struct event *ev, u32 n);
 void spte_after(struct event *ev, u32 n);
-void spte_section_left(const struct event *ev);
+
+void rcu_section_left(const struct event *ev);
+void rcu_section_found(const struct event *ev, u32 table);
+void rcu_section_listed(const struct event *ev, u32 table);
+void rcu_section_used(const struct event *ev, u32 table);
+void rcu_section_compare_exchange(const struct event *ev);
 
 void flush_debt_store(const struct event *ev, u32 n, u64 old, u64 new);
 void flush_debt_range(const struct event *ev);

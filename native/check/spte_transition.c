@@ -241,28 +241,6 @@ static void check_expected(const struct event *ev)
 			  (unsigned long long)ev->expected, (unsigned long long)t->seen[slot].value);
 }
 
-/*
- * What keeps a table, and with it a pointer to one of its entries, is the RCU section in which the walk came
- * upon it.  In the next one it may be gone, and its frame be another table, whether or not it is this time.
- */
-static void check_section(const struct event *ev)
-{
-	const struct task_shadow *t = shadow_of(ev);
-	u32 slot = ((u64)ev->addr / sizeof(table_word)) % NR_SEEN;
-
-	if (ev->op == OP_CMPXCHG && t->seen[slot].addr == ev->addr && t->seen[slot].section != t->sections &&
-	    held_mode(task_by_id(ev->task), &kvm_of()->mmu_lock) != LOCK_WRITE)
-		violation(ORACLE_SPTE_TRANSITION, site_of(ev), ev->addr,
-			  "a compare-exchange through a pointer that was found in an earlier RCU section: "
-			  "its table may have been freed");
-}
-
-void spte_section_left(const struct event *ev)
-{
-	if (!ev->done && ev->addr == (void *)&task_by_id(ev->task)->rcu[RCU_SCHED].epoch)
-		shadow_of(ev)->sections++;
-}
-
 /* The CPU sets A anywhere and D in writable leaves, and changes nothing else. */
 static void check_hw(const struct store *s)
 {
@@ -300,7 +278,7 @@ void spte_before(struct event *ev, u32 n)
 	t->linking = 0;
 	if (!(ev->flags & (SITE_HW | SITE_PRIVATE))) {
 		check_expected(ev);
-		check_section(ev);
+		rcu_section_compare_exchange(ev);
 	}
 	if ((ev->flags & (SITE_HW | SITE_PRIVATE)) || ev->op < OP_STORE || ev->op > OP_CMPXCHG ||
 	    !ck_table(ev->operand, header_of(n)->role.level))

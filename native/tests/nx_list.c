@@ -285,3 +285,31 @@ NX_AT_REST(the_list_does_not_lead_back_to_its_head, "and the list has at least 2
 	put_on_list(m, pfn_to_sp(m->l1), 1);
 	WRITE_PRIVATE(node->next, node);
 }
+
+/* As the worker takes a table off the list, and looks at what points there. */
+static void take_and_look(struct machine *m, bool stay)
+{
+	struct kvm_mmu_page *sp = link_and_list(m);
+
+	read_lock(&m->kvm->mmu_lock);
+	rcu_read_lock();
+	untrack_removed_nx_huge_page(m->kvm, sp);
+	if (!stay) {
+		rcu_read_unlock();
+		rcu_read_lock();
+	}
+	(void)READ_ONCE(*sp->ptep);
+	rcu_read_unlock();
+	read_unlock(&m->kvm->mmu_lock);
+}
+
+NX(the_worker_stays_in_its_rcu_section, HOST0, NULL)
+{
+	take_and_look(m, true);
+}
+
+__PLANT(the_worker_leaves_rcu_with_a_table_in_hand, "an earlier RCU section", NULL, ORACLE_SPTE_TRANSITION, HOST0,
+	WORLD_NX)
+{
+	take_and_look(m, false);
+}

@@ -421,3 +421,44 @@ PLANT(a_pointer_to_an_entry_outlives_its_rcu_section, SPTE_TRANSITION, VCPU0, "a
 	rcu_read_lock();
 	replace(m->leaf_at, old, old & ~CK_A);
 }
+
+/* The way to a table, and what is in it. */
+static void walk_down(struct machine *m, bool stay)
+{
+	rcu_read_lock();
+	(void)READ_ONCE(*m->table_at);
+	if (!stay) {
+		rcu_read_unlock();
+		rcu_read_lock();
+	}
+	(void)READ_ONCE(*m->leaf_at);
+	rcu_read_unlock();
+}
+
+CLEAN(a_table_is_read_in_the_section_in_which_it_was_found, SPTE_TRANSITION, VCPU0)
+{
+	walk_down(m, true);
+	walk_down(m, true);
+}
+
+CLEAN(nobody_frees_a_table_while_mmu_lock_is_held_for_write, SPTE_TRANSITION, VCPU0)
+{
+	lock_write(m);
+	walk_down(m, false);
+	write_unlock(&m->kvm->mmu_lock);
+}
+
+PLANT(a_pointer_to_a_table_outlives_its_rcu_section, SPTE_TRANSITION, VCPU0, "an earlier RCU section")
+{
+	walk_down(m, false);
+}
+
+PLANT(a_pointer_to_a_table_outlives_mmu_lock, SPTE_TRANSITION, VCPU0, "an earlier RCU section")
+{
+	lock_write(m);
+	walk_down(m, true);
+	write_unlock(&m->kvm->mmu_lock);
+	rcu_read_lock();
+	(void)READ_ONCE(*m->leaf_at);
+	rcu_read_unlock();
+}
