@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Describe the extension module ``harness._core`` to cffi; setup.py's cffi_modules names this file.
 
-``native/api.h`` is the one door: what stands between its cffi marks is what Python sees.  Nothing
-here is imported when the harness runs.
+``native/api.h`` is the one door: Python sees what stands between the cffi marks of the headers
+that it includes.  Nothing here is imported when the harness runs.
 """
 
 import hashlib
@@ -19,9 +19,10 @@ from cffi import FFI
 # wants its paths relative to that same root, which is the current directory of every build.
 NATIVE = Path(__file__).resolve().parent
 ROOT = NATIVE.parent
-ROOMS = ("core", "sched", "kvm", "check", "program")
+ROOMS = ("core", "sched", "kvm", "check", "program", "api")
 OUTSIDE = ("bench", "tests")
 
+INCLUDED = re.compile(r'^#include "(api/\w+\.h)"', re.MULTILINE)
 MARKED = re.compile(r"/\* cffi: begin \*/(.*?)/\* cffi: end \*/", re.DOTALL)
 
 # These come after the interpreter's own flags (-O3 -DNDEBUG ...), and the later one wins.
@@ -65,10 +66,9 @@ def relative(paths: list[Path]) -> list[str]:
 
 
 def sources() -> list[str]:
-    rooms = [NATIVE, *(NATIVE / room for room in ROOMS)]
-    found = [path for room in rooms for path in room.glob("*.c")]
+    found = [path for room in ROOMS for path in (NATIVE / room).glob("*.c")]
     if os.environ.get("MMUTORTURE_BUILD") != "coverage":
-        found.remove(NATIVE / "coverage.c")
+        found.remove(NATIVE / "api" / "coverage.c")
     return relative(found)
 
 
@@ -108,11 +108,13 @@ def build_id() -> str:
 
 
 def declarations() -> str:
-    """The marked parts of api.h, for cdef()."""
-    parts = MARKED.findall((NATIVE / "api.h").read_text(encoding="utf-8"))
-    if not parts:
-        raise SystemExit("native/api.h has no part between /* cffi: begin */ and /* cffi: end */.")
-    return "\n".join(parts)
+    """The marked parts of the headers that api.h includes, for cdef()."""
+    names = INCLUDED.findall((NATIVE / "api.h").read_text(encoding="utf-8"))
+    texts = {name: (NATIVE / name).read_text(encoding="utf-8") for name in names}
+    parts = {name: MARKED.findall(text) for name, text in texts.items()}
+    for name in [name for name in names if not parts[name]]:
+        raise SystemExit(f"native/{name} has no part from /* cffi: begin */ to /* cffi: end */.")
+    return "\n".join(part for name in names for part in parts[name])
 
 
 def make_ffi() -> FFI:

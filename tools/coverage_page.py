@@ -152,7 +152,7 @@ def judge(functions: Sequence[Function], points: Sequence[Point], *counts: Count
         reached, total = sum(1 for n in lines_of.values() if n), len(lines_of)
         sides = [n for taken in stressed.branches[name].values() for n in taken]
         report.files[name] = (reached, total, sum(1 for n in sides if n), len(sides))
-        room = rooms["/".join(name.split("/")[:2]) if name.count("/") > 1 else "native/*.c"]
+        room = rooms["/".join(name.split("/")[:2])]
         room[0] += reached
         room[1] += total
     report.totals = {room: (pair[0], pair[1]) for room, pair in sorted(rooms.items())}

@@ -174,7 +174,7 @@ class Copy:
         shutil.rmtree(self.into, ignore_errors=True)
         place = self.into / "native" / "kvm"
         place.mkdir(parents=True)
-        for other in ("core", "api.h"):
+        for other in ("core", "api", "api.h"):
             (self.into / "native" / other).symlink_to(self.root / "native" / other)
         declared = HEAD + "".join((TWO if n in rwlocks else ONE).format(n) for n in sorted(names))
         (place / "capabilities.h").write_text(declared, encoding="utf-8")

@@ -38,7 +38,7 @@ class Workshop:
             raise Skipped("mmutorture bench needs a source checkout: it compiles parts of native/")
         build: dict[str, Any] = runpy.run_path(str(described))
         self.directory, self.compiler = directory, compiler()
-        self.flags = [*build["COMMON_FLAGS"], *build["PROFILES"]["release"][0], "-fPIC"]
+        self.flags = [*build["COMMON_FLAGS"], *build["PROFILES"]["release"][0], "-fPIC", "-Inative"]
         self.sources: list[str] = build["sources"]()
 
     def cc(self, *args: object) -> None:

@@ -54,7 +54,7 @@ u64 anchor_recorded(const struct sched *s, struct mmut_anchor *anchors, u64 capa
 int anchor_follow(struct sched *s, const struct mmut_anchor *anchors, u64 count);
 u32 anchor_fate(const struct sched *s, u64 n);
 
-/* Names the object at an address, for people; set by native/world.c in each process. */
+/* Names the object at an address, for people; set by native/api/world.c in each process. */
 extern void (*name_object)(const void *addr, char *buf, size_t n);
 
 #endif

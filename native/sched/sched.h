@@ -206,7 +206,7 @@ extern const struct transfer *transfer __hidden;	/* private to the process */
 /* Body of a task, set by native/api.c in each process. */
 extern void (*task_main)(struct task *task);
 
-/* Says who waits for whom, for reports; set by native/world.c. */
+/* Says who waits for whom, for reports; set by native/api/world.c. */
 extern void (*describe_deadlock)(char *buf, size_t n);
 extern void (*describe_no_progress)(char *buf, size_t n);
 

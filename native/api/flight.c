@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Python may ask about the flight recorder, and the names that its records need. */
+/* The flight recorder, and the names that its records need. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,8 +8,6 @@
 #include "core/flight.h"
 #include "core/task.h"
 #include "kvm/kvm_host.h"
-
-#define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
 
 static_assert(sizeof(struct mmut_flight_record) == sizeof(struct flight_record) &&
 	      offsetof(struct mmut_flight_record, value) == offsetof(struct flight_record, value) &&
@@ -111,27 +109,4 @@ const char *mmut_fault_result_name(uint32_t result)
 const char *mmut_request_name(uint32_t request)
 {
 	return request < ARRAY_SIZE(requests) ? requests[request] : NULL;
-}
-
-int mmut_place_get(uint32_t n, struct mmut_place *row)
-{
-	const struct site *site;
-	const char *native;
-
-	if (n >= NR_STATIC_SITES + arena_of()->nr_sites)
-		return -1;
-	site = site_by_id(n);
-	native = strstr(site->file, "native/");
-	memset(row, 0, sizeof(*row));
-	COPY(row->file, native ? native : site->file);
-	COPY(row->func, site->func);
-	COPY(row->what, site->what);
-	row->line = site->line;
-	return 0;
-}
-
-int mmut_address_name(uint64_t addr, char *name, uint32_t size)
-{
-	check_object_name((const void *)((u64)arena_of() + addr), name, size);
-	return *name && *name != '+' ? 0 : -1;
 }

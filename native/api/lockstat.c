@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Python may ask about lock statistics: the tables of all tasks, added up. */
-#include <stdio.h>
+/* Lock statistics: the tables of all tasks, added up. */
 #include <string.h>
 
 #include "core/arena.h"
 #include "core/delay.h"
 #include "core/lockstat.h"
-#include "run.h"
-
-#define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
+#include "run_log.h"
+#include "text.h"
 
 static_assert(MMUT_BUCKETS == HISTOGRAM_BUCKETS && MMUT_AGENTS == MAX_TASKS + 1, "as core has them");
 
@@ -35,7 +33,7 @@ int mmut_lock_place_get(uint32_t n, struct mmut_lock_place *row)
 	row->line = site->line;
 	row->op = site->op;
 	COPY(row->func, site->func);
-	COPY(row->file, report_file(site->file));
+	COPY(row->file, source_name(site->file));
 	COPY(row->what, site->what);
 	return 0;
 }
@@ -114,7 +112,7 @@ static void name_site(struct mmut_lock_site *row, u32 id, const struct lockstat_
 	row->kind = kind_of_op(site->op);
 	row->line = site->line;
 	COPY(row->func, site->func);
-	COPY(row->file, report_file(site->file));
+	COPY(row->file, source_name(site->file));
 }
 
 /* Running free, what the task that took the lock had found. */
@@ -131,7 +129,7 @@ static bool sum_site(u32 id, struct mmut_lock_site *row)
 
 	memset(row, 0, sizeof(*row));
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
-		const struct lockstat_task *stat = report_table(i);
+		const struct lockstat_task *stat = measured_table(i);
 		u32 entry = stat ? entry_of(stat, id) : LOCKSTAT_ENTRIES;
 		const struct lockstat_site *s;
 
@@ -144,8 +142,8 @@ static bool sum_site(u32 id, struct mmut_lock_site *row)
 		row->bounces += s->bounces;
 		row->acq_bounces += s->acq_bounces;
 		row->delay = max(row->delay, delay_of(id, s));
-		report_times(&row->wait, &stat->wait[entry]);
-		report_times(&row->hold, &stat->hold[entry]);
+		measured_times(&row->wait, &stat->wait[entry]);
+		measured_times(&row->hold, &stat->hold[entry]);
 	}
 	return row->acquisitions;
 }
@@ -170,7 +168,7 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 	row->mode = mode;
 	row->is_rwlock = class == CLASS_MMU_LOCK;
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
-		const struct lockstat_task *stat = report_table(i);
+		const struct lockstat_task *stat = measured_table(i);
 
 		for (j = 0; stat && j < LOCKSTAT_ENTRIES; j++) {
 			const struct lockstat_site *s = &stat->sites[j];
@@ -191,7 +189,7 @@ int mmut_lockstat_get(uint32_t n, struct mmut_lockstat *row)
 /* Of a task: waits that nobody is blamed for, by entry, and then the table of the others. */
 static bool blame_row(u32 task, u32 n, struct mmut_blame *row)
 {
-	const struct lockstat_task *stat = report_table(task);
+	const struct lockstat_task *stat = measured_table(task);
 	const struct lockstat_blame *b;
 
 	if (!stat)
@@ -233,7 +231,7 @@ int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row)
 	memset(row, 0, sizeof(*row));
 	COPY(row->lock, lock_class_names[n]);
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
-		const struct lockstat_task *stat = report_table(i);
+		const struct lockstat_task *stat = measured_table(i);
 
 		for (k = 0; stat && k <= MAX_TASKS; k++) {
 			row->queue[k] += stat->queue[n][k];
@@ -247,7 +245,7 @@ int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row)
 int mmut_yield_next(uint32_t *cursor, struct mmut_yield *row)
 {
 	while (*cursor < arena_of()->nr_tasks * LOCKSTAT_YIELDS) {
-		const struct lockstat_task *stat = report_table(*cursor / LOCKSTAT_YIELDS);
+		const struct lockstat_task *stat = measured_table(*cursor / LOCKSTAT_YIELDS);
 		const struct lockstat_yield *y = stat ? &stat->yields[*cursor % LOCKSTAT_YIELDS] : NULL;
 		const struct site *site;
 
@@ -260,7 +258,7 @@ int mmut_yield_next(uint32_t *cursor, struct mmut_yield *row)
 		row->asked = y->asked;
 		row->yielded = y->yielded;
 		COPY(row->func, site->func);
-		COPY(row->file, report_file(site->file));
+		COPY(row->file, source_name(site->file));
 		return 0;
 	}
 	return -1;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Questions about an exhaustive search. */
+/* How far an exhaustive search is, and its parts. */
 #include <string.h>
 
 #include "api.h"
 #include "core/arena.h"
-#include "sched/sched.h"
 #include "sched/bound.h"
+#include "sched/sched.h"
 
 uint32_t mmut_strategy_is_search(uint32_t n)
 {

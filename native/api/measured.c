@@ -1,19 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Python may ask of what was measured besides locks: the tables of all tasks, added up. */
-#include <stdio.h>
+/* Measuring: what is to be measured, and what was, besides locks: the tables of all tasks, added up. */
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/delay.h"
+#include "core/flight.h"
 #include "core/lockstat.h"
-#include "run.h"
-
-#define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
+#include "core/measure.h"
+#include "run_log.h"
+#include "text.h"
 
 static_assert(MMUT_HEAT_RANGES == HEAT_RANGES && MMUT_SERIES_COLUMNS == SERIES_COLUMNS &&
 	      MMUT_SERIES_TICKS == SERIES_TICKS && MMUT_RCU_DOMAINS == NR_RCU_DOMAINS, "as core has them");
 
+#define SLOT_MOVES	BIT_ULL(8)	/* of mmut_slot.flags */
+
+static_assert(MMUT_MAX_DELAYS == DELAYS_MAX && sizeof(struct mmut_delay) == sizeof(struct delay), "they are copied");
+
+static int init_delays(const struct mmut_config *config)
+{
+	struct delay delays[DELAYS_MAX];
+
+	memcpy(delays, config->delays, sizeof(delays));
+	return delay_init(delays, config->nr_delays);
+}
+
+/* Into its place by the first gfn; what begins inside another stretch makes that longer. */
+static void add_stretch(struct heat_map *map, u64 first, u64 gfns)
+{
+	u32 i = 0;
+
+	while (i < map->nr && map->at[i].first + map->at[i].gfns < first)
+		i++;
+	if (i < map->nr && first + gfns >= map->at[i].first) {
+		u64 old = map->at[i].first, end = old + map->at[i].gfns, more = first + gfns;
+
+		map->at[i].first = min(old, first);
+		map->at[i].gfns = max(end, more) - map->at[i].first;
+		return;
+	}
+	memmove(&map->at[i + 1], &map->at[i], (map->nr++ - i) * sizeof(map->at[0]));
+	map->at[i] = (struct heat_stretch){ .first = first, .gfns = gfns };
+}
+static_assert(HEAT_STRETCHES >= 2 * MMUT_MAX_SLOTS, "each slot may have two places");
+
+/* Wherever a slot may be. */
+static int init_heat(const struct mmut_config *config)
+{
+	struct heat_map map = { 0 };
+	u32 i;
+
+	for (i = 0; i < config->nr_slots; i++) {
+		const struct mmut_slot *slot = &config->slots[i];
+
+		add_stretch(&map, slot->base_gfn, slot->npages);
+		if (slot->flags & SLOT_MOVES)
+			add_stretch(&map, slot->move_gfn, slot->npages);
+	}
+	return measure_guest_memory(&map);
+}
+
+/* Last: an execution is the same whether it is measured or not, addresses included. */
+int measuring_init(const struct mmut_config *config)
+{
+	int err = 0;
+
+	if (config->lock_stat)
+		err = lockstat_init(arena_of()->nr_tasks) ?: init_heat(config) ?: init_delays(config);
+	if (!err && config->record)
+		err = flight_init(arena_of()->nr_tasks);
+	return err;
+}
+
 /* The boss sets up and tears down: no part of the workload. */
-const struct lockstat_task *report_table(u32 task)
+const struct lockstat_task *measured_table(u32 task)
 {
 	const struct arena *arena = arena_of();
 
@@ -22,7 +82,7 @@ const struct lockstat_task *report_table(u32 task)
 	return &arena->lockstat[task];
 }
 
-void report_times(struct mmut_times *sum, const struct histogram *h)
+void measured_times(struct mmut_times *sum, const struct histogram *h)
 {
 	u32 first, end, i;
 
@@ -48,7 +108,7 @@ void report_times(struct mmut_times *sum, const struct histogram *h)
 static const struct measured *next_measured(u32 *task)
 {
 	while (*task < arena_of()->nr_tasks) {
-		const struct lockstat_task *stat = report_table((*task)++);
+		const struct lockstat_task *stat = measured_table((*task)++);
 
 		if (stat)
 			return &stat->measured;
@@ -68,7 +128,7 @@ int mmut_retry_get(uint32_t n, struct mmut_retry *row)
 	row->line = (u32)mark->line;
 	COPY(row->cause, mark->cause);
 	COPY(row->func, mark->func);
-	COPY(row->file, report_file(mark->file));
+	COPY(row->file, source_name(mark->file));
 	while ((m = next_measured(&task)))
 		row->count += m->retries[n];
 	return 0;
@@ -87,7 +147,7 @@ int mmut_rcu_counts_get(struct mmut_rcu_counts *counts)
 		counts->run += m->run;
 		counts->backlog_max = max(counts->backlog_max, m->backlog_max);
 		for (d = 0; d < NR_RCU_DOMAINS; d++)
-			report_times(&counts->grace[d], &m->grace[d]);
+			measured_times(&counts->grace[d], &m->grace[d]);
 	}
 	return 0;
 }
@@ -101,7 +161,7 @@ int mmut_flushes_get(struct mmut_times *wait)
 	if (!arena_of()->lockstat)
 		return -1;
 	while ((m = next_measured(&task)))
-		report_times(wait, &m->flush);
+		measured_times(wait, &m->flush);
 	return 0;
 }
 
@@ -148,10 +208,10 @@ int mmut_series_get(struct mmut_series *series)
 
 	memset(series, 0, sizeof(*series));
 	for (i = 0; i < arena_of()->nr_tasks; i++)
-		if (report_table(i))
-			series->shift = max(series->shift, report_table(i)->series.shift);
+		if (measured_table(i))
+			series->shift = max(series->shift, measured_table(i)->series.shift);
 	for (i = 0; i < arena_of()->nr_tasks; i++)
-		if (report_table(i) && report_table(i)->series.end)
-			add_series(series, &report_table(i)->series);
+		if (measured_table(i) && measured_table(i)->series.end)
+			add_series(series, &measured_table(i)->series);
 	return series->ticks ? 0 : -1;
 }

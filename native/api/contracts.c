@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Python may ask about lock contracts: the table of all sites that state one, with counts. */
-#include <stdio.h>
+/* Lock contracts: the table of all sites that state one, with counts. */
 #include <string.h>
 
 #include "api.h"
 #include "core/contract_count.h"
 #include "core/task.h"
-
-#define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
+#include "text.h"
 
 static const char letters[NR_CONTRACTS + 1] = "rwenusy";
 

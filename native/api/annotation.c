@@ -9,15 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "run.h"
+#include "run_log.h"
 #include "sched/annotation.h"
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
+#include "text.h"
 
 /* Is there anything to weaken?  What the modelled CPU does has no annotations. */
 static bool annotated(const struct site *site)

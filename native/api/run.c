@@ -14,7 +14,7 @@
 #include "core/rcu.h"
 #include "kvm/vm.h"
 #include "program/program.h"
-#include "run.h"
+#include "run_log.h"
 #include "sched/lkmm.h"
 #include "sched/sched.h"
 
@@ -23,127 +23,6 @@
 const struct program *run_program(void)
 {
 	return program_by_id(run_log()->config.program);
-}
-
-void run_forget_outcomes(struct run_log *log)
-{
-	log->nr_outcomes = log->outcomes_full = 0;
-	memset(log->outcome_slots, 0, sizeof(log->outcome_slots));
-}
-
-static bool rule_matches(const struct mmut_rule *rule, const s64 *values)
-{
-	u32 i;
-
-	for (i = 0; i < rule->nr_terms; i++)
-		if ((values[rule->terms[i].reg] == rule->terms[i].value) == !!rule->terms[i].not_equal)
-			return false;
-	return true;
-}
-
-/* The row of an outcome, a new one where it was not seen before; NULL: the table is full. */
-static struct outcome *find_outcome(struct run_log *log, const struct program_outcome *seen)
-{
-	u64 size = seen->nr_values * sizeof(s64), at = 0;
-	struct outcome *o;
-	u32 i;
-
-	for (i = 0; i < seen->nr_values; i++)
-		at = mix64(at ^ (u64)seen->values[i]);
-	for (at %= ARRAY_SIZE(log->outcome_slots); log->outcome_slots[at]; ) {
-		o = &log->outcomes[log->outcome_slots[at] - 1];
-		if (!memcmp(o->values, seen->values, size))
-			return o;
-		at = (at + 1) % ARRAY_SIZE(log->outcome_slots);
-	}
-	if (log->nr_outcomes == OUTCOMES_MAX) {
-		log->outcomes_full = 1;
-		return NULL;
-	}
-	o = &log->outcomes[log->nr_outcomes++];
-	log->outcome_slots[at] = (u16)log->nr_outcomes;
-	*o = (struct outcome){ .rule = seen->rule };
-	memcpy(o->values, seen->values, size);
-	return o;
-}
-
-/* The registers of a litmus scenario, and the first of its rules that holds. */
-static void litmus_outcome(struct program_outcome *out)
-{
-	const struct run_log *log = run_log();
-	u32 i;
-
-	out->nr_values = log->nr_registers;
-	for (i = 0; i < log->nr_registers; i++)
-		out->values[i] = ((const u8 *)&task_by_id(log->registers[i].task)->result)[log->registers[i].reg];
-	for (i = 0; i < log->config.nr_rules && out->rule == ~0u; i++)
-		if (rule_matches(&log->config.rules[i], out->values))
-			out->rule = i;
-}
-
-static void count_outcome(void)
-{
-	const struct program *program = run_program();
-	struct run_log *log = run_log();
-	struct program_outcome seen;
-	struct lkmm *lkmm = sched_of()->lkmm;
-	struct outcome *o;
-
-	if (lkmm && !lkmm_allows_end(lkmm)) {
-		sched_of()->log->discarded++;
-		return;
-	}
-	seen.nr_values = 0;
-	seen.rule = ~0u;
-	seen.discard = false;
-	if (!program)
-		litmus_outcome(&seen);
-	else if (program->finish)
-		program->finish(&seen);
-	if (seen.discard)
-		return;
-	sched_of()->log->racy += lkmm && lkmm_plain_races(lkmm);
-	o = seen.nr_values ? find_outcome(log, &seen) : NULL;
-	if (o)
-		o->count++;
-	if (o && sched_of())
-		sched_of()->log->outcome = (u32)(o - log->outcomes);
-	if (seen.rule < log->config.nr_rules && log->config.rules[seen.rule].forbidden)
-		violation(ORACLE_OUTCOME, __here("outcome"), NULL,
-			  "outcome rule %u, declared forbidden, holds", seen.rule + 1);
-}
-
-static void add_vm_statistics(struct mmut_totals *t, const struct kvm *kvm)
-{
-	u32 i;
-
-	for (i = 0; i < kvm->online_vcpus; i++) {
-		const struct kvm_vcpu *v = &kvm->vcpus[i];
-
-		t->faults += v->stat_faults;
-		t->retries += v->stat_retries;
-		t->fixed += v->stat_fixed;
-		t->spurious += v->stat_spurious;
-		t->lost_cmpxchg += v->stat_lost_cmpxchg;
-		t->accesses += v->stat_accesses;
-		t->exits += v->stat_exits;
-		t->emulated += v->stat_emulated;
-	}
-	t->flushes += (u64)READ_PRIVATE(kvm->stat_remote_tlb_flush);
-}
-
-void run_add_statistics(void)
-{
-	struct mmut_totals *t = &run_log()->model;
-	const struct arena *arena = arena_of();
-	u32 i;
-
-	if (arena->kvm)
-		add_vm_statistics(t, arena->kvm);
-	for (i = 1; i < arena->nr_tasks; i++)
-		t->operations += task_by_id(i)->operations;
-	t->grace_periods += arena->rcu->grace_periods;
-	t->callbacks += arena->rcu->callbacks_run;
 }
 
 static void check_machine(void)
@@ -180,9 +59,9 @@ static void settle_lockstat(void)
 void run_settle(void)
 {
 	if (!sched_of()->log->rerun) {
-		run_add_statistics();
+		totals_add();
 		settle_lockstat();
-		count_outcome();
+		outcome_count();
 	}
 	check_machine();
 }
@@ -295,7 +174,7 @@ int mmut_free_finish(void)
 	proc.stop = free_stop;
 	proc.flight = NULL;	/* the run is over */
 	if (arena->stop <= STOP_FINISHED && !setjmp(free_env)) {
-		run_add_statistics();
+		totals_add();
 		check_machine();
 	}
 	return arena->failure.set != 0;

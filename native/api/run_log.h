@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files behind api.h share: the log of a run, and the hooks of a process. */
-#ifndef MMUT_RUN_H
-#define MMUT_RUN_H
+/* What the sources of native/api share, behind the door: the log of a run, and the hooks of a process. */
+#ifndef MMUT_API_RUN_LOG_H
+#define MMUT_API_RUN_LOG_H
 
 #include "api.h"
 #include "core/task.h"
 #include "program/program.h"
 
+#define FIRST_TASK	2		/* 0 is the boss, 1 the RCU task */
 #define OUTCOMES_MAX	4096
 #define REGISTERS_MAX	MMUT_REGISTERS
 
@@ -29,7 +30,6 @@ struct run_log {
 	struct outcome outcomes[OUTCOMES_MAX];	/* in the order in which they were first seen */
 };
 
-void run_forget_outcomes(struct run_log *log);
 const struct program *run_program(void);	/* NULL: a VM */
 
 #define run_log()	(arena_of()->run)
@@ -38,15 +38,16 @@ void run_install_hooks(void);		/* of this process, as the arena's configuration 
 int annotations_weaken(const struct mmut_config *config);	/* as it says; 0 or -ENOENT */
 void run_settle(void);			/* boss, after the tasks: outcome, quiescence, teardown */
 u64 run_task_faults(const struct task *task);	/* in this execution; 0: it is no vCPU */
-void run_add_statistics(void);		/* the vCPUs' counters into run_log()->model */
+void totals_add(void);			/* the vCPUs' counters into run_log()->model */
+void outcomes_init(struct run_log *log);	/* the registers of a litmus scenario */
+void outcomes_forget(struct run_log *log);
+void outcome_count(void);		/* of the execution that has ended */
+int measuring_init(const struct mmut_config *config);
 
 struct histogram;
 struct lockstat_task;
-/* report_measured.c: what a task has measured; NULL: nothing, or it is the boss. */
-const struct lockstat_task *report_table(u32 task);
-void report_times(struct mmut_times *sum, const struct histogram *h);	/* add */
-
-/* report.c: the path of a source file from native/ on, or the last part of another. */
-const char *report_file(const char *path);
+/* measured.c: what a task has measured; NULL: nothing, or it is the boss. */
+const struct lockstat_task *measured_table(u32 task);
+void measured_times(struct mmut_times *sum, const struct histogram *h);	/* add */
 
 #endif

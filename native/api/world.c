@@ -12,27 +12,23 @@
 #include "check/check.h"
 #include "check/races.h"
 #include "core/contract.h"
-#include "core/lock_order.h"
-#include "core/delay.h"
 #include "core/flight.h"
 #include "core/frame.h"
+#include "core/lock_order.h"
 #include "core/lockdep.h"
-#include "core/measure.h"
 #include "kvm/mmu.h"
 #include "kvm/vm.h"
 #include "kvm/warmup.h"
 #include "kvm/workload.h"
 #include "program/native.h"
-#include "run.h"
+#include "run_log.h"
 #include "sched/anchor.h"
-#include "sched/lkmm.h"
 #include "sched/livelock.h"
+#include "sched/lkmm.h"
 #include "sched/sched.h"
 #include "sched/search.h"
 
-#define SLOT_MOVES	BIT_ULL(8)	/* of mmut_slot.flags */
 #define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
-#define FIRST_TASK	2		/* 0 is the boss, 1 the RCU task */
 
 static char error[200];
 
@@ -135,22 +131,6 @@ static void init_tasks(const struct mmut_config *config)
 	}
 }
 
-/* The registers that a litmus program names, in the order that rules and outcomes use. */
-static void init_registers(struct run_log *log)
-{
-	const struct mmut_config *config = &log->config;
-	u32 i, r, o;
-
-	for (i = 0; i < config->nr_tasks; i++)
-		for (r = 0; r < 8; r++)
-			for (o = 0; o < config->tasks[i].nr_ops; o++)
-				if (config->tasks[i].ops[o].reg == (s32)r && log->nr_registers < REGISTERS_MAX) {
-					log->registers[log->nr_registers].task = (u8)(FIRST_TASK + i);
-					log->registers[log->nr_registers++].reg = (u8)r;
-					break;
-				}
-}
-
 static int build_core(const struct mmut_config *config)
 {
 	struct arena *arena = arena_of();
@@ -169,7 +149,7 @@ static int build_core(const struct mmut_config *config)
 		return -ENOMEM;
 	arena->run->config = *config;
 	init_tasks(config);
-	init_registers(arena->run);
+	outcomes_init(arena->run);
 	proc.current_task = task_by_id(TASK_BOSS);
 	if (!config->program)
 		vm_sizes(config, &sizes);
@@ -253,20 +233,10 @@ static void profile(void)
 	else if (!log->config.no_estimate)
 		search_estimate();
 	memset(&log->model, 0, sizeof(log->model));
-	run_forget_outcomes(log);
+	outcomes_forget(log);
 	lockstat_forget();
 	contract_forget();
 	lock_order_forget();
-}
-
-static_assert(MMUT_MAX_DELAYS == DELAYS_MAX && sizeof(struct mmut_delay) == sizeof(struct delay), "they are copied");
-
-static int init_delays(const struct mmut_config *config)
-{
-	struct delay delays[DELAYS_MAX];
-
-	memcpy(delays, config->delays, sizeof(delays));
-	return delay_init(delays, config->nr_delays);
 }
 
 /* Buffers, execution graphs and the model of KVM have sets of 32, searches of 64, two of them service tasks. */
@@ -275,53 +245,6 @@ static u32 tasks_max(const struct mmut_config *config)
 	if (!config->program || config->memory != MMUT_MEMORY_SC || program_by_id(config->program)->races)
 		return MMUT_MAX_TASKS - 1;
 	return strategy_by_id(config->strategy)->choose_wide ? MMUT_PROGRAM_TASKS : MMUT_SEARCH_TASKS;
-}
-
-/* Into its place by the first gfn; what begins inside another stretch makes that longer. */
-static void add_stretch(struct heat_map *map, u64 first, u64 gfns)
-{
-	u32 i = 0;
-
-	while (i < map->nr && map->at[i].first + map->at[i].gfns < first)
-		i++;
-	if (i < map->nr && first + gfns >= map->at[i].first) {
-		u64 old = map->at[i].first, end = old + map->at[i].gfns, more = first + gfns;
-
-		map->at[i].first = min(old, first);
-		map->at[i].gfns = max(end, more) - map->at[i].first;
-		return;
-	}
-	memmove(&map->at[i + 1], &map->at[i], (map->nr++ - i) * sizeof(map->at[0]));
-	map->at[i] = (struct heat_stretch){ .first = first, .gfns = gfns };
-}
-static_assert(HEAT_STRETCHES >= 2 * MMUT_MAX_SLOTS, "each slot may have two places");
-
-/* Wherever a slot may be. */
-static int init_heat(const struct mmut_config *config)
-{
-	struct heat_map map = { 0 };
-	u32 i;
-
-	for (i = 0; i < config->nr_slots; i++) {
-		const struct mmut_slot *slot = &config->slots[i];
-
-		add_stretch(&map, slot->base_gfn, slot->npages);
-		if (slot->flags & SLOT_MOVES)
-			add_stretch(&map, slot->move_gfn, slot->npages);
-	}
-	return measure_guest_memory(&map);
-}
-
-/* Last: an execution is the same whether it is measured or not, addresses included. */
-static int init_measuring(const struct mmut_config *config)
-{
-	int err = 0;
-
-	if (config->lock_stat)
-		err = lockstat_init(arena_of()->nr_tasks) ?: init_heat(config) ?: init_delays(config);
-	if (!err && config->record)
-		err = flight_init(arena_of()->nr_tasks);
-	return err;
 }
 
 int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
@@ -338,7 +261,7 @@ int mmut_world_create(int fd, uint32_t slot, const struct mmut_config *config)
 	err = build_core(config);
 	if (!err) {
 		init_sched(config);
-		err = build_machine(config) ?: annotations_weaken(config) ?: init_measuring(config);
+		err = build_machine(config) ?: annotations_weaken(config) ?: measuring_init(config);
 	}
 	if (err) {
 		arena_unmap();
@@ -380,6 +303,16 @@ int mmut_module_open(const void *bytes, uint64_t size)
 		return 0;
 	snprintf(error, sizeof(error), "%s", native_error());
 	return -1;
+}
+
+const char *mmut_module_task(uint32_t n)
+{
+	return native_task_name(n);
+}
+
+const char *mmut_module_label(uint32_t n)
+{
+	return native_label(n);
 }
 
 void mmut_world_detach(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What Python may ask about the lock order graph. */
+/* The lock order graph, with names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,15 +7,7 @@
 #include "check/check.h"
 #include "core/lock_order.h"
 #include "core/task.h"
-
-#define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
+#include "text.h"
 
 /* A program's lock by the name that the program has for it, else by what it was called where it was taken. */
 static void name_node(char *buf, size_t n, u32 node, const struct site *site)
