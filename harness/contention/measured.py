@@ -281,12 +281,12 @@ def read_series(into: Measured) -> None:
     raw = ffi.new("struct mmut_series *")
     if lib.mmut_series_get(raw) != 0:
         return
-    cells = memoryview(ffi.buffer(raw.columns)).cast("Q").tolist()
+    cells, width = bytes(ffi.buffer(raw.columns)), 8 * TICKS_MAX
     found = Series(raw.shift, raw.ticks)
     for number in range(lib.MMUT_SERIES_COLUMNS):
-        column = cells[number * TICKS_MAX : number * TICKS_MAX + raw.ticks]
-        if any(column):
-            found.columns[number] = column
+        column = cells[number * width : number * width + 8 * raw.ticks]
+        if column.count(0) != len(column):
+            found.columns[number] = memoryview(column).cast("Q").tolist()
     into.series = found
 
 

@@ -24,10 +24,11 @@ def current() -> list[dict[str, Any]]:
 
 def current_counts() -> list[Counts]:
     """The counts of current(), for those who ask often."""
-    raw, found = ffi.new("struct mmut_contract *"), list[Counts]()
-    while lib.mmut_contract_get(len(found), raw) == 0:
-        found.append((raw.none, raw.read, raw.write))
-    return found
+    rows = lib.mmut_contract_counts(ffi.NULL, 0)
+    raw: Any = ffi.new("uint64_t[]", 3 * rows)
+    lib.mmut_contract_counts(raw, rows)
+    counts = ffi.unpack(raw, 3 * rows)
+    return list(zip(counts[::3], counts[1::3], counts[2::3], strict=True))
 
 
 def add(into: Sequence[Counts], extra: Sequence[Counts], sign: int = 1) -> list[Counts]:

@@ -447,15 +447,27 @@ def event_ops() -> dict[str, int]:
     return found
 
 
+NUMBER, NUMBERS, TEXT = range(3)
+
+
+@cache
+def kinds_of(struct: Any) -> list[tuple[str, int]]:
+    """The fields of a C struct, by its type."""
+    found = []
+    for name, field in struct.fields:
+        kind = NUMBER
+        if field.type.kind != "primitive":
+            kind = TEXT if field.type.item.cname == "char" else NUMBERS
+        found.append((name, kind))
+    return found
+
+
 def fields_of(raw: Any) -> dict[str, Any]:
     """The fields of a C struct of numbers, arrays of numbers and texts."""
     found = {}
-    for name, field in ffi.typeof(raw).item.fields:
+    for name, kind in kinds_of(ffi.typeof(raw).item):
         value = getattr(raw, name)
-        if field.type.kind == "primitive":
-            found[name] = value
-        else:
-            found[name] = text(value) if field.type.item.cname == "char" else list(value)
+        found[name] = value if kind == NUMBER else text(value) if kind == TEXT else list(value)
     return found
 
 

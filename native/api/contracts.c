@@ -37,11 +37,47 @@ static const char *lock_name(const struct site *site)
 	return strncmp(name, "NULL", 4) && strncmp(name, "((void", 6) ? name : "";
 }
 
+/* The boss sets up and tears down: no part of the workload. */
+static struct contract_count counts_of(const struct site *site)
+{
+	struct contract_count sum = { 0 };
+	u32 i;
+
+	for (i = 1; arena_of() && i < arena_of()->nr_tasks; i++) {
+		const struct contract_count *c = contract_count_of(i, site);
+
+		sum.none += c->none;
+		sum.read += c->read;
+		sum.write += c->write;
+	}
+	return sum;
+}
+
+uint32_t mmut_contract_counts(uint64_t *counts, uint32_t rows)
+{
+	const struct site *site;
+	u32 n = 0;
+
+	for (site = __start_mmut_sites; site < __stop_mmut_sites; site++) {
+		if (contract_kind(site) == NR_CONTRACTS)
+			continue;
+		if (n < rows) {
+			struct contract_count sum = counts_of(site);
+
+			counts[3 * n] = sum.none;
+			counts[3 * n + 1] = sum.read;
+			counts[3 * n + 2] = sum.write;
+		}
+		n++;
+	}
+	return n;
+}
+
 int mmut_contract_get(uint32_t n, struct mmut_contract *row)
 {
 	const struct site *site = __start_mmut_sites;
+	struct contract_count sum;
 	const char *path;
-	u32 i;
 
 	for (; site < __stop_mmut_sites; site++)
 		if (contract_kind(site) < NR_CONTRACTS && !n--)
@@ -55,13 +91,9 @@ int mmut_contract_get(uint32_t n, struct mmut_contract *row)
 	COPY(row->file, path ? path : site->file);
 	COPY(row->func, site->func);
 	COPY(row->lock, lock_name(site));
-	/* The boss sets up and tears down: no part of the workload. */
-	for (i = 1; arena_of() && i < arena_of()->nr_tasks; i++) {
-		const struct contract_count *c = contract_count_of(i, site);
-
-		row->none += c->none;
-		row->read += c->read;
-		row->write += c->write;
-	}
+	sum = counts_of(site);
+	row->none = sum.none;
+	row->read = sum.read;
+	row->write = sum.write;
 	return 0;
 }

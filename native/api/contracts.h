@@ -15,6 +15,8 @@ struct mmut_contract {
 };
 const char *mmut_contract_name(uint32_t kind);
 int mmut_contract_get(uint32_t n, struct mmut_contract *row);		/* -1 past the last; no world: counts are 0 */
+/* The counts alone: none, read and write of each row.  Returns how many rows there are. */
+uint32_t mmut_contract_counts(uint64_t *counts, uint32_t rows);
 
 /* cffi: end */
 
