@@ -162,6 +162,9 @@ static void watch_note(struct event *ev)
 	case NOTE_WRITE_UNTRACKED:
 		write_track_note(ev);
 		break;
+	case NOTE_WRITE_EMULATED:
+		write_track_emulated(ev);
+		break;
 	case NOTE_EMULATED:
 		mmio_emulated(ev);
 		break;

@@ -84,6 +84,7 @@ struct task_shadow {
 	struct {
 		u32 table, section;	/* sections (its lower half), when the task came upon it */
 	} found[NR_FOUND];		/* page tables, by frame number */
+	u64 calm_since;			/* check.write_locks as the vCPU left the guest; ~0: while somebody wrote */
 	u32 table_used;			/* the table whose use was judged last, in this section; 0: none yet */
 	const void *cell;		/* guest access announced: cell, ... */
 	gfn_t gfn;			/* ... for this gfn, */
@@ -130,6 +131,7 @@ struct check {
 	s64 tables_linked, leaves[PG_LEVEL_1G];	/* what the tables contain, by stores seen; leaves by level - 1 */
 	s32 mmu_readers __cacheline_aligned;	/* who holds mmu_lock, by lock events */
 	s32 mmu_writers;
+	u64 write_locks;		/* how often mmu_lock was taken for write */
 	struct task_shadow task[MAX_MODEL_TASKS];
 };
 
@@ -219,6 +221,7 @@ void mmio_emulated(const struct event *ev);
 void mmio_install(const struct event *ev, u32 n, gfn_t gfn, u64 spte);
 
 void write_track_note(const struct event *ev);
+void write_track_emulated(const struct event *ev);
 void write_track_gone(u32 slot);
 void write_track_store(const struct event *ev, u32 n, const struct leaf *leaf);
 void write_track_written(const struct event *ev, u32 slot, gfn_t gfn);

@@ -138,7 +138,11 @@ void vcpu_state_access(struct event *ev)
 	u64 index = ((u64)ev->addr - (u64)vcpus) / sizeof(*vcpus);
 	const struct task *task = task_by_id(ev->task);
 	bool self = task->kind == TASK_KIND_VCPU && task->index == index;
+	const struct check *c = check_of();
 
+	if (ev->done && self && ev->addr == (void *)&vcpus[index].mode && ev->new == OUTSIDE_GUEST_MODE)
+		shadow_of(ev)->calm_since = __atomic_load_n(&c->mmu_writers, __ATOMIC_SEQ_CST) ? ~0ULL :
+					    __atomic_load_n(&c->write_locks, __ATOMIC_SEQ_CST);
 	if (!ev->done || ev->addr != (void *)&vcpus[index].mode || ev->old == ev->new || ev->task == TASK_BOSS ||
 	    (ev->op == OP_CMPXCHG && ev->old != ev->expected))
 		return;
@@ -201,6 +205,8 @@ void mmu_lock_event(struct event *ev)
 		return;
 	}
 	__atomic_fetch_add(mine, 1, __ATOMIC_SEQ_CST);
+	if (write)
+		__atomic_fetch_add(&c->write_locks, 1, __ATOMIC_SEQ_CST);
 	writers = __atomic_load_n(&c->mmu_writers, __ATOMIC_SEQ_CST);
 	readers = __atomic_load_n(&c->mmu_readers, __ATOMIC_SEQ_CST);
 	if (writers > 1 || (writers && readers))

@@ -83,6 +83,25 @@ void write_track_note(const struct event *ev)
 			writable_tlb(ev, &kvm_of()->vcpus[i], gfn);
 }
 
+/*
+ * A write is the emulator's because somebody tracks it, or it is not.  Who tracks what changes with mmu_lock
+ * held for write: if nobody has held it since the vCPU left the guest, there is no doubt.
+ */
+void write_track_emulated(const struct event *ev)
+{
+	const struct check *c = check_of();
+	const struct kvm_vcpu *vcpu = &kvm_of()->vcpus[task_by_id(ev->task)->index];
+	const struct check_slot *slot = slot_of_gfn(c, vcpu->as_id, ev->expected);
+
+	/* Under a weak memory a vCPU may read what was true some time ago. */
+	if (proc.access)
+		return;
+	if (slot && !is_tracked(slot, ev->expected) &&
+	    shadow_of(ev)->calm_since == __atomic_load_n(&c->write_locks, __ATOMIC_SEQ_CST))
+		violation(ORACLE_WRITE_TRACK, site_of(ev), ev->addr,
+			  "a write to gfn 0x%llx is left to the emulator, and nobody tracks it", LLX(ev->expected));
+}
+
 /* A slot is gone, and with it what was said of its pages. */
 void write_track_gone(u32 id)
 {

@@ -353,6 +353,7 @@ enum kvm_note {
 	NOTE_SLOT_PLACED,	/* value: base_gfn << 8 | id: it is about to be published there */
 	NOTE_SLOT_LIVE,		/* value: id: the update that put it there is over, and user space is told so */
 	NOTE_EMULATED,		/* addr: vcpu; value: gfn: there is no memory, an emulator gets the access */
+	NOTE_WRITE_EMULATED,	/* addr: vcpu; value: gfn: somebody wants to see this write, an emulator makes it */
 	NOTE_WRITE_TRACKED,	/* value: gfn << 1 | as_id: from now on each guest write to it exits */
 	NOTE_WRITE_UNTRACKED,	/* value: gfn << 1 | as_id: no longer so */
 	NOTE_SLOT_EMULATED,	/* value: id: memory of the slot is out of the guests' reach from now on */

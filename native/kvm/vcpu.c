@@ -149,6 +149,7 @@ static bool vcpu_handle_fault(struct kvm_vcpu *vcpu, gfn_t gfn, u64 error_code) 
 		note(NOTE_EMULATED, vcpu, gfn);
 		return false;
 	case RET_PF_WRITE_PROTECTED:
+		note(NOTE_WRITE_EMULATED, vcpu, gfn);
 		return false;
 	default:
 		WARN_ON_ONCE(r > RET_PF_RETRY || r == RET_PF_CONTINUE);

@@ -56,6 +56,48 @@ CLEAN(what_was_tracked_goes_with_its_slot, WRITE_TRACK, HOST0)
 	guest_write(m->frame, LEAF_GFN);
 }
 
+/* vCPU 0 leaves the guest; the write that made it do so goes to the emulator. */
+static void leave_guest(struct machine *m)
+{
+	WRITE_PRIVATE(m->kvm->vcpus[0].mode, IN_GUEST_MODE);
+	WRITE_ONCE(m->kvm->vcpus[0].mode, OUTSIDE_GUEST_MODE);
+}
+
+static void emulate(struct machine *m)
+{
+	note(NOTE_WRITE_EMULATED, &m->kvm->vcpus[0], LEAF_GFN);
+}
+
+CLEAN(a_write_that_is_tracked_is_emulated, WRITE_TRACK, VCPU0)
+{
+	protect(m);
+	track(m, NOTE_WRITE_TRACKED);
+	leave_guest(m);
+	emulate(m);
+}
+
+CLEAN(tracking_ends_as_a_write_is_emulated, WRITE_TRACK, VCPU0)
+{
+	protect(m);
+	track(m, NOTE_WRITE_TRACKED);
+	leave_guest(m);
+	become(HOST0);
+	write_lock(&m->kvm->mmu_lock);
+	track(m, NOTE_WRITE_UNTRACKED);
+	write_unlock(&m->kvm->mmu_lock);
+	become(VCPU0);
+	emulate(m);
+}
+
+PLANT(a_write_that_nobody_tracks_is_emulated, WRITE_TRACK, VCPU0, "and nobody tracks it")
+{
+	protect(m);
+	track(m, NOTE_WRITE_TRACKED);
+	track(m, NOTE_WRITE_UNTRACKED);
+	leave_guest(m);
+	emulate(m);
+}
+
 PLANT(a_writable_page_is_tracked, WRITE_TRACK, VCPU0, "maps it writable")
 {
 	track(m, NOTE_WRITE_TRACKED);
