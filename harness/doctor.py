@@ -226,7 +226,7 @@ def check_tool(tool: str, use: str, package: str) -> Check:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=60,
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``mmutorture explore``: search schedules of scenarios with fibers (or in lockstep)."""
 
+import os
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
@@ -160,9 +161,10 @@ class Session:
             # Whatever ends this process, what it was about can be told.
             token = format_token(token_at(recipe, scenario, first))
             with suppress(OSError):  # a full disk is noticed where it matters
-                running.write_text(f"from this execution on: {token}\n", encoding="utf-8")
+                fresh.write_text(f"from this execution on: {token}\n", encoding="utf-8")
+                os.replace(fresh, running)  # whole, whenever somebody reads it
 
-        running = self.run.path / RUNNING
+        running, fresh = self.run.path / RUNNING, self.run.path / f".{RUNNING}"
         if self.args.execution == "lockstep":
             from harness.run.lockstep import explore_lockstep
 

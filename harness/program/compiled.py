@@ -55,7 +55,7 @@ DIAGNOSTIC = re.compile(r"^(?P<place>.*?:\d+)(?::\d+)?: (?:(?:fatal )?error: )?(
 VARIABLE_SECTIONS = (".data", ".bss", ".tdata", ".tbss", "*COM*")
 OURS = ("mmut_module", "S")
 SHARED_HINT = " (a SHARED() field is reached through READ_ONCE(), WRITE_ONCE(), ...)"
-SECONDS_MAX = 60
+SECONDS_MAX = 300
 
 # The objects that a configuration points to live as long as it does.
 kept: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()

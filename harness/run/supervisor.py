@@ -17,8 +17,8 @@ from harness.errors import HarnessError
 from harness.run import forkserver
 
 KIND_BOSS = 0  # enum mmut_task_kind: it has no process
-READY_SECONDS_MAX = 30.0
-END_SECONDS_MAX = 5.0
+READY_SECONDS_MAX = 120.0
+END_SECONDS_MAX = 30.0
 TERMINATE_SECONDS_MAX = 0.4
 
 

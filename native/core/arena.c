@@ -10,9 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 #undef LOCK_READ		/* fcntl.h has mandatory locks of that name */
 #undef LOCK_WRITE
@@ -32,7 +30,6 @@ int arena_map(int fd, u32 slot, u64 size, bool create)
 {
 	char *base = (char *)(ARENA_BASE + slot * ARENA_SLOT_SIZE);
 	struct arena *arena;
-	struct timespec now;
 
 	if (slot >= ARENA_SLOTS || size > ARENA_SLOT_SIZE)
 		return -EINVAL;
@@ -60,9 +57,7 @@ int arena_map(int fd, u32 slot, u64 size, bool create)
 		arena->state_limit = arena->state_begin + STATE_MAX;
 		arena->bulk_begin = arena->bulk_end = arena->state_limit;
 		arena->bulk_limit = base + size;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		arena->ns_start = (u64)now.tv_sec * 1000000000ULL + (u64)now.tv_nsec;
-		arena->tsc_start = __rdtsc();
+		arena->start = cycles_now();
 	}
 	proc.arena = arena;
 	return 0;

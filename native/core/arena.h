@@ -16,6 +16,7 @@
 #ifndef MMUT_CORE_ARENA_H
 #define MMUT_CORE_ARENA_H
 
+#include "cycles.h"
 #include "types.h"
 #include "warn.h"
 
@@ -81,7 +82,7 @@ struct arena {
 	/* set-up allocation */
 	char *state_begin, *state_end, *state_limit, *state_golden;
 	char *bulk_begin, *bulk_end, *bulk_limit;
-	u64 tsc_start, ns_start;	/* calibration of the cycle counter: both read at creation */
+	struct cycles start;	/* calibration of the cycle counter: read at creation */
 	u32 checkpointed;
 	u32 nr_regions;
 	struct frame_region regions[ARENA_REGIONS];

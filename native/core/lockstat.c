@@ -2,8 +2,6 @@
 /* Lock statistics: see lockstat.h.  Each task writes its own table only. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
-#include <x86intrin.h>
 
 #include "arena.h"
 #include "contract.h"
@@ -18,15 +16,14 @@ u64 lockstat_clock(void)
 double lockstat_ns_per_tick(void)
 {
 	const struct arena *arena = proc.arena;
-	struct timespec now;
-	u64 ns, ticks;
+	struct cycles now;
 
 	if (arena->controlled)
 		return 1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = (u64)now.tv_sec * 1000000000ULL + (u64)now.tv_nsec - arena->ns_start;
-	ticks = __rdtsc() - arena->tsc_start;
-	return ticks ? (double)ns / (double)ticks : 1;
+	now = cycles_now();
+	if (now.tsc == arena->start.tsc)
+		return 1;
+	return (double)(now.ns - arena->start.ns) / (double)(now.tsc - arena->start.tsc);
 }
 
 void lockstat_begin(void)

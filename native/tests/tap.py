@@ -21,7 +21,7 @@ class Report:
     output: str
 
 
-def run(program: Path, *names: str, seconds: float = 100) -> Report:
+def run(program: Path, *names: str, seconds: float = 600) -> Report:
     done = subprocess.run(
         [program, *names],
         stdin=subprocess.DEVNULL,

@@ -22,17 +22,17 @@ struct common {
 	volatile u64 words[WORDS];	/* all equal whenever a reader may look */
 	u64 operations;			/* of each task */
 	u64 wrong;			/* atomic: what tasks saw that must not be */
-	u64 timeouts;			/* atomic: futex sleeps that nobody ended */
+	u32 one_dies;			/* and those who wait for it look from time to time */
 	u64 writes, reads;		/* atomic */
 	shared_u64 flag, stage;
 	SHARED(struct object *) published;
 	struct object object[OBJECTS];
-	struct { u32 word; double woken; } ball[2] __cacheline_aligned;
+	struct { u32 word; } ball[2] __cacheline_aligned;
 };
 
 struct common *common(void);
 double seconds(void);			/* by the monotonic clock */
 u32 worker_program(const char *name);
-void workers_start(u64 operations);	/* boss, once the world exists and before it forks */
+void workers_start(u64 operations, u32 one_dies);	/* boss, once the world exists and before it forks */
 
 #endif

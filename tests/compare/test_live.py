@@ -26,9 +26,9 @@ from harness.run import free, live, usage
 from harness.scenario.scenarios import load
 from harness.scenario.settings import Settings
 from harness.signals import Interrupt
+from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 60.0
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 COLOUR = re.compile(rb"\x1b\[[0-9;]*3[0-7]")
 
@@ -69,9 +69,12 @@ class Terminal:
 
 
 def test_a_screen_on_a_terminal(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path, "stress", "same-gfn", "--duration", "1s", NO_COLOR="1")
-    assert terminal.end() == 0
-    out = terminal.output
+    for seconds in ("1s", "4s", "16s", "64s"):  # on a busy machine no lock is taken for long
+        terminal = Terminal(tmp_path, "stress", "same-gfn", "--duration", seconds, NO_COLOR="1")
+        assert terminal.end() == 0
+        out = terminal.output
+        if b"mmu_lock" in out[: out.rindex(SHOW)]:
+            break
     assert b"faults/s" in out and b"on average" in out
     assert b"mmu_lock" in out and b"vcpu1" in out and b"taken/s" in out
     assert out.count(HIDE) == out.count(SHOW) > 0 and out.rindex(SHOW) > out.rindex(HIDE)
@@ -155,10 +158,11 @@ def test_who_waits_is_seen_from_outside() -> None:
     recipe = Recipe("zap-vs-fault", overrides, settings)
     scenario = load("zap-vs-fault", overrides, controlled=False)
     interrupt, deadline = Interrupt(), time.monotonic() + PATIENCE
-    while not any(state.waits for state in seen) and time.monotonic() < deadline:
+    wanted = "mmu_lock, which vmm0 had"
+    while not any(s.waits == wanted for s in seen) and time.monotonic() < deadline:
         free.run(recipe, scenario, 1.0, interrupt, Looks(), lambda *_: None)
-    waiting = [state for state in seen if state.waits]
-    assert any(s.waits == "mmu_lock, which vmm0 had" for s in waiting), waiting
+    waiting = [state.waits for state in seen if state.waits]
+    assert wanted in waiting, waiting
 
 
 def test_the_view_ends_whatever_happens() -> None:

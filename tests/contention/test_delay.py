@@ -28,6 +28,7 @@ from tests.free_runs import Enough, everybody, faults, run_until  # noqa: E402
 ZAP = "kvm_mmu_zap_all_fast:mmu_lock"
 STEPS = 400
 NS = 200_000
+CLOCK = 1e-3  # what cycles are in nanoseconds is known so well
 OFTEN = everybody(5)
 
 
@@ -85,8 +86,7 @@ def test_the_same_execution_again() -> None:
 def test_running_free() -> None:
     found = stressed(f"{ZAP}={NS}")
     zap = site(found, "kvm_mmu_zap_all_fast")
-    assert zap.hold.min >= NS and zap.hold.count > 0
-    assert 0 <= zap.acquisitions - zap.hold.count <= 1, "the last may have been cut short"
+    assert zap.hold.min >= NS * (1 - CLOCK) and zap.hold.count == zap.acquisitions > 0
 
 
 def test_sections_that_are_not_timed() -> None:
@@ -102,7 +102,11 @@ def test_no_other_section_running_free(lock: str) -> None:
     func, name = "kvm_get_dirty_log", "dirty-log-vs-notifier"
     found = stressed(f"{func}{':' if lock else ''}{lock}=3000", name=name)
     delayed = {(s.func, s.lock): s.delay for s in found.sites if s.delay}
-    assert delayed == {(func, one): 3000 for one in ("slots_lock", "mmu_lock") if lock in (one, "")}
+    assert delayed == {
+        (func, one): pytest.approx(3000, rel=CLOCK, abs=1)
+        for one in ("slots_lock", "mmu_lock")
+        if lock in (one, "")
+    }
     assert len(found.sites) > len(delayed) + 3
 
 

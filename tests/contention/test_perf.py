@@ -208,7 +208,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["perf", "lock", "record", "-o", str(perf_data), "-a", "--", "true"]
     if shutil.which("perf") is None:
         pytest.skip("there is no perf")
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
     if done.returncode or not perf_data.exists():
         pytest.skip("perf may not trace locks here")
     return perf_data
@@ -222,7 +222,7 @@ def test_headers_are_those_of_perf_itself(
 ) -> None:
     command = ["perf", "lock", "contention", "-i", str(recorded), *options]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
     )
     theirs = (done.stdout + done.stderr).splitlines()  # perf 6.1 prints on stderr
     if done.returncode or not any(line.startswith(" contended") for line in theirs):

@@ -7,6 +7,7 @@ task does once in an operation is counted as often as there were operations.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
@@ -21,14 +22,13 @@ from harness.contention import collect, measured, record  # noqa: E402
 from harness.core import config, contracts  # noqa: E402
 from harness.core.token import Recipe  # noqa: E402
 from harness.core.world import World  # noqa: E402
-from harness.run import free  # noqa: E402
 from harness.run.explore import Limits, explore  # noqa: E402
-from harness.run.live import Silent  # noqa: E402
 from harness.run.lockstep import explore_lockstep  # noqa: E402
 from harness.scenario import scenarios  # noqa: E402
 from harness.scenario.settings import Settings  # noqa: E402
 from harness.signals import Interrupt  # noqa: E402
 from tests.contention.replayed import Known, known  # noqa: E402
+from tests.free_runs import everybody, run_until  # noqa: E402
 
 ALL = 1 << 20
 ERROR = 0.03  # of a value by its bucket
@@ -261,7 +261,9 @@ def test_sums_of_a_free_run() -> None:
     name = "zap-vs-fault"
     loaded = scenarios.load(name, controlled=False)
     recipe = Recipe(name, (), Settings(seed=7, controlled=False))
-    run = free.run(recipe, loaded, 0.5, Interrupt(), Silent(), quiet)
+    began = time.monotonic()
+    run = run_until(everybody(20), recipe, loaded)
+    passed = time.monotonic() - began
     found = run.contention
     assert run.failure is None and found is not None
     check_sums(found)
@@ -274,5 +276,6 @@ def test_sums_of_a_free_run() -> None:
     check_series(found)
     assert found.series is not None and sum(found.series.faults) == run.totals["faults"]
     slots = by_func["vmm_fast_zap", "slots_lock"]
-    assert slots.hold.total < found.elapsed, "one task at a time"
+    # Where only some are timed they stand for others, and their sum may be longer than the run.
+    assert 0 < slots.hold.min <= slots.hold.max < passed * 1e9 * (1 + ERROR)
     assert contracts.MMU_LOCK in {row.lock for row in found.locks}

@@ -22,7 +22,7 @@ from tests.conftest import runner  # noqa: E402
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
     """A failure with one switch, as if another build had made it."""
-    options = ("--bug", "A06", "--seed", "1", "--budget", "20s", "--json")
+    options = ("--bug", "A06", "--seed", "1", "--schedules", "1000", "--json")
     run = runner(tmp_path_factory.mktemp("token"))
     failure = run("explore", *options).json["failures"][0]
     found = parse_token(failure["minimal"]["token"])
@@ -70,7 +70,7 @@ def test_a_switch_that_is_gone_is_named(mmutorture: Callable, token: Token) -> N
 
 
 def test_the_first_difference_from_what_was_recorded(mmutorture: Callable, tmp_path: Path) -> None:
-    options = ("--bug", "A06", "--seed", "1", "--budget", "20s", "--json")
+    options = ("--bug", "A06", "--seed", "1", "--schedules", "1000", "--json")
     directory = tmp_path / mmutorture("explore", *options).json["failures"][0]["directory"]
     record = directory / "failure.json"
     old = parse_token((directory / "token.txt").read_text())

@@ -11,7 +11,7 @@ pytest.importorskip("harness._core")
 from harness import cli
 from harness.failure import debugger
 
-RACE = ("notifier-vs-fault", "--bug", "H6", "--seed", "1", "--no-minimise")
+RACE = ("notifier-vs-fault", "--bug", "H6", "--seed", "1", "--schedules", "5000", "--no-minimise")
 
 
 @pytest.fixture

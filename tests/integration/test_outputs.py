@@ -19,7 +19,7 @@ pytest.importorskip("harness._core", reason="the core is not built")
 
 from harness import cli
 from harness.contention import lock_stat, record
-from tests.conftest import ROOT, Run, environment, runner
+from tests.conftest import ROOT, Run, environment, long_enough, runner
 from tests.contention import records
 from tests.contention.lock_stat_parser import parse
 
@@ -49,7 +49,10 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any
     assert done.code == 1, done.err
     document = done.json
     (directory / "results" / "failing").symlink_to(Path(document["results"]).name)
-    storm = run("stress", "fault-storm", "--duration", "0.2s", "--repeat", "3", "--json").json
+    storm = long_enough(
+        run, "stress", "fault-storm", "--repeat", "3", "--json",
+        enough=lambda done: all(one["faults"] for one in done.json["scenarios"]),
+    ).json  # fmt: skip
     (directory / "results" / "storm").symlink_to(Path(storm["results"]).name)
     return run, document, directory
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("cpus")
 from harness.core import catalogue  # noqa: E402
 from harness.scenario import scenarios  # noqa: E402
 
-BUDGET = "20s"
+SCHEDULES = "50000"  # eight times what the hardest of them needs
 QUICK = ("--no-minimise", "--json")
 BUGS = catalogue.bugs()
 STORMS = [n for n in sorted(scenarios.scenario_files()) if scenarios.load(n).kind == "storm"]
@@ -22,7 +22,9 @@ LITMUS = [n for n in sorted(scenarios.scenario_files()) if scenarios.load(n).kin
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_each_bug_is_found_and_reproduced(mmutorture: Callable, bug: catalogue.Bug) -> None:
-    done = mmutorture("explore", "--bug", bug.name, "--seed", "11", "--budget", BUDGET, *QUICK)
+    done = mmutorture(
+        "explore", "--bug", bug.name, "--seed", "11", "--schedules", SCHEDULES, *QUICK
+    )
     assert done.code in (1, 6), done.out + done.err
     failure = done.json["failures"][0]
     assert failure["oracle"] in bug.oracles, failure

@@ -47,7 +47,7 @@ def test_the_count_is_known(name: str, sizes: dict[str, int], classes: int) -> N
     found = explore(
         Recipe(spec, overrides, settings),
         loaded,
-        Limits(None, 60.0),
+        Limits(None, 600.0),
         1,
         Interrupt(),
         lambda *_: None,

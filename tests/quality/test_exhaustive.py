@@ -36,7 +36,7 @@ def exhaustive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fuzz(program: Path, *arguments: int) -> tuple[int, str]:
     done = subprocess.run(
-        [program, "fuzz", *map(str, arguments)], capture_output=True, text=True, timeout=100
+        [program, "fuzz", *map(str, arguments)], capture_output=True, text=True, timeout=600
     )
     last = done.stdout.splitlines()[-1]
     found = re.search(r"(\d+) wrong$", last)

@@ -61,7 +61,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def verdicts(programs: dict[str, Path]) -> tap.Report:
-    return tap.run(programs["oracles"], seconds=60)
+    return tap.run(programs["oracles"], seconds=600)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{CASES[case]}-{case}")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.contention.record import Series
 from harness.trace import events, perfetto, protobuf, record
 from harness.trace.events import Recording
-from tests.conftest import Run
+from tests.conftest import Run, long_enough
 from tests.trace import recordings
 from tests.trace.recordings import EVIL, MMU_LOCK, WRITE, raw
 
@@ -204,15 +204,24 @@ def test_numbers_are_encoded_as_protobuf_does(value: int) -> None:
     assert pb.TrackEvent.FromString(ours) == event
 
 
+BUG = ("--bug", "A03", "--seed", "3", "--schedules", "2000")
+
+
 @pytest.mark.xdist_group("cpus")
 def test_of_real_runs(mmutorture: Run, tmp_path: Path) -> None:
     """A free run, and an explored failure, through the command."""
-    assert mmutorture("stress", "zap-vs-fault", "--duration", "0.3s", "--seed", "1").code == 0
-    assert mmutorture("trace", "--perfetto", "free.pftrace").code == 0
-    free = Read((tmp_path / "free.pftrace").read_bytes())
-    free.check()
-    assert {"fault", "grace-period rcu", "fast-zap"} <= {name for *_, name in free.slices()}
-    found = mmutorture("explore", "--bug", "A03", "--seed", "3", "--no-minimise", "--json").json
+
+    def slices() -> set[str]:
+        assert mmutorture("trace", "--perfetto", "free.pftrace").code == 0
+        free = Read((tmp_path / "free.pftrace").read_bytes())
+        free.check()
+        return {name for *_, name in free.slices()}
+
+    wanted = {"fault", "grace-period rcu", "fast-zap"}
+    enough = lambda done: wanted <= slices()  # noqa: E731
+    done = long_enough(mmutorture, "stress", "zap-vs-fault", "--seed", "1", enough=enough)
+    assert done.code == 0 and wanted <= slices()
+    found = mmutorture("explore", *BUG, "--no-minimise", "--json").json
     token = found["failures"][0]["token"]
     done = mmutorture("trace", token, "--points", "--perfetto", "x.pftrace", "--json")
     explored = Read((tmp_path / "x.pftrace").read_bytes())

@@ -18,14 +18,12 @@ from harness.contention import record as contention  # noqa: E402
 from harness.core import config  # noqa: E402
 from harness.core.token import Recipe  # noqa: E402
 from harness.core.world import World  # noqa: E402
-from harness.run import free  # noqa: E402
-from harness.run.live import Silent  # noqa: E402
 from harness.run.lockstep import lockstep_world  # noqa: E402
 from harness.scenario import scenarios  # noqa: E402
 from harness.scenario.settings import Settings  # noqa: E402
-from harness.signals import Interrupt  # noqa: E402
 from harness.trace import capture, events, record  # noqa: E402
 from harness.trace.capture import Piece, recorded  # noqa: E402
+from tests.free_runs import faults, run_until  # noqa: E402
 from tests.trace.recordings import raw  # noqa: E402
 
 SETTINGS = Settings(seed=0xC0FFEE, strategy="random", record=True, check_every=0)
@@ -95,15 +93,10 @@ def test_a_ring_that_overflows_keeps_the_last() -> None:
     name = "fault-storm"
     settings = Settings(seed=1, controlled=False, record=True)
     loaded = scenarios.load(name, tuple(scenarios.vcpu_override("1")), controlled=False)
-    for seconds in (0.3, 1.0, 3.0, 9.0, 27.0):  # on a busy machine it takes long
-        run = free.run(
-            Recipe(name, (), settings), loaded, seconds, Interrupt(), Silent(), lambda *_: None
-        )
-        assert run.recording is not None
-        header, records = record.decode(run.recording, name)
-        (vcpu,) = [task for task in header.tasks if task.name == "vcpu0"]
-        if vcpu.records > 8192:
-            break
+    run = run_until(faults(20_000), Recipe(name, (), settings), loaded)
+    assert run.recording is not None
+    header, records = record.decode(run.recording, name)
+    (vcpu,) = [task for task in header.tasks if task.name == "vcpu0"]
     assert vcpu.records > 8192 <= vcpu.kept
     own = [one for one in records if one.task == vcpu.id]
     assert len(own) == vcpu.kept and len(set(own)) == len(own)

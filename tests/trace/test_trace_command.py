@@ -70,7 +70,8 @@ def test_what_is_not_there_is_refused_in_one_line(
 
 
 def test_a_failure_is_traced_from_its_directory_and_by_its_token(mmutorture: Run) -> None:
-    found = mmutorture("explore", "--bug", "A03", "--seed", "3", "--no-minimise", "--json")
+    options = ("--bug", "A03", "--seed", "3", "--schedules", "2000", "--no-minimise", "--json")
+    found = mmutorture("explore", *options)
     (failure,) = found.json["failures"]
     kept = mmutorture("trace", failure["directory"], "--json").json
     assert kept["unit"] == "steps" and kept["violation"].startswith("withdrawn: ")
@@ -89,7 +90,7 @@ def test_a_failure_is_traced_from_its_directory_and_by_its_token(mmutorture: Run
 def test_a_free_run_is_recorded_unless_told_not_to(mmutorture: Run, tmp_path: Path) -> None:
     run = ("stress", "zap-vs-fault", "--seed", "1", "--duration")
     wanted, kinds = {"operation", "fault", "hold", "grace-period"}, set()
-    for seconds in ("0.3s", "1s", "3s", "9s"):  # on a busy machine it takes long
+    for seconds in ("0.3s", "1s", "4s", "16s", "64s"):  # on a busy machine it takes long
         assert mmutorture(*run, seconds).code == 0
         shown = mmutorture("trace", "--json").json
         assert shown["unit"] == "ns" and shown["execution"] == "free"

@@ -95,7 +95,6 @@ def test_report_is_one_object(
     assert printed["bench"].keys() >= {"cores", "load", "busy", "idle", "build", "elapsed_s"}
 
 
-@pytest.mark.timeout(300)
 def test_programs_compile_and_measure(tmp_path: Path) -> None:
     """Each prints the columns that it promises, all of them positive where there is a peer."""
     shop = Workshop(tmp_path)

@@ -82,7 +82,7 @@ def test_stale_locks_are_those_that_nobody_holds(tmp_path: Path) -> None:
 
 def test_orphaned_worker_is_found() -> None:
     """A process of the workers' name whose parent has gone; it is ended here by its id."""
-    child = "import ctypes, time; ctypes.CDLL(None).prctl(15, b'mmut:test'); time.sleep(60)"
+    child = "import ctypes, time; ctypes.CDLL(None).prctl(15, b'mmut:test'); time.sleep(600)"
     parent = (
         "import subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {child!r}],"
@@ -91,7 +91,7 @@ def test_orphaned_worker_is_found() -> None:
         "print(child.pid)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", parent], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", parent], capture_output=True, text=True, timeout=300, check=True
     )
     orphan = int(done.stdout)
     try:

@@ -64,6 +64,6 @@ def test_a_switch_that_nobody_finds_is_a_problem(quality: Any) -> None:
 
 
 def test_a_hunt_finds_an_easy_switch(quality: Any) -> None:
-    hunts = quality.hunt("A15", "mix", [1, 2], 20.0)
+    hunts = quality.hunt("A15", "mix", [1, 2], 600.0)
     assert [one.oracle for one in hunts] == ["nx-list", "nx-list"]
     assert all(one.schedules < 100 for one in hunts)

@@ -75,7 +75,7 @@ def test_a_violation_stops_it_and_is_kept(
     one = soak.Soak(options(tmp_path))
     bug = catalogue.find_bug("A03")
     one.recipes = [importlib.import_module("cells").switch_cell(bug, 1, "mix")]
-    assert one.run(30.0, 1) == 1
+    assert one.run(600.0, 1) == 1
     assert " token " in capsys.readouterr().out
     state = msgspec.json.decode(one.file.read_bytes(), type=soak.State)
     (directory,) = state.violations
