@@ -37,7 +37,7 @@ int mmut_annotation_get(uint32_t n, struct mmut_annotation *row)
 		if (!a->reached[i] || !annotated(site) || at++ != n)
 			continue;
 		memset(row, 0, sizeof(*row));
-		strncpy(row->file, base_name(site->file), sizeof(row->file) - 1);
+		strncpy(row->file, kbasename(site->file), sizeof(row->file) - 1);
 		strncpy(row->func, site->func, sizeof(row->func) - 1);
 		strncpy(row->what, site->what, sizeof(row->what) - 1);
 		row->line = site->line;
@@ -55,7 +55,7 @@ static int weaken(struct annotations *a, const struct mmut_weaken *w)
 	for (i = 0; i < nr_sites(); i++) {
 		const struct site *site = site_by_id(i);
 
-		if (site->line != w->line || !annotated(site) || strcmp(base_name(site->file), w->file))
+		if (site->line != w->line || !annotated(site) || strcmp(kbasename(site->file), w->file))
 			continue;
 		a->weakened[i] = (u8)(w->order + 1);
 		found++;

@@ -44,10 +44,10 @@ int mmut_lock_edge_get(uint32_t n, struct mmut_lock_edge *row)
 	row->wanted_node = edge->to;
 	row->held_write = edge->held == LOCK_WRITE;
 	row->wanted_write = edge->wanted == LOCK_WRITE;
-	COPY(row->held_file, base_name(held->file));
+	COPY(row->held_file, kbasename(held->file));
 	COPY(row->held_func, held->func);
 	row->held_line = held->line;
-	COPY(row->wanted_file, base_name(wanted->file));
+	COPY(row->wanted_file, kbasename(wanted->file));
 	COPY(row->wanted_func, wanted->func);
 	row->wanted_line = wanted->line;
 	COPY(row->task_name, task_by_id(edge->task)->name);

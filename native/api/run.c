@@ -30,7 +30,8 @@ static void check_machine(void)
 	const struct program *program = run_program();
 
 	if (program) {
-		program->check();
+		if (program->check)
+			program->check();
 		return;
 	}
 	rcu_barrier_quiescent();

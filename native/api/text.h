@@ -6,21 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/hook.h"
+
 #define COPY(dst, src) snprintf(dst, sizeof(dst), "%s", src)
-
-static inline const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* From native/ on, or the last part of another path. */
 static inline const char *source_name(const char *path)
 {
 	const char *native = strstr(path, "native/");
 
-	return native ? native : base_name(path);
+	return native ? native : kbasename(path);
 }
 
 #endif

@@ -46,13 +46,6 @@ static void say_value(char *buf, size_t n, const struct event *ev, enum race_kin
 		 (unsigned long long)ev->old, (unsigned long long)(writes ? ev->new : a->value));
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 void race_report(const struct races *r, const struct event *ev, enum race_kind mine, u32 other,
 		 const struct race_access *a, enum race_kind theirs)
 {
@@ -67,7 +60,7 @@ void race_report(const struct races *r, const struct event *ev, enum race_kind m
 	if (known) {
 		const struct site *sync = site_by_id(r->task[other].released_at[known % RACE_RELEASES]);
 
-		snprintf(last, sizeof(last), "%s:%u", base_name(sync->file), sync->line);
+		snprintf(last, sizeof(last), "%s:%u", kbasename(sync->file), sync->line);
 	}
 	say_value(value, sizeof(value), ev, mine, a);
 	violation(ORACLE_DATA_RACE, here, ev->addr,
@@ -75,8 +68,8 @@ void race_report(const struct races *r, const struct event *ev, enum race_kind m
 		  "%s by %s at %s:%u, step %u, holding %s; %s; "
 		  "missing edge: no release of %s after that reached an acquire of %s (last: %s)",
 		  here->func, there->func, here->what, *object ? " = " : "", object,
-		  kind_names[mine], task_by_id(ev->task)->name, base_name(here->file), here->line, held[0],
-		  kind_names[theirs], task_by_id(other)->name, base_name(there->file), there->line,
+		  kind_names[mine], task_by_id(ev->task)->name, kbasename(here->file), here->line, held[0],
+		  kind_names[theirs], task_by_id(other)->name, kbasename(there->file), there->line,
 		  a->step, held[1], value,
 		  task_by_id(other)->name, task_by_id(ev->task)->name, last);
 }

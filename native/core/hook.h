@@ -83,6 +83,13 @@ struct site {
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct site) == 64, "struct site must tile its section");
 
+static inline const char *kbasename(const char *path)
+{
+	const char *slash = __builtin_strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 extern const struct site __start_mmut_sites[] __hidden, __stop_mmut_sites[] __hidden;
 
 /* Sites that the source has; those of a program that was loaded (proc.sites) are numbered behind them. */

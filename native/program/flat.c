@@ -389,17 +389,12 @@ static void flat_finish(struct program_outcome *out)
 	}
 }
 
-static void flat_check(void)
-{
-}
-
 const struct program program_flat = {
 	.name = "flat",
 	.text = "the program that a file of the user describes",
 	.load = flat_load,
 	.setup = flat_setup,
 	.body = flat_body,
-	.check = flat_check,
 	.finish = flat_finish,
 	.own_state = flat_own_state,
 	.no_callbacks = true,

@@ -353,10 +353,6 @@ static void native_finish(struct program_outcome *out)
 	memcpy(out->values, native_of()->observed, sizeof(out->values));
 }
 
-static void native_check(void)
-{
-}
-
 const struct program program_native = {
 	.name = "native",
 	.text = "a program that the user wrote in C",
@@ -364,7 +360,6 @@ const struct program program_native = {
 	.attach = native_attach,
 	.setup = native_setup,
 	.body = native_body,
-	.check = native_check,
 	.finish = native_finish,
 	.no_callbacks = true,
 };

@@ -26,7 +26,7 @@ struct program {
 	int (*attach)(void);			/* another process: what it needs beside the arena; may be NULL */
 	int (*setup)(void);			/* boss: allocate and initialise; 0 or -ENOMEM */
 	void (*body)(struct task *task);	/* task->index counts from 0 */
-	void (*check)(void);			/* boss, afterwards: violation() where an invariant is broken */
+	void (*check)(void);			/* boss, afterwards: violation() where one is due; may be NULL */
 	void (*finish)(struct program_outcome *out);	/* boss, before check(): may be NULL */
 	u64 (*own_state)(const struct task *task);	/* hash of what it keeps beside words and stack; may be NULL */
 	bool races;				/* plain accesses that nothing orders are violations */
