@@ -12,7 +12,13 @@ from harness.core import anchors, catalogue, stacks
 from harness.core.anchors import Kept, Plan
 from harness.core.token import PLAN_CHARS_MAX, Recipe
 from harness.core.world import STOP_FINISHED, Failure, World
-from harness.results.directory import RunDirectory, write_bytes, write_json, write_text
+from harness.results.directory import (
+    RunDirectory,
+    make_lasting,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from harness.scenario.scenarios import to_toml
 from harness.scenario.schema import Scenario
 from harness.trace import record as recording
@@ -140,7 +146,8 @@ def write(captured: Captured, directory: Path) -> None:
         write_bytes(directory / recording.FILE, captured.recording)
     if captured.minimal is not None:
         write(captured.minimal, directory / MINIMAL)
-    write_json(directory / "failure.json", msgspec.to_builtins(captured.record))
+    make_lasting(directory)
+    write_json(directory / "failure.json", msgspec.to_builtins(captured.record), lasting=True)
 
 
 def save(captured: Captured, run: RunDirectory, scenario_directory: Path) -> Path:

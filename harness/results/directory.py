@@ -4,6 +4,9 @@
 results/2026.11.20-10.02.11/{run.json,testid.txt,env.json,run.ktap}
 results/2026.11.20-10.02.11/zap-vs-fault/{scenario.toml,lock_stat.txt,failure-1/}
 results/latest -> the newest run
+
+What can be had again by its seed is left to the kernel to put on the disk.  A failure, and run.json,
+which says that all is there, outlast the machine as soon as they are written.
 """
 
 import contextlib
@@ -27,11 +30,11 @@ LATEST = "latest"
 GIT_SECONDS_MAX = 10
 
 
-def write_text(path: Path, text: str) -> None:
-    write_bytes(path, text.encode())
+def write_text(path: Path, text: str, lasting: bool = False) -> None:
+    write_bytes(path, text.encode(), lasting)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, lasting: bool = False) -> None:
     """Whole or not at all: a reader never meets half a file."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -39,8 +42,9 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -57,8 +61,16 @@ def write_output(path: Path, text: str) -> None:
         write_text(path, text)
 
 
-def write_json(path: Path, document: Any) -> None:
-    write_text(path, json.dumps(document, indent=2) + "\n")
+def write_json(path: Path, document: Any, lasting: bool = False) -> None:
+    write_text(path, json.dumps(document, indent=2) + "\n", lasting)
+
+
+def make_lasting(directory: Path) -> None:
+    """The files in it, but not those in its directories."""
+    for path in directory.iterdir():
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def git(*arguments: str) -> str | None:
@@ -170,7 +182,7 @@ class RunDirectory:
     def finish(self, document: dict[str, Any], cases: Sequence[Case]) -> None:
         """run.json is written last: a directory without it was cut short."""
         write_text(self.path / ktap.FILE, ktap.render(cases))
-        write_json(self.path / "run.json", {"schema": RUN_SCHEMA, **document})
+        write_json(self.path / "run.json", {"schema": RUN_SCHEMA, **document}, lasting=True)
 
 
 def find_run(name: str, root: Path) -> Path:
