@@ -34,6 +34,10 @@ run = @tools/run.sh
 mmutorture = $(run) mmutorture
 pytest = $(run) pytest -n $(or $(JOBS),auto) --dist loadgroup --max-worker-restart=0
 
+# The suite starts Python some two thousand times: the harness is compiled once, whatever the user's setting.
+test determinism: export PYTHONDONTWRITEBYTECODE :=
+test determinism: export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+
 # --- What can be made -------------------------------------------------------------------------------
 
 .PHONY: help
