@@ -22,8 +22,13 @@ typedef struct {
 
 struct mutex { spinlock_t lock; };
 
+#define RWLOCK_WRITER	1u	/* flags in `count`, see rwlock.c */
+#define RWLOCK_WAITING	2u
+#define RWLOCK_PARKED	4u
+#define RWLOCK_READER	8u
+
 typedef struct {
-	u32 count;		/* readers and flags, see rwlock.c */
+	u32 count;		/* readers and flags */
 	u32 next, serving;	/* ticket queue of the slow path: the kernel's wait_lock */
 	u32 sleepers;		/* queued tasks that went to sleep */
 	u8 class;
@@ -43,8 +48,6 @@ bool __spin_trylock(spinlock_t *lock, const struct site *site);
 bool __spin_is_locked(spinlock_t *lock, const struct site *site);
 void __mutex_lock(struct mutex *lock, const struct site *site);
 void __mutex_unlock(struct mutex *lock, const struct site *site);
-void __read_lock(rwlock_t *lock, const struct site *site);
-void __read_unlock(rwlock_t *lock, const struct site *site);
 void __write_lock(rwlock_t *lock, const struct site *site);
 void __write_unlock(rwlock_t *lock, const struct site *site);
 bool __rwlock_needbreak(rwlock_t *lock, const struct site *site);
@@ -91,6 +94,29 @@ static inline u64 lockstat_acquired(struct held_lock *held, const struct blocked
 	return timed ? site->untimed + 1 : 0;
 }
 
+/* The held-lock stack; kept whether or not hooks are on, so that a dead holder has a name. */
+static inline struct held_lock *held_push(const void *lock, u32 class, enum lock_mode mode,
+					  const struct site *site)
+{
+	struct task *task = current;
+	u32 above = task->nr_held;
+	struct held_lock *held = &task->held[above % MAX_HELD];
+
+	held->lock = lock;
+	held->class_site_mode = class | (u64)site_id(site) << 16 | (u64)mode << 32;
+	barrier();	/* the entry before the count: the supervisor may read it at any time */
+	task->nr_held = above + 1;
+	return held;
+}
+
+/* Is there anything to be done about a lock beyond the stack? */
+static inline bool measured(void)
+{
+	return proc.arena->lockstat || unlikely(proc.flight);
+}
+
+u64 lock_measured(struct held_lock *held, u16 *holder, const struct blocked *blocked);
+
 /* The usual case of lock_released(): from the top of the stack, and nobody asks how long it was held. */
 static inline bool lock_popped(const void *lock)
 {
@@ -114,6 +140,55 @@ static inline void lock_released(const void *lock)
 {
 	if (!lock_popped(lock))
 		lock_popped_slowly(lock);
+}
+
+/* ---------------------------------------------------------------- reading, usually in line */
+
+/*
+ * An uncontended pair is two locked instructions, and each waits for all stores before it: no frame is
+ * made here, and no call.  Not in line is what happens where hooks are on or the lock is exclusive, where
+ * somebody is in the way, and where statistics or a recording are kept.
+ */
+void __read_lock_watched(rwlock_t *lock, const struct site *site);
+void __read_lock_slow(rwlock_t *lock, const struct site *site);
+void __reader_measured(rwlock_t *lock, struct held_lock *held, u32 seen);
+void __read_unlock_watched(rwlock_t *lock, const struct site *site);
+void __rwlock_wake_parked(rwlock_t *lock);
+
+static inline void __read_lock(rwlock_t *lock, const struct site *site)
+{
+	struct held_lock *held;
+	u32 count;
+
+	if (hooks_on() || unlikely(lock->exclusive)) {
+		__read_lock_watched(lock, site);
+		return;
+	}
+	count = __atomic_add_fetch(&lock->count, RWLOCK_READER, __ATOMIC_ACQUIRE);
+	if (unlikely(count & (RWLOCK_WRITER | RWLOCK_WAITING))) {
+		__read_lock_slow(lock, site);
+		return;
+	}
+	held = held_push(lock, lock->class, LOCK_READ, site);
+	if (measured())
+		__reader_measured(lock, held, count / RWLOCK_READER);
+}
+
+static inline void __read_release(rwlock_t *lock)
+{
+	/* Release: what was read under the lock was read before; pairs with write_slow(). */
+	u32 count = __atomic_sub_fetch(&lock->count, RWLOCK_READER, __ATOMIC_RELEASE);
+
+	if (unlikely(count & RWLOCK_PARKED) && count < RWLOCK_READER)
+		__rwlock_wake_parked(lock);
+}
+
+static inline void __read_unlock(rwlock_t *lock, const struct site *site)
+{
+	if (hooks_on() || unlikely(lock->exclusive) || unlikely(!lock_popped(lock)))
+		__read_unlock_watched(lock, site);
+	else
+		__read_release(lock);
 }
 
 #endif

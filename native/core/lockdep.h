@@ -24,29 +24,6 @@ void lockdep_release(const void *lock, const struct site *site);
 /* End of a task or of an execution: nothing may be held. */
 void lockdep_task_exit(const struct site *site);
 
-/* The held-lock stack; kept whether or not hooks are on, so that a dead holder has a name. */
-static inline struct held_lock *held_push(const void *lock, u32 class, enum lock_mode mode,
-					  const struct site *site)
-{
-	struct task *task = current;
-	u32 above = task->nr_held;
-	struct held_lock *held = &task->held[above % MAX_HELD];
-
-	held->lock = lock;
-	held->class_site_mode = class | (u64)site_id(site) << 16 | (u64)mode << 32;
-	barrier();	/* the entry before the count: the supervisor may read it at any time */
-	task->nr_held = above + 1;
-	return held;
-}
-
-/* Is there anything to be done about a lock beyond the stack? */
-static inline bool measured(void)
-{
-	return proc.arena->lockstat || flight_on();
-}
-
-u64 lock_measured(struct held_lock *held, u16 *holder, const struct blocked *blocked);
-
 /*
  * The lock is taken: on the stack with it, and into the statistics if any are kept.  `holder` is
  * the lock's hint at who had it last; racing readers may overwrite each other's.  Returns for how

@@ -3,7 +3,8 @@
  * rwlock_t: the kernel's queued reader-writer lock, with futexes where the kernel spins.
  *
  * count:  bit 0 WRITER (held for write), bit 1 WAITING (a writer is at the head of the queue),
- *         bit 2 PARKED (the head of the queue sleeps on `count`), from bit 3 the readers.
+ *         bit 2 PARKED (the head of the queue sleeps on `count`), from bit 3 the readers
+ *         (RWLOCK_... in lock.h, which has in line what a reader does whom nobody keeps out).
  * queue:  tickets; `serving` names the head, who alone waits on `count`.
  *
  * 1. Exclusion.  WRITER is set only by a compare-exchange from a value with neither readers
@@ -32,10 +33,6 @@
 #include "lock.h"
 #include "lockdep.h"
 
-#define WRITER		1u
-#define WAITING		2u
-#define PARKED		4u
-#define READER		8u
 #define STEP_MASK	0xffffffu	/* of `readers`: the step, of executions shorter than that */
 #define SPINS_QUEUE	64
 #define SPINS_HEAD	256
@@ -49,7 +46,7 @@ void rwlock_init(rwlock_t *lock, enum lock_class class)
 
 u32 rwlock_readers(const rwlock_t *lock)
 {
-	return __atomic_load_n(&lock->count, __ATOMIC_RELAXED) / READER;
+	return __atomic_load_n(&lock->count, __ATOMIC_RELAXED) / RWLOCK_READER;
 }
 
 static inline u32 ticket_bit(u32 ticket)
@@ -90,17 +87,17 @@ static void queue_leave(rwlock_t *lock)
 		lock_wake(&lock->serving, ticket_bit(next));
 }
 
-static noinline void wake_parked(rwlock_t *lock)
+void __rwlock_wake_parked(rwlock_t *lock)
 {
-	__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
+	__atomic_fetch_and(&lock->count, ~RWLOCK_PARKED, __ATOMIC_RELAXED);
 	lock_wake(&lock->count, FUTEX_BITSET_MATCH_ANY);
 }
 
 /* An obstacle went away and `count` is what it left: wake the head if it sleeps. */
 static inline void wake_head(rwlock_t *lock, u32 count)
 {
-	if (unlikely(count & PARKED))
-		wake_parked(lock);
+	if (unlikely(count & RWLOCK_PARKED))
+		__rwlock_wake_parked(lock);
 }
 
 /* Head of the queue only: wait until `count` has none of `obstacles`; returns it as last seen. */
@@ -118,11 +115,11 @@ static u32 wait_as_head(rwlock_t *lock, u32 obstacles)
 		count = __atomic_load_n(&lock->count, __ATOMIC_ACQUIRE);
 		if (!(count & obstacles))
 			return count;
-		if (!proc.controlled && !(count & PARKED)) {
-			if (!__atomic_compare_exchange_n(&lock->count, &count, count | PARKED, false,
+		if (!proc.controlled && !(count & RWLOCK_PARKED)) {
+			if (!__atomic_compare_exchange_n(&lock->count, &count, count | RWLOCK_PARKED, false,
 							 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 				continue;
-			count |= PARKED;
+			count |= RWLOCK_PARKED;
 		}
 		lock_wait(&lock->count, count, FUTEX_BITSET_MATCH_ANY);
 	}
@@ -131,16 +128,16 @@ static u32 wait_as_head(rwlock_t *lock, u32 obstacles)
 /* Returns the count with which the lock was had. */
 static noinline u32 read_slow(rwlock_t *lock)
 {
-	u32 count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_SEQ_CST);
+	u32 count = __atomic_sub_fetch(&lock->count, RWLOCK_READER, __ATOMIC_SEQ_CST);
 
 	/* A writer at the head may have gone to sleep because of the unit just taken back. */
-	if (count < READER)
+	if (count < RWLOCK_READER)
 		wake_head(lock, count);
 	queue_enter(lock);
-	__atomic_fetch_add(&lock->count, READER, __ATOMIC_ACQUIRE);
-	count = wait_as_head(lock, WRITER);
-	if (count & PARKED)
-		__atomic_fetch_and(&lock->count, ~PARKED, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&lock->count, RWLOCK_READER, __ATOMIC_ACQUIRE);
+	count = wait_as_head(lock, RWLOCK_WRITER);
+	if (count & RWLOCK_PARKED)
+		__atomic_fetch_and(&lock->count, ~RWLOCK_PARKED, __ATOMIC_RELAXED);
 	queue_leave(lock);
 	return count;
 }
@@ -150,11 +147,11 @@ static noinline void write_slow(rwlock_t *lock)
 	u32 count;
 
 	queue_enter(lock);
-	__atomic_fetch_or(&lock->count, WAITING, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&lock->count, RWLOCK_WAITING, __ATOMIC_RELAXED);
 	do {
-		count = wait_as_head(lock, ~(WAITING | PARKED));
+		count = wait_as_head(lock, ~(RWLOCK_WAITING | RWLOCK_PARKED));
 		/* Acquire: pairs with the release of the last reader or writer. */
-	} while (!__atomic_compare_exchange_n(&lock->count, &count, WRITER, false, __ATOMIC_ACQUIRE,
+	} while (!__atomic_compare_exchange_n(&lock->count, &count, RWLOCK_WRITER, false, __ATOMIC_ACQUIRE,
 					      __ATOMIC_RELAXED));
 	queue_leave(lock);
 }
@@ -209,7 +206,7 @@ static inline void lock_exclusive(rwlock_t *lock, enum lock_mode mode, const str
 		wait_until_free(lock, ~0u, &blocked, mode, site);
 		hook_call(hook_begin, site, lock, 0, 0);
 	}
-	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, WRITER, false, __ATOMIC_ACQUIRE,
+	if (unlikely(!__atomic_compare_exchange_n(&lock->count, &zero, RWLOCK_WRITER, false, __ATOMIC_ACQUIRE,
 						  __ATOMIC_RELAXED))) {
 		lockstat_blocked(&blocked, lock->holder, lock);
 		flight_wait(lock, lock->class, mode, lock->holder, site);
@@ -233,7 +230,7 @@ static inline void unlock_exclusive(rwlock_t *lock, enum lock_mode mode, const s
 	}
 	lock_released(lock);
 	/* Release: the writer's stores before the word; pairs with every acquire above. */
-	wake_head(lock, __atomic_and_fetch(&lock->count, ~WRITER, __ATOMIC_RELEASE));
+	wake_head(lock, __atomic_and_fetch(&lock->count, ~RWLOCK_WRITER, __ATOMIC_RELEASE));
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
 }
@@ -246,7 +243,7 @@ static inline u32 read_contended(rwlock_t *lock, struct blocked *blocked, const 
 	return read_slow(lock);
 }
 
-static noinline void read_lock_watched(rwlock_t *lock, const struct site *site)
+void __read_lock_watched(rwlock_t *lock, const struct site *site)
 {
 	struct blocked blocked = { .yes = false };
 	u32 count;
@@ -256,24 +253,24 @@ static noinline void read_lock_watched(rwlock_t *lock, const struct site *site)
 		return;
 	}
 	hook_call(lockdep_acquire, lock, lock->class, LOCK_READ, site);
-	wait_until_free(lock, WRITER | WAITING, &blocked, LOCK_READ, site);
+	wait_until_free(lock, RWLOCK_WRITER | RWLOCK_WAITING, &blocked, LOCK_READ, site);
 	hook_call(hook_begin, site, lock, 0, 0);
-	count = __atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE);
-	if (unlikely(count & (WRITER | WAITING)))
+	count = __atomic_add_fetch(&lock->count, RWLOCK_READER, __ATOMIC_ACQUIRE);
+	if (unlikely(count & (RWLOCK_WRITER | RWLOCK_WAITING)))
 		count = read_contended(lock, &blocked, site);
-	reader_acquired(lock, count / READER, &blocked, site);
+	reader_acquired(lock, count / RWLOCK_READER, &blocked, site);
 	hook_call(hook_end, site, lock, 0, 0);
 }
 
-static noinline void read_lock_slow(rwlock_t *lock, const struct site *site)
+void __read_lock_slow(rwlock_t *lock, const struct site *site)
 {
 	struct blocked blocked = { .yes = false };
 	u32 count = read_contended(lock, &blocked, site);
 
-	reader_acquired(lock, count / READER, &blocked, site);
+	reader_acquired(lock, count / RWLOCK_READER, &blocked, site);
 }
 
-static noinline void reader_measured(rwlock_t *lock, struct held_lock *held, u32 seen)
+void __reader_measured(rwlock_t *lock, struct held_lock *held, u32 seen)
 {
 	const struct blocked never = { .yes = false };
 	u64 stands_for = lock_measured(held, &lock->holder, &never);
@@ -282,36 +279,7 @@ static noinline void reader_measured(rwlock_t *lock, struct held_lock *held, u32
 		lockstat_readers(lock->class, seen, stands_for);
 }
 
-/* The usual way has no stack frame: each store before a locked instruction is one that it waits for. */
-void __read_lock(rwlock_t *lock, const struct site *site)
-{
-	struct held_lock *held;
-	u32 count;
-
-	if (hooks_on() || unlikely(lock->exclusive)) {
-		read_lock_watched(lock, site);
-		return;
-	}
-	count = __atomic_add_fetch(&lock->count, READER, __ATOMIC_ACQUIRE);
-	if (unlikely(count & (WRITER | WAITING))) {
-		read_lock_slow(lock, site);
-		return;
-	}
-	held = held_push(lock, lock->class, LOCK_READ, site);
-	if (measured())
-		reader_measured(lock, held, count / READER);
-}
-
-static inline void read_release(rwlock_t *lock)
-{
-	/* Release: what was read under the lock was read before; pairs with write_slow(). */
-	u32 count = __atomic_sub_fetch(&lock->count, READER, __ATOMIC_RELEASE);
-
-	if (count < READER)
-		wake_head(lock, count);
-}
-
-static noinline void read_unlock_watched(rwlock_t *lock, const struct site *site)
+void __read_unlock_watched(rwlock_t *lock, const struct site *site)
 {
 	if (unlikely(lock->exclusive)) {
 		unlock_exclusive(lock, LOCK_READ, site);
@@ -324,18 +292,9 @@ static noinline void read_unlock_watched(rwlock_t *lock, const struct site *site
 			count_readers(lock, -1);
 	}
 	lock_released(lock);
-	read_release(lock);
+	__read_release(lock);
 	if (hooks_on())
 		hook_call(hook_end, site, lock, 0, 0);
-}
-
-void __read_unlock(rwlock_t *lock, const struct site *site)
-{
-	if (hooks_on() || unlikely(lock->exclusive) || unlikely(!lock_popped(lock))) {
-		read_unlock_watched(lock, site);
-		return;
-	}
-	read_release(lock);
 }
 
 void __write_lock(rwlock_t *lock, const struct site *site)
