@@ -74,7 +74,7 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that holds the installed wheel and nothing else; it goes before the checkout."""
     target = tmp_path_factory.mktemp("installed")
-    options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check"]
     run(sys.executable, "-m", "pip", "install", *options, "--target", target, wheel, cwd=target)
     return target
 

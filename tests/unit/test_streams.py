@@ -47,5 +47,5 @@ def test_what_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match=r"No space left on device: .*run\.json"):
-        directory.write_text(tmp_path / "run.json", "{}")
+        directory.write_text(tmp_path / "run.json", "{}", lasting=True)
     assert list(tmp_path.iterdir()) == []
