@@ -28,7 +28,7 @@ def test_known_probabilities(label: str) -> None:
 
 
 def test_known_probabilities_of_many_tasks() -> None:
-    """Two strategies of two kinds, and not all: tens of thousands of executions take seconds each."""
+    """Some strategies, not all: tens of thousands of executions take seconds each."""
     check("twostage_50", ("pct3", "surw"))
     check("twostage_100", ("pct2", "pct3"))
 
