@@ -132,7 +132,7 @@ def test_locks_and_srcu(tmp_path: Path, text: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (one("r0 = x[1];", "exists (x=0)"), "dialect.litmus:5: '\\[' is not supported"),
+        (one("r0 = x[1];", "exists (x=0)"), "dialect.litmus:5: \\[1\\] is outside x"),
         (one("r0 = 1;", "exists (0:r0=z)"), "z is no location"),
         (one("r0 = 1;", "exists (0:r0=1)", "0:r0=l;", "spinlock_t *l, int *x").replace(
             "r0 = 1", "spin_lock(l)"), "a register cannot begin with the address of l"),
