@@ -60,6 +60,8 @@ test: build
 	$(pytest) $(ARGS)
 
 ## 
+## The harness, day by day:
+## 
 ##   make build         make .venv and compile the core; leaves .venv/bin/mmutorture
 .PHONY: build
 build: .venv/.built
@@ -108,13 +110,16 @@ bench: build
 doctor: build
 	$(mmutorture) doctor $(ARGS)
 
+## 
+## How good it is (each takes minutes, some hours):
+## 
 ##   make quality       how soon each planted bug is found, by strategy; SEEDS=5 BUDGET=3s JOBS= ARGS='--only A08'
 .PHONY: quality
 quality: build
 	$(run) python tools/quality.py $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUDGET),--budget $(BUDGET:s=)) \
 		$(parallel) $(ARGS)
 
-##   make independence  with any one oracle disabled, which planted bugs are missed; BUDGET=20 (seconds) JOBS= ARGS='--only A08'
+##   make independence  with any one oracle disabled, which planted bugs are missed; BUDGET=20 JOBS= ARGS='--only A08'
 .PHONY: independence
 independence: build
 	$(run) python tools/independence.py $(if $(BUDGET),--budget $(BUDGET:s=)) $(parallel) $(ARGS)
@@ -129,7 +134,7 @@ mutants: build
 calibrate: build
 	$(run) python tools/calibrate.py $(ARGS)
 
-##   make compare-check how often compare is wrong on this machine, of 20 pairs of runs each (half an hour); ARGS=
+##   make compare-check how often compare is wrong on this machine (half an hour); ARGS=
 .PHONY: compare-check
 compare-check: build
 	$(run) python tools/compare_check.py $(ARGS)
@@ -154,7 +159,7 @@ determinism: build
 coverage: build
 	$(run) python tools/native_coverage.py $(parallel) $(ARGS)
 
-##   make interleavings  each switch of the catalogue as columns, in docs/bugs/ (under ten minutes); ARGS='--only A06'
+##   make interleavings each switch of the catalogue as columns, in docs/bugs/; ARGS='--only A06'
 .PHONY: interleavings
 interleavings: build
 	$(run) python tools/interleavings.py $(ARGS)
@@ -164,6 +169,9 @@ interleavings: build
 survival: build
 	$(run) python tools/survival.py $(ARGS)
 
+## 
+## For those who change it:
+## 
 ##   make lint          ruff, mypy, lock contracts (by clang), and whether generated pages are up to date
 .PHONY: lint
 lint: build

@@ -17,7 +17,7 @@ for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11
 	fi
 done
 if [ -z "$any" ]; then
-	echo "mmutorture cannot be built here: Python 3.11 or later is needed and there is none here (Debian package python3)." >&2
+	echo "mmutorture cannot be built here: Python 3.11 or later is needed and there is none here: install one (python3 of Debian 12)." >&2
 	exit 4
 fi
 python=$("$any" tools/preflight.py)

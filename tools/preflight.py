@@ -90,8 +90,9 @@ def choose(wanted: Optional[str]) -> Tuple[Optional[Interpreter], str]:
         if found and found.version >= OLDEST:
             return found, ""
         too_old = too_old or found
-    have = "python3 is %d.%d" % too_old.version if too_old else "there is none"
-    return None, "Python 3.11 or later is needed and %s here (Debian package python3)" % have
+    have = "python3 is %d.%d here" % too_old.version if too_old else "there is none here"
+    remedy = "install one (python3 of Debian 12), or say make PYTHON=/path/to/python3.11"
+    return None, "Python 3.11 or later is needed and %s: %s" % (have, remedy)
 
 
 def compiles(compiler: List[str]) -> bool:

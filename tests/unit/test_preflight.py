@@ -81,7 +81,7 @@ def test_this_machine_passes() -> None:
 
 
 def test_no_python(preflight: Preflight) -> None:
-    assert_refused(preflight(), "Python 3.11 or later", "there is none", "Debian package python3")
+    assert_refused(preflight(), "Python 3.11 or later", "there is none", "python3 of Debian 12")
 
 
 def test_old_python(make_python: MakePython, preflight: Preflight) -> None:
@@ -156,7 +156,7 @@ def test_bootstrap_without_any_python(tmp_path: Path) -> None:
         text=True,
         timeout=300,
     )
-    assert_refused(done, "Python 3.11 or later", "Debian package python3")
+    assert_refused(done, "Python 3.11 or later", "python3 of Debian 12")
     assert list(tmp_path.iterdir()) == []
 
 
