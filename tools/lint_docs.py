@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.cli import COMMANDS, Parser, add_common
+from harness.arguments import add_common
+from harness.cli import COMMANDS, Parser
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("harness", "native", "tools", "tests", "examples")
