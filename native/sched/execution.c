@@ -24,6 +24,7 @@
 #define PILOT_EXECUTIONS	6		/* the same of each member of a portfolio */
 #define PILOT_EXECUTIONS_MAX	64
 #define PILOT_STEPS		3000
+#define LEARNING_STEPS_MAX	STEPS_MAX	/* nor ever more, if some executions are so long, or never end */
 #define PROFILE_SEED		0x70726f66696c65ULL	/* a stream of its own: "profile" */
 #define STEPS_MAX		2000000
 #define STEPS_PER_LOOK		2000	/* at the clock: some 50 us; a look costs as much as a schedule point */
@@ -236,7 +237,7 @@ u64 execution_compared(u64 iteration)
 /* Whether there is another execution after `done` of them, which took `steps`. */
 static bool more_to_learn(u64 done, u64 steps, u64 at_least, u64 at_most, u64 enough)
 {
-	return done < at_least || (done < at_most && steps < enough);
+	return done < at_least ? steps < LEARNING_STEPS_MAX : done < at_most && steps < enough;
 }
 
 /* Executions of each member of the portfolio: what they find per step is their credit. */
@@ -274,6 +275,7 @@ void execution_profile(void)
 
 	proc.watch = NULL;
 	crash_catch(back_from_crash);
+	golden->learning = 1;
 	golden->strategy = strategy_id(&strategy_profile);
 	arena->seed = PROFILE_SEED;
 	profile_begin(&arena->sched->log->profile);
@@ -288,6 +290,7 @@ void execution_profile(void)
 	golden->decisions_expected = longest;
 	if (strategies[strategy] == &strategy_mix)
 		pilot(golden);
+	golden->learning = 0;
 	arena->seed = seed;
 	arena->sched->log->decisions_max = longest;
 	crash_release();

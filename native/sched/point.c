@@ -57,6 +57,10 @@ static noinline void over_budget(struct sched *s, const struct event *ev)
 	struct arena *arena = arena_of();
 	char text[240] = "", circle[120] = "";
 
+	if (s->learning) {
+		arena->stop = STOP_VIOLATION;
+		sched_stop();
+	}
 	if (!s->fair_tail) {
 		s->fair_tail = 1;
 		s->log->unfair_cutoffs++;

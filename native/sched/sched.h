@@ -74,6 +74,7 @@ struct sched {
 	u64 look_at;			/* the step at which to ask whether it is worth going on: see patience.h */
 	u32 fair_tail;			/* the strategy may have starved somebody: random from here on */
 	u32 portfolio;			/* mix: which member drives this execution */
+	u32 learning;			/* the execution is of a profile or a pilot: it has no fair tail */
 	u32 pilot;			/* mix: which member is to, from 1; 0: it is drawn */
 	u32 plan_length;		/* words recorded */
 	struct fair fair;
