@@ -701,6 +701,8 @@ class _Lib:
     MMUT_I_SRCU_UNLOCK: int
     MMUT_I_YIELD: int
     MMUT_I_ATOMIC: int
+    MMUT_I_NO_WRITERS: int
+    MMUT_I_NO_ACCESS: int
     MMUT_NR_INSN_OPS: int
     MMUT_NO_REGISTER: int
     MMUT_NO_OBJECT: int

@@ -70,6 +70,7 @@ SIGNATURES = {
     "srcu-unlock": "ai",
     "yield": "",
     "atomic": "",
+    **dict.fromkeys(("no-writers", "no-access"), "w"),
 }
 UNWANTED = frozenset(("xchg", "cmpxchg", "fetch-add", "fetch-and", "fetch-or", "fetch-xor"))
 NUMBERS = {name: number for number, name in enumerate(SIGNATURES)}

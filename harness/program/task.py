@@ -188,6 +188,16 @@ class Task:
         """The word that a pointer leads to."""
         return Word("*", None, 0, expression(pointer))
 
+    def assert_exclusive_writer(self, word: Word) -> None:
+        """ASSERT_EXCLUSIVE_WRITER(): a `data-race` if another task may write the word now."""
+        thing, index = self.place(word)
+        self.emit("no-writers", object=thing, index=index)
+
+    def assert_exclusive_access(self, word: Word) -> None:
+        """ASSERT_EXCLUSIVE_ACCESS(): a `data-race` if another task may use the word now."""
+        thing, index = self.place(word)
+        self.emit("no-access", object=thing, index=index)
+
     # ------------------------------------------------------------ ordering, locks, RCU
 
     def fence(self, kind: str = "mb") -> None:

@@ -44,6 +44,7 @@ enum mmut_insn_op {
 	MMUT_I_SRCU_UNLOCK,		/* ends section a */
 	MMUT_I_YIELD,			/* others first */
 	MMUT_I_ATOMIC,			/* up to ATOMIC_END no other task runs */
+	MMUT_I_NO_WRITERS, MMUT_I_NO_ACCESS,	/* assertions of the word: see core/atomic.h */
 	MMUT_NR_INSN_OPS,
 };
 

@@ -176,6 +176,30 @@ static void init_sched(const struct mmut_config *config)
 		s->steps_max = config->steps_max;
 }
 
+static bool asserts_exclusive_access(void)
+{
+	u32 i;
+
+	for (i = 0; i < arena_of()->nr_sites; i++)
+		if (arena_of()->sites[i].flags & SITE_EXCLUSIVE)
+			return true;
+	return false;
+}
+
+/*
+ * Of programs only those that say so: in most a plain access is part of what they are about, and what
+ * is watched are the assertions, where there are any.
+ */
+static int init_races(const struct mmut_config *config)
+{
+	bool wanted = !config->program || program_by_id(config->program)->races;
+	bool asserted_only = !wanted && asserts_exclusive_access();
+
+	if ((!wanted && !asserted_only) || !config->controlled || !(config->oracles & BIT_ULL(ORACLE_DATA_RACE)))
+		return 0;
+	return arena_of()->nr_tasks > MAX_MODEL_TASKS ? -EINVAL : races_init(asserted_only);
+}
+
 static int build_program(const struct mmut_config *config)
 {
 	const struct program *program = run_program();
@@ -188,26 +212,16 @@ static int build_program(const struct mmut_config *config)
 	}
 	arena_of()->run->config.flat = NULL;	/* they were the caller's */
 	arena_of()->run->config.object = NULL;
-	return err ?: program->setup() ?: arena_checkpoint();
-}
-
-/* Of programs only those that say so: in most a plain access is part of what they are about. */
-static int init_races(const struct mmut_config *config)
-{
-	bool wanted = !config->program || program_by_id(config->program)->races;
-
-	return wanted && config->controlled && config->oracles & BIT_ULL(ORACLE_DATA_RACE) ? races_init() : 0;
+	return err ?: init_races(config) ?: program->setup() ?: arena_checkpoint();
 }
 
 static int build_machine(const struct mmut_config *config)
 {
-	int err = init_races(config);
+	int err;
 
-	if (err)
-		return err;
 	if (config->program)
 		return build_program(config);
-	err = kvm_create_vm(config);
+	err = init_races(config) ?: kvm_create_vm(config);
 	if (err)
 		return err;
 	err = workload_init(config);

@@ -17,6 +17,9 @@
  *    call_rcu() before the callback: these two are added here;
  *  - a relaxed load before plain accesses to the object at the address that it returned.
  *
+ * ASSERT_EXCLUSIVE_WRITER() races with every write that nothing orders with it, marked or not, and
+ * ASSERT_EXCLUSIVE_ACCESS() with every access, as KCSAN has it; two assertions do not with each other.
+ *
  * A compare-exchange that fails is a relaxed load.  Deviations: under TSO and LKMM the edges
  * follow the order of events, and not what a load really read from, which can hide a race and
  * not invent one; the extent of an object is not known, RACE_OBJECT bytes are taken for it.
@@ -31,13 +34,16 @@
 
 static_assert(ARENA_SLOT_SIZE == BIT_ULL(36), "a key is a place in the arena and an execution");
 
-int races_init(void)
+int races_init(bool asserted_only)
 {
 	struct arena *arena = arena_of();
 
 	arena->races = arena_alloc_bulk(sizeof(*arena->races));
 	arena->races_begun = arena_alloc(sizeof(*arena->races_begun));
-	return arena->races && arena->races_begun ? 0 : -ENOMEM;
+	if (!arena->races || !arena->races_begun)
+		return -ENOMEM;
+	arena->races->asserted_only = asserted_only;
+	return 0;
 }
 
 static void join(u32 *to, const u32 *from)
@@ -217,6 +223,7 @@ static void lock_edges(struct races *r, struct race_task *t, const struct event 
 	switch (ev->op) {
 	case OP_WRITE_LOCK:
 	case OP_SPIN_LOCK:
+	case OP_SPIN_TRYLOCK:
 	case OP_MUTEX_LOCK:
 		if (!held_find(current, ev->addr))	/* an attempt that failed orders nothing */
 			return;
@@ -252,8 +259,6 @@ static void check_against(struct races *r, struct race_cell *cell, const struct 
 	const struct race_task *t = &r->task[ev->task];
 	u32 i;
 
-	if (!(cell->used & 1u << theirs))
-		return;
 	for (i = 1; i < arena_of()->nr_tasks; i++) {
 		const struct race_access *a = &race_last(cell, theirs)[i];
 
@@ -272,17 +277,30 @@ static u32 held_classes(const struct task *task)
 }
 static_assert(NR_LOCK_CLASSES <= 16, "classes of held locks are kept in half a word");
 
+#define KIND(k)		(1u << RACE_##k)
+#define ASSERTIONS	(KIND(NO_WRITERS) | KIND(NO_ACCESS))
+#define WRITES		(KIND(PLAIN_WRITE) | KIND(MARKED_WRITE))
+#define READS		(KIND(PLAIN_READ) | KIND(MARKED_READ))
+
+/* What races with an access of each sort, if nothing orders the two. */
+static const u8 excludes[NR_RACE_KINDS] = {
+	[RACE_PLAIN_WRITE] = WRITES | READS | ASSERTIONS,
+	[RACE_PLAIN_READ] = WRITES | KIND(NO_ACCESS),
+	[RACE_MARKED_WRITE] = KIND(PLAIN_WRITE) | KIND(PLAIN_READ) | ASSERTIONS,
+	[RACE_MARKED_READ] = KIND(PLAIN_WRITE) | KIND(NO_ACCESS),
+	[RACE_NO_WRITERS] = WRITES,
+	[RACE_NO_ACCESS] = WRITES | READS,
+};
+
 static void access_word(struct races *r, struct race_cell *cell, const struct event *ev, enum race_kind kind)
 {
 	struct race_access *last = race_last(cell, kind);
+	u32 against = excludes[kind];
 
-	check_against(r, cell, ev, kind, RACE_PLAIN_WRITE);
-	if (kind != RACE_PLAIN_READ && kind != RACE_MARKED_READ)
-		check_against(r, cell, ev, kind, RACE_PLAIN_READ);
-	if (kind == RACE_PLAIN_READ || kind == RACE_PLAIN_WRITE)
-		check_against(r, cell, ev, kind, RACE_MARKED_WRITE);
-	if (kind == RACE_PLAIN_WRITE)
-		check_against(r, cell, ev, kind, RACE_MARKED_READ);
+	if (unlikely(r->asserted_only) && !(ASSERTIONS >> kind & 1))
+		against &= ASSERTIONS;
+	for (against &= cell->used; against; against &= against - 1)
+		check_against(r, cell, ev, kind, (enum race_kind)__builtin_ctz(against));
 	if (!(cell->used & 1u << kind)) {
 		cell->used |= 1u << kind;
 		memset(last, 0, race_lanes() * sizeof(*last));
@@ -320,6 +338,14 @@ static void watch_word(struct races *r, struct race_task *t, const struct event 
 		publish(t, cell, ev, loads);
 }
 
+static void watch_assertion(struct races *r, const struct event *ev)
+{
+	struct race_cell *cell = ev->flags & SITE_EXCLUSIVE ? cell_of(r, ev->addr) : NULL;
+
+	if (cell)
+		access_word(r, cell, ev, ev->flags & SITE_NO_WRITERS ? RACE_NO_WRITERS : RACE_NO_ACCESS);
+}
+
 void races_watch(struct event *ev)
 {
 	struct races *r = arena_of()->races;
@@ -340,12 +366,15 @@ void races_watch(struct event *ev)
 	case OP_FENCE:
 		fence(t, ev);
 		break;
-	case OP_SPIN_LOCK: case OP_SPIN_UNLOCK: case OP_READ_LOCK: case OP_READ_UNLOCK:
+	case OP_SPIN_LOCK: case OP_SPIN_TRYLOCK: case OP_SPIN_UNLOCK: case OP_READ_LOCK: case OP_READ_UNLOCK:
 	case OP_WRITE_LOCK: case OP_WRITE_UNLOCK: case OP_MUTEX_LOCK: case OP_MUTEX_UNLOCK:
 		lock_edges(r, t, ev);
 		break;
 	case OP_RCU_CALL:
 		rcu_edges(r, t, ev);
+		break;
+	case OP_NOTE:
+		watch_assertion(r, ev);
 		break;
 	}
 }

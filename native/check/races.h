@@ -7,14 +7,20 @@
 #include "../core/task.h"
 
 #define RACE_CELLS	(1u << 14)	/* words followed at a time: a power of two */
-#define RACE_CELL_MAX	(16 + MAX_MODEL_TASKS * (2 * 4 + 4 * 24))
+#define RACE_CELL_MAX	(16 + MAX_MODEL_TASKS * (2 * 4 + NR_RACE_KINDS * 24))
 #define RACE_PROBES	16		/* a word that finds no place is not followed */
 #define RACE_POINTERS	8		/* of each task: loads that an address may depend on */
 #define RACE_OBJECT	4096		/* bytes behind a pointer that are taken for its object */
 #define RACE_RELEASES	64		/* of each task, whose places are remembered */
 
-/* What an access does for the detector: a plain one is a side of a race with any other. */
-enum race_kind { RACE_PLAIN_WRITE, RACE_PLAIN_READ, RACE_MARKED_WRITE, RACE_MARKED_READ, NR_RACE_KINDS };
+/*
+ * What an access does for the detector: a plain one is a side of a race with any other, an assertion
+ * with what it excludes.
+ */
+enum race_kind {
+	RACE_PLAIN_WRITE, RACE_PLAIN_READ, RACE_MARKED_WRITE, RACE_MARKED_READ,
+	RACE_NO_WRITERS, RACE_NO_ACCESS, NR_RACE_KINDS
+};
 
 struct race_access {
 	u32 clock;		/* its task's, when it happened; 0: there was none */
@@ -49,6 +55,7 @@ struct race_task {
 
 struct races {
 	u64 execution;
+	bool asserted_only;			/* of a user's program: its plain accesses are its own business */
 	u64 lost;				/* words that were not followed, for want of room */
 	struct race_task task[MAX_MODEL_TASKS];
 	u32 nr_cells;				/* in this execution */
@@ -80,7 +87,7 @@ static inline struct race_access *race_last(struct race_cell *cell, enum race_ki
 /* In the state: zero at the beginning of every execution. */
 struct races_begun { u32 begun; };
 
-int races_init(void);			/* controlled worlds; 0 or -ENOMEM */
+int races_init(bool asserted_only);	/* controlled worlds; 0 or -ENOMEM */
 void races_watch(struct event *ev);	/* proc.watch, or a part of it */
 
 #endif

@@ -15,6 +15,7 @@
 static const char *const kind_names[NR_RACE_KINDS] = {
 	[RACE_PLAIN_WRITE] = "write", [RACE_PLAIN_READ] = "read", [RACE_MARKED_WRITE] = "write (marked)",
 	[RACE_MARKED_READ] = "read (marked)",
+	[RACE_NO_WRITERS] = "assert no writes", [RACE_NO_ACCESS] = "assert no accesses",
 };
 
 static void say_held(char *buf, size_t n, u32 held)
@@ -42,6 +43,10 @@ static void say_value(char *buf, size_t n, const struct event *ev, enum race_kin
 {
 	bool writes = mine == RACE_PLAIN_WRITE || mine == RACE_MARKED_WRITE;
 
+	if (mine == RACE_NO_WRITERS || mine == RACE_NO_ACCESS) {
+		snprintf(buf, n, "value then: 0x%llx", (unsigned long long)a->value);
+		return;
+	}
 	snprintf(buf, n, writes ? "value changed: 0x%llx -> 0x%llx" : "value read: 0x%llx, written: 0x%llx",
 		 (unsigned long long)ev->old, (unsigned long long)(writes ? ev->new : a->value));
 }
@@ -64,9 +69,10 @@ void race_report(const struct races *r, const struct event *ev, enum race_kind m
 	}
 	say_value(value, sizeof(value), ev, mine, a);
 	violation(ORACLE_DATA_RACE, here, ev->addr,
-		  "data-race in %s / %s on %s%s%s; %s by %s at %s:%u, holding %s; "
+		  "%s in %s / %s on %s%s%s; %s by %s at %s:%u, holding %s; "
 		  "%s by %s at %s:%u, step %u, holding %s; %s; "
 		  "missing edge: no release of %s after that reached an acquire of %s (last: %s)",
+		  max(mine, theirs) >= RACE_NO_WRITERS ? "assert: race" : "data-race",
 		  here->func, there->func, here->what, *object ? " = " : "", object,
 		  kind_names[mine], task_by_id(ev->task)->name, kbasename(here->file), here->line, held[0],
 		  kind_names[theirs], task_by_id(other)->name, kbasename(there->file), there->line,

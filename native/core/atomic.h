@@ -46,6 +46,18 @@
 #define data_read(x)		__load(x, ORDER_PLAIN, 0, __ATOMIC_RELAXED)
 #define data_write(x, v)	__store(x, v, ORDER_PLAIN, 0, __ATOMIC_RELAXED)
 
+/*
+ * As KCSAN has them: nobody else writes the word now, or nobody else uses it at all, whether marked
+ * or not.  No access, and no schedule point: the oracle data-race looks for who might.
+ */
+#define __assert_exclusive(x, flags) do {						\
+	if (hooks_on())									\
+		hook_call(hook_note, SITE(OP_NOTE, ORDER_PLAIN, sizeof((x).__v), flags, #x), \
+			  NOTE_EXCLUSIVE, __word(x), 0);				\
+} while (0)
+#define ASSERT_EXCLUSIVE_WRITER(x)	__assert_exclusive(x, SITE_NO_WRITERS)
+#define ASSERT_EXCLUSIVE_ACCESS(x)	__assert_exclusive(x, SITE_NO_ACCESS)
+
 /* An object that nobody else can reach yet, or any more.  Not an event. */
 #define WRITE_PRIVATE(x, v)	((void)((x).__v = (v)))
 #define READ_PRIVATE(x)		((x).__v)

@@ -64,6 +64,9 @@ enum fence {
 #define SITE_HW		BIT_ULL(1)	/* done by the modelled CPU (page walk, guest access) */
 #define SITE_BLOCK	BIT_ULL(3)	/* an atomic block begins: what it does is in this step, and may be anything */
 #define SITE_PRIVATE	BIT_ULL(2)	/* the word is not published yet */
+#define SITE_NO_WRITERS	BIT_ULL(4)	/* of a note: ASSERT_EXCLUSIVE_WRITER() of its address */
+#define SITE_NO_ACCESS	BIT_ULL(5)	/* of a note: ASSERT_EXCLUSIVE_ACCESS() */
+#define SITE_EXCLUSIVE	(SITE_NO_WRITERS | SITE_NO_ACCESS)
 
 /*
  * Padded to its alignment, so that the linker lays the section out as an array and the
@@ -195,6 +198,9 @@ void hook_note(const struct site *site, u64 what, void *addr, u64 value);
 		hook_call(hook_note, SITE(OP_NOTE, ORDER_PLAIN, 0, 0, #what),	\
 			  what, (addr), value);					\
 } while (0)
+
+/* The note of an exclusive access: the flags of its site say which, and it is nobody else's. */
+#define NOTE_EXCLUSIVE	(~0ULL)
 
 /* Contention or a reschedule may come at any moment: does the strategy say it is here now? */
 bool hook_chance(void);

@@ -43,7 +43,8 @@ struct mmut_site {
 enum mmut_access { MMUT_LOAD, MMUT_STORE, MMUT_XCHG, MMUT_CMPXCHG, MMUT_ADD, MMUT_AND, MMUT_OR, MMUT_AWAIT, MMUT_FENCE,
 		   MMUT_SPIN_LOCK, MMUT_SPIN_UNLOCK, MMUT_SPIN_TRYLOCK, MMUT_MUTEX_LOCK, MMUT_MUTEX_UNLOCK,
 		   MMUT_READ_LOCK, MMUT_READ_UNLOCK, MMUT_WRITE_LOCK, MMUT_WRITE_UNLOCK,
-		   MMUT_RCU_LOCK, MMUT_RCU_UNLOCK, MMUT_YIELD, MMUT_CHECK, MMUT_OBSERVE, MMUT_NR_ACCESSES };
+		   MMUT_RCU_LOCK, MMUT_RCU_UNLOCK, MMUT_YIELD, MMUT_CHECK, MMUT_OBSERVE,
+		   MMUT_NO_WRITERS, MMUT_NO_ACCESS, MMUT_NR_ACCESSES };
 enum mmut_order { MMUT_PLAIN, MMUT_RELAXED, MMUT_ACQUIRE, MMUT_RELEASE, MMUT_FULL };
 enum mmut_fence { MMUT_MB, MMUT_RMB, MMUT_WMB, MMUT_BEFORE_ATOMIC, MMUT_AFTER_ATOMIC, MMUT_AFTER_SPINLOCK };
 
@@ -127,6 +128,10 @@ void mmut_finally(void) __attribute__((weak));
 /* Plain C accesses, which a lock or a protocol of yours keeps apart. */
 #define data_read(x)		__mmut_access(x, MMUT_LOAD, MMUT_PLAIN, 0, 0)
 #define data_write(x, v)	((void)__mmut_access(x, MMUT_STORE, MMUT_PLAIN, (__mmut_type(x))(v), 0))
+
+/* Nobody else writes the word now, or uses it at all, marked or not: the oracle data-race looks for who might. */
+#define ASSERT_EXCLUSIVE_WRITER(x)	((void)__mmut_access(x, MMUT_NO_WRITERS, MMUT_PLAIN, 0, 0))
+#define ASSERT_EXCLUSIVE_ACCESS(x)	((void)__mmut_access(x, MMUT_NO_ACCESS, MMUT_PLAIN, 0, 0))
 
 /* Read-modify-write; each returns the old value, and is a full barrier. */
 #define __mmut_rmw(p, op, order, v) __mmut_access(*(p), op, order, (__mmut_type(*(p)))(v), 0)

@@ -206,6 +206,7 @@ static void other_event(struct flat *f, struct flat_task *t, const struct mmut_i
 {
 	const struct site *site = site_of_insn(f, i);
 	enum rcu_domain domain = (enum rcu_domain)i->imm;	/* below NR_RCU_DOMAINS: the loader has looked */
+	void *word;
 
 	say_dependencies(t, i);
 	switch (i->op) {
@@ -232,6 +233,12 @@ static void other_event(struct flat *f, struct flat_task *t, const struct mmut_i
 	case MMUT_I_ATOMIC:
 		hook_access(site, &f->atomic, 1, 0);
 		t->inside = 1;
+		break;
+	case MMUT_I_NO_WRITERS:
+	case MMUT_I_NO_ACCESS:
+		word = place_of(f, t, i);
+		if (word)
+			hook_note(site, NOTE_EXCLUSIVE, word, 0);
 		break;
 	case MMUT_I_ATOMIC_END:
 		/* What the block stored is there when the block is over, whatever the memory model. */

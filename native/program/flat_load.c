@@ -50,6 +50,7 @@ static const struct insn_info {
 	[MMUT_I_SRCU_UNLOCK] = { USES_A, OP_RCU_UNLOCK },
 	[MMUT_I_YIELD] = { 0, OP_YIELD },
 	[MMUT_I_ATOMIC] = { 0, OP_XCHG },
+	[MMUT_I_NO_WRITERS ... MMUT_I_NO_ACCESS] = { USES_WORD, OP_NOTE },
 };
 
 static bool is_register(const struct mmut_flat *code, u16 n)
@@ -168,6 +169,8 @@ static int make_sites(struct flat *f)
 			sites[i].flags = SITE_BLOCK;
 			arena_of()->blocks = 1;
 		}
+		if (event == OP_NOTE)
+			sites[i].flags = insn->op == MMUT_I_NO_WRITERS ? SITE_NO_WRITERS : SITE_NO_ACCESS;
 	}
 	arena_of()->nr_sites = f->code.nr_insns;
 	f->sites = proc.sites = arena_of()->sites = sites;

@@ -47,6 +47,7 @@ static const u8 ops[MMUT_NR_ACCESSES] = {
 	[MMUT_READ_UNLOCK] = OP_READ_UNLOCK, [MMUT_WRITE_LOCK] = OP_WRITE_LOCK,
 	[MMUT_WRITE_UNLOCK] = OP_WRITE_UNLOCK, [MMUT_RCU_LOCK] = OP_RCU_LOCK, [MMUT_RCU_UNLOCK] = OP_RCU_UNLOCK,
 	[MMUT_YIELD] = OP_YIELD, [MMUT_CHECK] = OP_NONE, [MMUT_OBSERVE] = OP_NONE,
+	[MMUT_NO_WRITERS] = OP_NOTE, [MMUT_NO_ACCESS] = OP_NOTE,
 };
 
 static struct native *native_of(void)
@@ -83,6 +84,10 @@ static u64 host_access(const struct mmut_site *user, void *addr, u64 operand, u6
 
 	if (addr && !in_state(addr)) {
 		violation(ORACLE_ASSERTION, site, NULL, "%s is not in STATE: what tasks share has to be", site->what);
+		return 0;
+	}
+	if (site->op == OP_NOTE) {
+		hook_note(site, NOTE_EXCLUSIVE, addr, 0);
 		return 0;
 	}
 	if (current->id == TASK_BOSS)
@@ -292,6 +297,8 @@ static int copy_sites(void)
 			.file = copy_string(&at, user->file), .func = copy_string(&at, user->func),
 			.what = copy_string(&at, user->what), .line = user->line,
 			.op = ops[user->op], .size = user->size, .order = user->order,
+			.flags = user->op == MMUT_NO_WRITERS ? SITE_NO_WRITERS :
+				 user->op == MMUT_NO_ACCESS ? SITE_NO_ACCESS : 0,
 		};
 	}
 	proc.sites = arena_of()->sites = sites;

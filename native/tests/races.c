@@ -154,7 +154,67 @@ static void freed_without_a_grace_period(struct task *task)
 	}
 }
 
+/* A count with one writer at a time, and marked accesses because others read it: the lock is forgotten. */
+static void two_writers_of_a_count(struct task *task)
+{
+	struct words *w = words_of();
+
+	if (!task->index)
+		spin_lock(&w->a);
+	ASSERT_EXCLUSIVE_WRITER(w->data);
+	WRITE_ONCE(w->data, READ_ONCE(w->data) + 1);
+	if (!task->index)
+		spin_unlock(&w->a);
+}
+
+static void reader_of_what_is_freed(struct task *task)
+{
+	struct words *w = words_of();
+
+	if (!task->index) {
+		rcu_read_lock();
+		READ_ONCE(rcu_dereference(w->published)->field);
+		rcu_read_unlock();
+	} else {
+		WRITE_ONCE(w->published, &w->object[1]);
+		ASSERT_EXCLUSIVE_ACCESS(w->object[0].field);
+	}
+}
+
 /* ------------------------------------------------------------------ what must not */
+
+static void one_writer_of_a_count(struct task *task)
+{
+	struct words *w = words_of();
+
+	if (!task->index) {
+		READ_ONCE(w->data);
+		return;
+	}
+	if (task->index == 1)
+		spin_lock(&w->a);
+	else
+		while (!__spin_trylock(&w->a, SITE(OP_SPIN_TRYLOCK, ORDER_FULL, 0, 0, "a")))
+			cpu_relax();
+	ASSERT_EXCLUSIVE_WRITER(w->data);
+	WRITE_ONCE(w->data, READ_ONCE(w->data) + 1);
+	spin_unlock(&w->a);
+}
+
+static void alone_after_a_grace_period(struct task *task)
+{
+	struct words *w = words_of();
+
+	if (!task->index) {
+		rcu_read_lock();
+		READ_ONCE(rcu_dereference(w->published)->field);
+		rcu_read_unlock();
+	} else {
+		WRITE_ONCE(w->published, &w->object[1]);
+		synchronize_rcu();
+		ASSERT_EXCLUSIVE_ACCESS(w->object[0].field);
+	}
+}
 
 static void message(struct task *task)
 {
@@ -281,10 +341,13 @@ static const struct program programs[] = {
 	PROGRAM(2, message_without_release), PROGRAM(2, message_without_acquire), PROGRAM(2, one_side_unlocked),
 	PROGRAM(2, two_locks), PROGRAM(2, writes_under_read_lock), PROGRAM(2, plain_and_marked),
 	PROGRAM(2, failed_cmpxchg_orders_nothing), PROGRAM(2, freed_without_a_grace_period),
-#define NR_RACY	8
+#define NR_ASSERTED	8
+	PROGRAM(2, two_writers_of_a_count), PROGRAM(2, reader_of_what_is_freed),
+#define NR_RACY	10
 	PROGRAM(2, message), PROGRAM(2, message_by_fences), PROGRAM(3, release_sequence), PROGRAM(3, marked_and_marked),
 	PROGRAM(3, one_lock), PROGRAM(3, reader_and_writer), PROGRAM(2, freed_after_a_grace_period),
 	PROGRAM(2, initialised_before_it_is_published), PROGRAM(2, freed_by_a_callback),
+	PROGRAM(3, one_writer_of_a_count), PROGRAM(2, alone_after_a_grace_period),
 };
 
 const struct program *program_by_id(u32 id)
@@ -342,7 +405,8 @@ static const char *all_cases(u32 first, u32 end, const char *wanted)
 
 static const char *races_are_reported(void)
 {
-	return all_cases(0, NR_RACY, "data-race");
+	return all_cases(0, NR_ASSERTED, "data-race: data-race in ") ?:
+	       all_cases(NR_ASSERTED, NR_RACY, "data-race: assert: race in ");
 }
 
 static const char *what_is_ordered_is_not(void)
