@@ -28,5 +28,6 @@
 #include "api/contracts.h"
 #include "api/flight.h"
 #include "api/annotation.h"
+#include "api/conflicts.h"
 
 #endif

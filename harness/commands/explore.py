@@ -18,7 +18,7 @@ from harness.failure import evidence
 from harness.litmus import herd
 from harness.results.cases import Case, not_run
 from harness.results.directory import RunDirectory, write_text
-from harness.run import lock_order, repeat, search, statistics
+from harness.run import conflicts, lock_order, repeat, search, statistics
 from harness.run.explore import Exploration, Limits, explore
 from harness.run.outcomes import has_outcomes, outcome_rows, outcome_table
 from harness.scenario.scenarios import scenario_hash, to_toml
@@ -103,6 +103,7 @@ def document_of(found: Exploration, failures: list[dict[str, Any]]) -> dict[str,
         "totals": totals | {"digest": hex64(totals.get("digest", 0))},
         "contracts": contracts.report(found.contracts),
         "lock_order": lock_order.document(found.lock_order),
+        "conflicts": conflicts.document(found.conflicts),
     }
 
 
@@ -217,6 +218,8 @@ class Session:
         if found.contention is not None:
             common.save_contention(found.contention, directory)
         write_text(directory / lock_order.FILE, lock_order.render(found.lock_order))
+        if found.conflicts:
+            write_text(directory / conflicts.FILE, conflicts.render(found.conflicts))
         if self.name_width and herd.litmus_of(found.scenario) is None:
             if not self.documents:
                 self.out.say(closing.heading(self.name_width))
@@ -259,6 +262,8 @@ class Session:
         else:
             for line in statistics.lines(found.classes, totals, found.recipe.settings):
                 self.out.say(f"    {line}")
+        if text := conflicts.line(found.conflicts):
+            self.out.say(f"    {text}")
         test = herd.litmus_of(found.scenario)
         if test is not None:
             for line in herd.report(found, test):

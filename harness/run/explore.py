@@ -19,7 +19,7 @@ from harness.core.classes import ClassCounts
 from harness.core.token import Recipe
 from harness.core.world import Failure, Outcome, World
 from harness.errors import HarnessError
-from harness.run import lock_order, repeat
+from harness.run import conflicts, lock_order, repeat
 from harness.run.division import Division, Explorer, can_be_divided
 from harness.run.lock_order import Graph
 from harness.scenario.schema import Scenario
@@ -59,6 +59,7 @@ class Exploration:
     contention: Contention | None = None  # None: nothing was measured
     contracts: list[dict[str, Any]] = field(default_factory=list)
     lock_order: Graph = field(default_factory=Graph)
+    conflicts: bytes = b""
     decisions: bytes = b""  # of the failing execution, for this build
     classes: ClassCounts = field(default_factory=ClassCounts)
     search: dict[str, int] | None = None  # of an exhaustive strategy: how far it came
@@ -229,6 +230,7 @@ def summarise(
         ),
         contracts=entered,
         lock_order=lock_order.current(),
+        conflicts=conflicts.current(),
         decisions=world.decisions() if world.failure() else b"",
         classes=world.classes.counts(),
         search=search or world.search(),

@@ -14,7 +14,7 @@ from harness.core.part import Packed
 from harness.core.token import Recipe
 from harness.core.world import Failure, Outcome, World
 from harness.errors import HarnessError
-from harness.run import forkserver, lock_order, messages, repeat, worker
+from harness.run import conflicts, forkserver, lock_order, messages, repeat, worker
 from harness.run.division import Explorer, Result, meets_classes_again
 from harness.run.explore import (
     Clock,
@@ -42,6 +42,7 @@ class Block:
     outcomes: dict[tuple[tuple[int, ...], int | None], int]
     contracts: list[contracts.Counts]
     lock_order: lock_order.Graph  # of this explorer, so far
+    conflicts: bytes  # likewise
     decisions: bytes  # of the failing execution
     classes: bytes
     measured: Measured
@@ -87,6 +88,7 @@ class Account:
             outcomes={key: n for key, n in new.items() if n},
             contracts=contracts.add(self.entered, entered, -1),
             lock_order=lock_order.current(),
+            conflicts=conflicts.current(),
             decisions=world.decisions() if failed else b"",
             counted=world.counted() if self.again else b"",
             rows=tuple(self.outcomes) if self.again else (),
@@ -289,6 +291,7 @@ class Sums:
         self.outcomes: dict[tuple[tuple[int, ...], int | None], int] = {}
         self.entered: list[contracts.Counts] = []
         self.lock_order = lock_order.Graph()
+        self.conflicts = b""
         self.failure: Failure | None = None
         self.decisions = b""
         self.done = 0
@@ -300,6 +303,7 @@ class Sums:
         for key, count in block.outcomes.items():
             self.outcomes[key] = self.outcomes.get(key, 0) + count
         self.lock_order = lock_order.merge((self.lock_order, block.lock_order))
+        self.conflicts = conflicts.merge((self.conflicts, block.conflicts))
         self.done += block.done
         if block.failure is not None and counts:
             self.failure, self.decisions = block.failure, block.decisions
@@ -339,6 +343,7 @@ class Sums:
             ),
             contracts=entered,
             lock_order=self.lock_order,
+            conflicts=self.conflicts,
             decisions=self.decisions,
             classes=classes,
             search=search,

@@ -65,6 +65,7 @@ static noinline void begin_execution(struct races *r)
 
 	arena_of()->races_begun->begun = 1;
 	r->execution++;
+	r->looking = conflicts_asked(r);
 	r->nr_cells = 0;
 	for (i = 0; i < arena_of()->nr_tasks; i++) {
 		struct race_task *t = &r->task[i];
@@ -318,6 +319,8 @@ static void watch_word(struct races *r, struct race_task *t, const struct event 
 	bool loads = ev->op != OP_STORE && ev->op != OP_RCU_UNLOCK, writes = ev->op != OP_LOAD && ev->op != OP_AWAIT;
 	bool failed = ev->op == OP_CMPXCHG && ev->old != ev->expected;
 
+	if (unlikely(r->looking))
+		conflicts_look(r, cell, ev, writes && !failed);
 	if (!cell) {
 		if (loads && writes && !failed)
 			fence(t, ev);

@@ -53,8 +53,13 @@ struct race_task {
 	u64 before;				/* the word, as the access at hand found it */
 };
 
+/* What is known of a place of the source: see conflicts.c. */
+enum { CONFLICT_RAN = 1, CONFLICT_SEEN = 2, CONFLICT_UNORDERED = 4 };
+
 struct races {
 	u64 execution;
+	u8 seen[1 << 16];			/* by site, over all executions */
+	bool looking;				/* conflicts are noted in this one */
 	bool asserted_only;			/* of a user's program: its plain accesses are its own business */
 	u64 lost;				/* words that were not followed, for want of room */
 	struct race_task task[MAX_MODEL_TASKS];
@@ -89,5 +94,9 @@ struct races_begun { u32 begun; };
 
 int races_init(bool asserted_only);	/* controlled worlds; 0 or -ENOMEM */
 void races_watch(struct event *ev);	/* proc.watch, or a part of it */
+
+bool conflicts_asked(const struct races *r);	/* of the execution that begins */
+/* `ev` is about to count; `cell` is NULL where its word is not followed. */
+void conflicts_look(struct races *r, struct race_cell *cell, const struct event *ev, bool writes);
 
 #endif

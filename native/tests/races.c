@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../api.h"
+#include "../check/races.h"
 #include "../core/lock.h"
 #include "../core/rcu.h"
 #include "../program/program.h"
@@ -334,6 +335,23 @@ static void freed_by_a_callback(struct task *task)
 	}
 }
 
+/* ------------------------------------------------------------------ what is in conflict, and how */
+
+static void all_sorts_of_conflicts(struct task *task)
+{
+	struct words *w = words_of();
+
+	spin_lock(&w->a);
+	data_write(w->data, task->index);
+	spin_unlock(&w->a);
+	if (!task->index)
+		WRITE_ONCE(w->flag, 1);
+	else
+		READ_ONCE(w->flag);
+	if (!task->index)
+		WRITE_ONCE(w->other, 1);
+}
+
 #define PROGRAM(tasks, fn)	{ .name = #fn, .text = #fn, .nr_tasks = tasks, .races = true, .setup = setup, \
 				  .body = fn, .check = no_check }
 
@@ -348,6 +366,7 @@ static const struct program programs[] = {
 	PROGRAM(3, one_lock), PROGRAM(3, reader_and_writer), PROGRAM(2, freed_after_a_grace_period),
 	PROGRAM(2, initialised_before_it_is_published), PROGRAM(2, freed_by_a_callback),
 	PROGRAM(3, one_writer_of_a_count), PROGRAM(2, alone_after_a_grace_period),
+	PROGRAM(2, all_sorts_of_conflicts),
 };
 
 const struct program *program_by_id(u32 id)
@@ -356,6 +375,8 @@ const struct program *program_by_id(u32 id)
 }
 
 /* ------------------------------------------------------------------ the cases */
+
+static u8 seen[1 << 16];	/* of the last world */
 
 static const char *explore(u32 n, const char *strategy, u32 memory)
 {
@@ -381,6 +402,7 @@ static const char *explore(u32 n, const char *strategy, u32 memory)
 	rcu_callbacks[RCU_FREE_TABLE] = free_object;
 	mmut_explore(0, EXECUTIONS, 0);
 	mmut_failure_get(&f);
+	mmut_conflicts_get(seen, sizeof(seen));
 	snprintf(said, sizeof(said), "%s: %s", f.set ? mmut_oracle_name(f.oracle) : "nothing", f.message);
 	mmut_world_detach();
 	return said;
@@ -423,12 +445,38 @@ static const char *both_sides_are_named(void)
 	       strstr(said, "task0") && strstr(said, "task1") ? NULL : complain("%s", said);
 }
 
+/* Of the only access to a word in all_sorts_of_conflicts() that is `op`. */
+static u8 seen_of(const char *what, u8 op)
+{
+	u32 i;
+
+	for (i = 0; i < NR_STATIC_SITES; i++) {
+		const struct site *site = site_by_id(i);
+
+		if (!strcmp(site->func, "all_sorts_of_conflicts") && !strcmp(site->what, what) && site->op == op)
+			return seen[i];
+	}
+	return 0;
+}
+
+static const char *conflicts_are_told_apart(void)
+{
+	u8 ordered = CONFLICT_RAN | CONFLICT_SEEN, all = ordered | CONFLICT_UNORDERED;
+	const char *said = explore(ARRAY_SIZE(programs) - 1, "random", MMUT_MEMORY_SC);
+
+	return seen_of("w->data", OP_STORE) == ordered && seen_of("w->flag", OP_STORE) == all &&
+	       seen_of("w->flag", OP_LOAD) == all && seen_of("w->other", OP_STORE) == CONFLICT_RAN ? NULL :
+	       complain("%s: data %u, flag %u and %u, other %u", said, seen_of("w->data", OP_STORE),
+			seen_of("w->flag", OP_STORE), seen_of("w->flag", OP_LOAD), seen_of("w->other", OP_STORE));
+}
+
 #define CASE(fn)	{ #fn, fn }
 
 int main(int argc, char **argv)
 {
 	static const struct tap_case cases[] = {
 		CASE(races_are_reported), CASE(what_is_ordered_is_not), CASE(both_sides_are_named),
+		CASE(conflicts_are_told_apart),
 	};
 
 	return tap_main(argc, argv, cases, ARRAY_SIZE(cases));
