@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the native test programs: ``python native/tests/build.py [DIRECTORY]``.
 
-They are linked from the core as the extension module is built (same flags, same profile), with the
-table of small programs replaced by each test program's own.
+They are linked from the core as the extension module is built (same flags, same profile; its own
+objects where they are up to date), with the table of small programs replaced by each test program's
+own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import shlex
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -49,16 +51,34 @@ def run(command: list[str]) -> None:
         raise SystemExit(f"{shlex.join(command)}\n{done.stderr}")
 
 
+def built(core: list[str]) -> dict[str, str]:
+    """What this tree's extension module was linked from, unless any of it is out of date."""
+    done, name = ROOT / ".venv" / ".built", build_core.profile()
+    if not done.is_file() or done.read_text().strip() not in (name, f"{name}+werror"):
+        return {}
+    place = f"build/temp.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
+    objects = {source: (ROOT / place / source).with_suffix(".o") for source in core}
+    if not all(path.is_file() for path in objects.values()):
+        return {}
+    sources = build_core.inputs(".c", ".h", ".def", ".py")
+    newest = max((ROOT / source).stat().st_mtime for source in sources)
+    if any(path.stat().st_mtime < newest for path in objects.values()):
+        return {}
+    return {source: str(path) for source, path in objects.items()}
+
+
 def compile_all(directory: Path, jobs: int) -> dict[str, str]:
     """Object files by source, relative to the root of the project."""
     flags = build_core.flags()[0]
     core = [source for source in build_core.sources() if source != REPLACED]
+    ready = built(core)
     tests = [path.relative_to(ROOT).as_posix() for path in HERE.glob("*.c")]
-    objects = {s: str(directory / (s.replace("/", "-") + ".o")) for s in (*core, *tests)}
+    wanted = [source for source in (*core, *tests) if source not in ready]
+    objects = {s: str(directory / (s.replace("/", "-") + ".o")) for s in wanted}
     common = [*compiler(), *flags, "-Inative"]
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(lambda s: run([*common, "-c", s, "-o", objects[s]]), objects))
-    return objects
+    return ready | objects
 
 
 def build(directory: Path, jobs: int | None = None) -> dict[str, Path]:
