@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.core.structs import TaskState
 from harness.core.token import Recipe
-from harness.core.world import TaskState
 from harness.run import free
 from harness.run.live import Silent
 from harness.scenario.schema import Scenario

@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from harness.commands.common import profile_override
 from harness.core import catalogue, config
+from harness.core.structs import Failure
 from harness.core.token import Recipe
-from harness.core.world import Failure, World
+from harness.core.world import World
 from harness.failure import capture
 from harness.failure.reproduce import Target, find_target
 from harness.run.lockstep import lockstep_world

@@ -26,7 +26,7 @@ from harness.bench.report import machine, render
 from harness.bench.row import FULL, QUICK, Effort, Row, document
 from harness.bench.workshop import Skipped, Workshop
 from harness.commands.common import Output
-from harness.core.world import text
+from harness.core.structs import text
 from harness.errors import Exit
 
 

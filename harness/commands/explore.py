@@ -11,8 +11,9 @@ from typing import Any
 from harness import streams
 from harness.commands import closing, common
 from harness.core import catalogue, config, contracts
+from harness.core.structs import Failure
 from harness.core.token import Recipe, Token, format_token
-from harness.core.world import CoreCrashed, Failure
+from harness.core.world import CoreCrashed
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.failure import evidence
 from harness.litmus import herd

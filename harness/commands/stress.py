@@ -11,8 +11,9 @@ from harness import streams
 from harness.commands import common, report
 from harness.contention import record
 from harness.core import contracts
+from harness.core.structs import Failure
 from harness.core.token import Recipe
-from harness.core.world import Failure, World
+from harness.core.world import World
 from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.failure import evidence
 from harness.results.cases import Case, not_run

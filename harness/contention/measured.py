@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from harness._core import ffi, lib
 from harness.contention.series import TICKS_MAX, Series, add
-from harness.core.world import fields_of, rows, text
+from harness.core.structs import fields_of, rows, text
 
 KINDS = ("spinlock", "mutex", "rwlock")  # enum mmut_lock_kind
 

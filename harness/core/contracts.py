@@ -10,7 +10,7 @@ from typing import Any
 
 from harness._core import ffi, lib
 from harness.core import catalogue
-from harness.core.world import rows
+from harness.core.structs import rows
 
 Counts = tuple[int, int, int]  # none, read, write
 MODES = ("none", "read", "write")

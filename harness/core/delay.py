@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness._core import lib
-from harness.core.world import rows
+from harness.core.structs import rows
 from harness.errors import UsageError
 from harness.units import nearest, parse_integer
 

@@ -63,7 +63,7 @@ def unpack_plan(packed: str) -> Plan | None:
         return None
     if packed == "0":
         return ()
-    from harness.core.world import event_ops  # the core, which a token need not have
+    from harness.core.structs import event_ops  # the core, which a token need not have
 
     try:
         return anchors.unpack(packed, {anchors.op_code(name): name for name in event_ops()})

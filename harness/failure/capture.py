@@ -8,8 +8,9 @@ import msgspec
 
 from harness.core import catalogue, config, stacks
 from harness.core.anchors import Anchor, Kept, Plan, choice_text
+from harness.core.structs import Event, Failure
 from harness.core.token import Recipe, Token, format_token
-from harness.core.world import EVENTS_READ, Event, Failure, World, object_name
+from harness.core.world import EVENTS_READ, World, object_name
 from harness.errors import HarnessError
 from harness.failure import flip
 from harness.failure.evidence import Captured, record_of

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from harness.core.anchors import Anchor, Kept, Plan, describe
 from harness.core.stacks import Chains
-from harness.core.world import TAKEN, Event, Failure, World
+from harness.core.structs import Event, Failure
+from harness.core.world import TAKEN, World
 from harness.trace import columns
 from harness.trace.columns import describe as event_text
 from harness.trace.columns import place

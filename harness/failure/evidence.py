@@ -10,8 +10,9 @@ import msgspec
 
 from harness.core import anchors, catalogue, stacks
 from harness.core.anchors import Kept, Plan
+from harness.core.structs import Failure
 from harness.core.token import PLAN_CHARS_MAX, Recipe
-from harness.core.world import STOP_FINISHED, Failure, World
+from harness.core.world import STOP_FINISHED, World
 from harness.results.directory import (
     RunDirectory,
     make_lasting,

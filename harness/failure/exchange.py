@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import combinations, zip_longest
 
 from harness.core.anchors import Anchor, Plan
-from harness.core.world import Event
+from harness.core.structs import Event
 from harness.failure.fewer import drop, simplify
 from harness.failure.rig import Rig
 from harness.trace.columns import READS

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.core.anchors import Anchor, Plan
-from harness.core.world import Event
+from harness.core.structs import Event
 from harness.failure.rig import OutOfTime, Rig
 
 

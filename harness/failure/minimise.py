@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.core.anchors import Plan
+from harness.core.structs import Failure
 from harness.core.token import Recipe
-from harness.core.world import Failure
 from harness.failure.elsewhere import look_elsewhere
 from harness.failure.exchange import exchange, exchange_cheaply
 from harness.failure.fewer import simplify

@@ -14,8 +14,9 @@ import msgspec
 
 from harness.core import catalogue, config, stacks
 from harness.core.anchors import Kept, plan_of
+from harness.core.structs import Failure
 from harness.core.token import Token, looks_like_token, parse_token
-from harness.core.world import Failure, World
+from harness.core.world import World
 from harness.errors import HarnessError, UsageError
 from harness.failure.diverge import (
     EVENTS_MAX,

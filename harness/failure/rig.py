@@ -12,7 +12,8 @@ from typing import Self
 
 from harness.core import config
 from harness.core.anchors import Anchor, Plan
-from harness.core.world import Event, Failure, World
+from harness.core.structs import Event, Failure
+from harness.core.world import World
 from harness.failure.smaller import Change, Overrides, added, extent
 from harness.scenario.schema import Scenario
 from harness.scenario.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.core import catalogue
-from harness.core.world import Event as Point
+from harness.core.structs import Event as Point
 from harness.core.world import World
 from harness.errors import HarnessError, UsageError
 from harness.failure import reproduce

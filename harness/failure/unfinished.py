@@ -9,8 +9,8 @@ does not count.
 from dataclasses import replace
 
 from harness.core.anchors import Plan
+from harness.core.structs import Failure
 from harness.core.token import Recipe
-from harness.core.world import Failure
 from harness.failure.minimise import Minimal, smallest_of
 from harness.failure.rig import Progress, Rig, Signature
 from harness.scenario.schema import Scenario

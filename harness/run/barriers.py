@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.core import config
+from harness.core.structs import Annotation, event_op
 from harness.core.token import Recipe
-from harness.core.world import Annotation, World, event_op
+from harness.core.world import World
 from harness.run.explore import Exploration, Limits, run_blocks, summarise
 from harness.run.search import is_exhausted
 from harness.scenario.schema import Scenario

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness._core import ffi, lib
-from harness.core.world import event_op
+from harness.core.structs import event_op
 
 FILE = "conflicts.txt"  # in the results of a scenario
 SITES_MAX = 1 << 16

@@ -16,8 +16,9 @@ from harness.contention.record import Contention
 from harness.core import config, contracts
 from harness.core.catalogue import is_search
 from harness.core.classes import ClassCounts
+from harness.core.structs import Failure, Outcome
 from harness.core.token import Recipe
-from harness.core.world import Failure, Outcome, World
+from harness.core.world import World
 from harness.errors import HarnessError
 from harness.run import conflicts, lock_order, repeat
 from harness.run.division import Division, Explorer, can_be_divided

@@ -13,14 +13,13 @@ from typing import Any
 from harness.contention import collect, measured
 from harness.contention.record import Contention
 from harness.core import config, contracts
+from harness.core.structs import Failure, TaskState
 from harness.core.token import Recipe
 from harness.core.world import (
     STOP_FINISHED,
     STOP_INTERRUPTED,
     STOP_VIOLATION,
     STOP_WORKER_DIED,
-    Failure,
-    TaskState,
     World,
 )
 from harness.run import lock_order

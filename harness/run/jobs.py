@@ -11,8 +11,9 @@ from harness.contention.measured import Measured
 from harness.core import config, contracts
 from harness.core.classes import ClassCounts, Classes
 from harness.core.part import Packed
+from harness.core.structs import Failure, Outcome
 from harness.core.token import Recipe
-from harness.core.world import Failure, Outcome, World
+from harness.core.world import World
 from harness.errors import HarnessError
 from harness.run import conflicts, forkserver, lock_order, messages, repeat, worker
 from harness.run.division import Explorer, Result, meets_classes_again

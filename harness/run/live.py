@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from harness.core.world import TaskState, World
+from harness.core.structs import TaskState
+from harness.core.world import World
 from harness.run.usage import cpu_seconds
 
 if TYPE_CHECKING:

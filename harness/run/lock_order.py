@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness._core import lib
-from harness.core.world import event_op, rows
+from harness.core.structs import event_op, rows
 
 NODES = 64
 CYCLE_MAX = 6  # edges

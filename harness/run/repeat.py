@@ -4,8 +4,9 @@
 import signal
 
 from harness.core.anchors import ordinal
+from harness.core.structs import Event
 from harness.core.token import Token, format_token
-from harness.core.world import CoreCrashed, Event, World
+from harness.core.world import CoreCrashed, World
 from harness.errors import HarnessError
 from harness.trace.columns import describe
 

@@ -12,7 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Self
 
-from harness.core.world import SLOT, STOP_WORKER_DIED, TaskState, World
+from harness.core.structs import TaskState
+from harness.core.world import SLOT, STOP_WORKER_DIED, World
 from harness.errors import HarnessError
 from harness.run import forkserver
 

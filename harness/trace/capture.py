@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness._core import ffi, lib
-from harness.core.world import Failure, text
+from harness.core.structs import Failure, text
 from harness.trace import record
 from harness.trace.record import Header, Lock, Site, Task
 

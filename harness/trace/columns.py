@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.core.anchors import Anchor, Plan
-from harness.core.world import Event
+from harness.core.structs import Event
 from harness.trace import spte
 
 TASKS_MAX = 5

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.structs import TaskState
 from harness.core.token import Recipe
-from harness.core.world import TaskState
 from harness.run import free, live, usage
 from harness.scenario.scenarios import load
 from harness.scenario.settings import Settings

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.core.world import Event
+from harness.core.structs import Event
 
 TAKES = ("spin_lock", "mutex_lock", "read_lock", "write_lock")
 Place = tuple[str, str, int]

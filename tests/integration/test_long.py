@@ -12,8 +12,9 @@ pytest.importorskip("harness._core")
 
 from harness.core import config
 from harness.core.anchors import Plan
+from harness.core.structs import Failure
 from harness.core.token import Recipe
-from harness.core.world import EVENTS_READ, Failure, World
+from harness.core.world import EVENTS_READ, World
 from harness.failure import capture
 from harness.failure.diverge import first_difference
 from harness.failure.rig import Rig, Signature

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.core import config
-from harness.core.world import Failure, World
+from harness.core.structs import Failure
+from harness.core.world import World
 from harness.errors import UsageError
 from harness.program import compiled
 from harness.scenario import scenarios

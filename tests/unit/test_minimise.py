@@ -11,8 +11,9 @@ pytest.importorskip("harness._core")
 
 from harness.core import config
 from harness.core.anchors import Anchor, Plan
+from harness.core.structs import Event
 from harness.core.token import Recipe
-from harness.core.world import Event, World
+from harness.core.world import World
 from harness.failure import elsewhere, exchange
 from harness.failure.fewer import drop, simplify
 from harness.failure.minimise import minimise

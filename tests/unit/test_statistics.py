@@ -10,7 +10,8 @@ import pytest
 
 from harness.core import config
 from harness.core.classes import ClassCounts, Classes
-from harness.core.world import Event, World
+from harness.core.structs import Event
+from harness.core.world import World
 from harness.run import statistics
 from harness.scenario.scenarios import load
 from harness.scenario.settings import Settings

@@ -11,6 +11,7 @@ from harness.scenario.settings import Settings
 
 pytest.importorskip("harness._core")
 
+from harness.core.structs import event_ops
 from harness.core.token import (
     PLAN_CHARS_MAX,
     Recipe,
@@ -21,7 +22,6 @@ from harness.core.token import (
     parse_token,
     unpack_plan,
 )
-from harness.core.world import event_ops
 
 PLAN = (
     Anchor(2, "cmpxchg", 0xABCDEF, 3, 0, 4),
