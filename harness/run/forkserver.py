@@ -8,8 +8,8 @@ import signal
 import sys
 from typing import Any
 
-# The command line is what the module __main__ of each child imports.
-PRELOADED = ["harness.run.worker", "harness.run.jobs", "harness.cli"]
+# The last is what the module __main__ of each child imports.
+PRELOADED = ["harness.run.worker", "harness.run.jobs", "harness.begin"]
 
 
 def multiprocess() -> Any:

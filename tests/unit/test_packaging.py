@@ -99,7 +99,7 @@ def test_wheel_holds_core_and_scenarios(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         scripts = next(name for name in names if name.endswith("entry_points.txt"))
-        assert "mmutorture = harness.cli:main" in archive.read(scripts).decode()
+        assert "mmutorture = harness.begin:main" in archive.read(scripts).decode()
     assert names >= {"harness/_core.abi3.so", "harness/_core.pyi", "harness/py.typed"}
     assert "harness/include/mmutorture.h" in names
     assert names >= {f"harness/{name}" for name in scenario_files()}
