@@ -296,6 +296,7 @@ class mmut_search:
     too_deep: int
     too_many: int
     diverged: int
+    outgrown: int
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only
@@ -357,6 +358,8 @@ class mmut_counted:
     decisions: int
     switches: int
     outcome: int
+    endless: int
+    racy: int
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only

@@ -173,8 +173,6 @@ class Session:
             found = explore_lockstep(recipe, scenario, limits, interrupt, progress, begin)
         else:
             jobs = common.positive(self.args.jobs, "--jobs", JOBS_MAX) or 1
-            if jobs > 1 and (why := search.undivided(recipe.settings)):
-                self.out.say(f"{recipe.spec}: {why}")
             how = (limits, jobs, interrupt, progress, begin, self.args.jobs is not None)
             found = self.guarded(recipe, scenario, *how)
         try:

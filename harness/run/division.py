@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
-from harness.core import catalogue
 from harness.core.part import ANYTHING, Packed
 from harness.core.world import World
 from harness.errors import HarnessError
@@ -34,7 +33,7 @@ EXECUTIONS_MAX = 1 << 16  # as many classes as the core keeps
 LOOK_SECONDS = 0.5  # at signals and at the clock
 IDLE_MAX = 100
 UNBOUNDED = (1 << 64) - 1
-SUMS = ("classes", "cut", "too_deep", "too_many", "diverged")  # of a search
+SUMS = ("classes", "cut", "too_deep", "too_many", "diverged", "outgrown")  # of a search
 ESTIMATE = ("estimate", "estimate_error")  # made by one explorer; the others have 0
 
 
@@ -59,14 +58,14 @@ class Result:
     failed: bool
 
 
-def can_be_divided(settings: Settings) -> bool:
-    """Is this a search whose counts do not depend on the order in which it goes?"""
-    return catalogue.is_search(settings.strategy) and settings.memory != "lkmm"
+def is_bounded(settings: Settings) -> bool:
+    """Does native/sched/bound.c search?"""
+    return settings.strategy == "dpor" and settings.preemptions is not None
 
 
 def meets_classes_again(settings: Settings) -> bool:
     """Does it come by one class several times, perhaps in several worlds?"""
-    return settings.strategy == "dpor" and settings.preemptions is not None
+    return is_bounded(settings) or (settings.strategy == "dpor" and settings.memory == "lkmm")
 
 
 class Explorer:
@@ -132,10 +131,11 @@ class Division:
 
     def __post_init__(self) -> None:
         self.again = meets_classes_again(self.settings)
-        bounds = () if self.again else (self.settings.preemptions, self.settings.delays)
+        self.bounded = is_bounded(self.settings)
+        bounds = () if self.bounded else (self.settings.preemptions, self.settings.delays)
         self.bound_max = next((bound for bound in bounds if bound is not None), None)  # of rounds
         self.search: dict[str, int] = dict.fromkeys((*SUMS, *ESTIMATE), 0)
-        kind = BoundedTree if self.again else Tree
+        kind = BoundedTree if self.bounded else Tree
         self.tree = kind(ANYTHING if self.bound_max is None else 0, divided_below=0)
         self.length = 0  # schedule points of an execution, about
         self.beyond = 0
@@ -170,7 +170,7 @@ class Division:
         if count <= 0:
             return None
         part = self.tree.next()
-        turn = Turn(self.begun, part, pack(part, self.again), self.first, count)
+        turn = Turn(self.begun, part, pack(part, self.bounded), self.first, count)
         self.begun += 1
         self.first += count
         self.pending.append(turn)
@@ -231,7 +231,7 @@ class Division:
 
     def summary(self) -> dict[str, int]:
         """As World.search() has it for a search in one piece."""
-        bound = self.settings.preemptions if self.again else self.tree.bound
+        bound = self.settings.preemptions if self.bounded else self.tree.bound
         return self.search | {
             "bound": UNBOUNDED if bound in (None, ANYTHING) else bound,
             "beyond": self.beyond,

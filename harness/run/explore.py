@@ -21,7 +21,7 @@ from harness.core.token import Recipe
 from harness.core.world import World
 from harness.errors import HarnessError
 from harness.run import conflicts, lock_order, repeat
-from harness.run.division import Division, Explorer, can_be_divided
+from harness.run.division import Division, Explorer
 from harness.run.lock_order import Graph
 from harness.scenario.schema import Scenario
 from harness.scenario.settings import Settings
@@ -179,12 +179,12 @@ def explore(
 
     `divided`: in one process too, a search goes in the order in which several would.
     """
-    in_turns = can_be_divided(recipe.settings)
+    in_turns = is_search(recipe.settings.strategy)
     if jobs > 1 and in_turns:
         from harness.run.searchers import search_parallel
 
         return search_parallel(recipe, scenario, limits, jobs, interrupt, progress)
-    if jobs > 1 and not is_search(recipe.settings.strategy):
+    if jobs > 1:
         from harness.run.jobs import explore_parallel
 
         return explore_parallel(recipe, scenario, limits, jobs, interrupt, progress)

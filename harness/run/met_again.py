@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Within a bound a search meets a class several times (native/sched/bound.c): it counts once.
+"""Within a bound, and under lkmm, a search meets a class several times: it counts once.
 
 A world knows what it has counted itself.  What several worlds have is subtracted here, where turns
 are taken in their order, so that a class counts in the first turn that met it.  What is measured
@@ -12,7 +12,7 @@ from dataclasses import replace
 from harness.run.explore import U64
 from harness.run.jobs import Block
 
-COUNTED = struct.Struct("<QQIIII")  # struct mmut_counted
+COUNTED = struct.Struct("<QQIIIIII")  # struct mmut_counted
 NO_OUTCOME = 0xFFFFFFFF
 
 
@@ -26,7 +26,8 @@ class Met:
         """The block without what has been counted before."""
         assert block.result is not None
         totals, outcomes, again = dict(block.totals), dict(block.outcomes), 0
-        for name, digest, points, decisions, switches, row in COUNTED.iter_unpack(block.counted):
+        for record in COUNTED.iter_unpack(block.counted):
+            name, digest, points, decisions, switches, row, endless, racy = record
             if name not in self.classes:
                 self.classes.add(name)
                 continue
@@ -35,6 +36,8 @@ class Met:
             totals["schedule_points"] -= points
             totals["decisions"] -= decisions
             totals["switches"] -= switches
+            totals["discarded"] -= endless
+            totals["racy"] -= racy
             if row != NO_OUTCOME:
                 outcomes[block.rows[row]] -= 1
         if not again:

@@ -3,10 +3,7 @@
 
 from typing import Any
 
-from harness.core.catalogue import is_search
-from harness.run.division import can_be_divided
 from harness.run.explore import Exploration
-from harness.scenario.settings import Settings
 
 UNBOUNDED = (1 << 64) - 1
 REASONS = {
@@ -14,13 +11,6 @@ REASONS = {
     "too_many": "{} branches found no room",
     "diverged": "an execution was not a function of its choices",
 }
-
-
-def undivided(settings: Settings) -> str:
-    """Why a search runs in one process, whatever --jobs is; empty: it does not."""
-    if can_be_divided(settings) or not is_search(settings.strategy):
-        return ""
-    return "one process: what a search counts under lkmm depends on its order"
 
 
 def is_exhausted(found: Exploration) -> bool:
@@ -66,6 +56,10 @@ def schedules_line(found: Exploration, search: dict[str, Any]) -> str:
     return f"not exhausted: {seen} schedules seen{bound}" + "".join(f"; {r}" for r in reasons)
 
 
+def unit(found: Exploration) -> str:
+    return "executions" if found.recipe.settings.memory == "lkmm" else "classes"
+
+
 def line(found: Exploration) -> str:
     """One line; empty where the strategy is no search."""
     search = found.search
@@ -77,10 +71,12 @@ def line(found: Exploration) -> str:
         if search["bound"] != UNBOUNDED:
             within = f"with at most {search['bound']} preemptions"
             more = "; there are others with more" if search["beyond"] else ""
-            return f"exhausted: all {search['classes']} classes {within} seen{more}"
-        what = "executions" if found.recipe.settings.memory == "lkmm" else "classes"
+            return f"exhausted: all {search['classes']} {unit(found)} {within} seen{more}"
+        what = unit(found)
         endless = found.totals.get("discarded", 0)
         more = f"; {endless} more have no end" if endless else ""
+        if search["outgrown"]:
+            more += "; some outgrew the window of lkmm, so that their number depends on the order"
         return f"exhausted: all {search['classes'] - endless} {what} seen{more}"
     seen, estimate = search["classes"], estimate_text(search)
     left = ""
@@ -88,6 +84,6 @@ def line(found: Exploration) -> str:
         seconds = found.elapsed_s * (search["estimate"] - seen) / seen
         left = f", about {duration(seconds)} more at this rate"
     reasons = [text.format(search[key]) for key, text in REASONS.items() if search[key]]
-    return f"not exhausted: {seen} classes seen{estimate}{left}" + "".join(
+    return f"not exhausted: {seen} {unit(found)} seen{estimate}{left}" + "".join(
         f"; {r}" for r in reasons
     )

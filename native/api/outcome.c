@@ -87,7 +87,7 @@ void outcome_count(void)
 	struct outcome *o;
 
 	if (lkmm && !lkmm_allows_end(lkmm)) {
-		sched_of()->log->discarded++;
+		sched_of()->endless = 1;
 		return;
 	}
 	seen.nr_values = 0;
@@ -99,7 +99,7 @@ void outcome_count(void)
 		program->finish(&seen);
 	if (seen.discard)
 		return;
-	sched_of()->log->racy += lkmm && lkmm_plain_races(lkmm);
+	sched_of()->racy = lkmm && lkmm_plain_races(lkmm);
 	o = seen.nr_values ? find_outcome(log, &seen) : NULL;
 	if (o)
 		o->count++;

@@ -73,7 +73,7 @@ int mmut_search_get(struct mmut_search *out)
 	}
 	*out = (struct mmut_search){
 		.classes = x->classes, .cut = x->cut, .too_deep = x->too_deep, .too_many = x->too_many,
-		.diverged = x->diverged, .bound = ~0ULL,
+		.diverged = x->diverged, .outgrown = x->outgrown, .bound = ~0ULL,
 		.exhausted = s->log->exhausted && !(x->too_deep | x->too_many | x->diverged),
 	};
 	if (s->bound_kind == BOUND_NONE) {

@@ -22,6 +22,7 @@ struct mmut_search {
 	uint64_t too_deep;		/* executions longer than it can hold */
 	uint64_t too_many;		/* branches or objects there was no room for */
 	uint64_t diverged;		/* an execution was not a function of its choices */
+	uint64_t outgrown;		/* lkmm: executions longer than the window, whose number depends on the order */
 };
 
 /*
@@ -65,12 +66,13 @@ struct mmut_part {
 };
 
 /*
- * An execution that counted, of a search within a bound: another explorer may have counted its class, too.  What
- * is its own in the totals, and the row of its outcome, or ~0.
+ * An execution that counted, of a search that meets a class several times: another explorer may have counted
+ * it, too.  What is its own in the totals, and the row of its outcome, or ~0.
  */
 struct mmut_counted {
 	uint64_t class_, digest;
 	uint32_t points, decisions, switches, outcome;
+	uint32_t endless, racy;		/* it has no end; it has a data race */
 };
 uint32_t mmut_strategy_is_search(uint32_t n);	/* 1: exhaustive, one tree in one process */
 uint32_t mmut_nothing_left(void);		/* 1: the strategy has nothing more to explore */

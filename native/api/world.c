@@ -244,7 +244,7 @@ static void profile(void)
 		return;
 	if (!strategy_by_id(log->config.strategy)->whole_steps)
 		execution_profile();
-	else if (!log->config.no_estimate)
+	else if (!log->config.no_estimate && log->config.memory != MMUT_MEMORY_LKMM)	/* it counts orders */
 		search_estimate();
 	memset(&log->model, 0, sizeof(log->model));
 	outcomes_forget(log);

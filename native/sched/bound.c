@@ -12,6 +12,7 @@
  * may be met several times; what has been seen counts for nothing.
  */
 #include "bound.h"
+#include "lkmm.h"
 #include "sched.h"
 
 void bounded_begin(struct sched *s)
@@ -81,7 +82,7 @@ u32 bounded_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	return fallback;
 }
 
-u32 bounded_pick(struct sched *s, u32 n)
+u32 bounded_pick(struct sched *s, pick_set possible, u32 n)
 {
 	struct search *x = s->search;
 	struct node *node = &x->node[x->length];
@@ -92,19 +93,23 @@ u32 bounded_pick(struct sched *s, u32 n)
 			search_cut(s);
 		}
 		x->length++;
+		node->possible = possible;
 		if (x->length == x->replay)
 			x->restoring = 0;
+		if (!(possible >> node->choice & 1))
+			search_cut(s);
 		return node->choice;
 	}
 	node = search_next(s, NODE_PICK);
 	if (!node)
 		search_cut(s);
 	node->n = (u16)n;
-	node->choice = 0;
-	return 0;
+	node->possible = possible;
+	node->choice = pick_first(possible);
+	return node->choice;
 }
 
-static bool is_new(struct search *x, u64 class)
+bool search_is_new(struct search *x, u64 class)
 {
 	struct bounded *b = x->bounded;
 	u64 at = class % BOUNDED_CLASSES;
@@ -125,8 +130,10 @@ static bool is_new(struct search *x, u64 class)
 bool bounded_seen(struct sched *s)
 {
 	race_link(s);
-	s->explored_class = race_class(s->search);
-	return !s->cut && !is_new(s->search, s->explored_class);
+	s->explored_class = search_class(s);
+	if (!s->cut && s->lkmm && !lkmm_allows_end(s->lkmm))
+		return true;
+	return !s->cut && !search_is_new(s->search, s->explored_class);
 }
 
 /* Within the bound.  Nodes above this part are their owner's: he is told. */
@@ -187,7 +194,7 @@ static bool next_branch(struct search *x, u32 at)
 	u64 left = b->todo & ~b->done;
 
 	if (node->kind == NODE_PICK)
-		return ++node->choice < node->n;
+		return pick_next(node);
 	if (!left)
 		return false;
 	node->agent = (u8)__builtin_ctzll(left);

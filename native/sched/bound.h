@@ -23,7 +23,7 @@ struct bounded {
 
 void bounded_begin(struct sched *s);
 u32 bounded_choose(struct sched *s, u64 enabled, u32 me, u32 fallback);
-u32 bounded_pick(struct sched *s, u32 n);
+u32 bounded_pick(struct sched *s, pick_set possible, u32 n);
 bool bounded_seen(struct sched *s);
 bool bounded_end(struct sched *s);
 void bounded_load(struct search *x, u32 at, const struct mmut_part_node *from);

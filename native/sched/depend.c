@@ -51,7 +51,7 @@ static struct accesses event_accesses(const struct sched *s, const struct event 
 		write = ev->addr == &rcu->queued;
 		break;
 	case OP_CMPXCHG:
-		write = all || cmpxchg_succeeds(ev);
+		write = all || s->lkmm || cmpxchg_succeeds(ev);	/* lkmm: which value it meets is not known */
 		break;
 	case OP_SPIN_TRYLOCK:
 		write = all || !((const spinlock_t *)ev->addr)->word;

@@ -9,6 +9,7 @@
  */
 #include "sched.h"
 #include "bound.h"
+#include "lkmm.h"
 
 static void dpor_begin(struct sched *s)
 {
@@ -152,32 +153,44 @@ static void follow_alternative(struct search *x, struct node *node)
 		w->branch[n].children = 0;
 }
 
-static u32 dpor_pick(struct sched *s, u32 n, enum pick what)
+/* Of a part: nobody knew that there is no such execution. */
+static u32 picked(struct sched *s, const struct node *node)
+{
+	if (!(node->possible >> node->choice & 1)) {
+		s->search->cut++;
+		search_cut(s);
+	}
+	return node->choice;
+}
+
+static u32 dpor_pick_possible(struct sched *s, pick_set possible, u32 n)
 {
 	struct search *x = s->search;
 	struct node *node = &x->node[x->length];
 
 	if (unlikely(s->bound_kind != BOUND_NONE))
-		return bounded_pick(s, n);
+		return bounded_pick(s, possible, n);
 	if (x->length < x->replay) {
 		if (unlikely(node->kind != NODE_PICK || node->n != n)) {
 			x->diverged++;
 			search_cut(s);
 		}
 		x->length++;
+		node->possible = possible;
 		if (x->restoring)
 			node->sleep_first = x->nr_sleepers;
 		if (x->length == x->replay) {
 			x->restoring = 0;
 			follow_alternative(x, node);
 		}
-		return node->choice;
+		return picked(s, node);
 	}
 	node = search_next(s, NODE_PICK);
 	if (!node)
 		search_cut(s);
 	node->n = (u16)n;
-	node->choice = 0;
+	node->possible = possible;
+	node->choice = pick_first(possible);
 	node->tree = x->tree;
 	if (x->tree && !x->wakeup.branch[x->tree].is_pick) {
 		x->mismatches++;
@@ -185,7 +198,12 @@ static u32 dpor_pick(struct sched *s, u32 n, enum pick what)
 		node->tree = 0;
 	}
 	follow_alternative(x, node);
-	return 0;
+	return node->choice;
+}
+
+static u32 dpor_pick(struct sched *s, u32 n, enum pick what)
+{
+	return dpor_pick_possible(s, pick_all(n), n);
 }
 
 /* What has been explored from `node` sleeps from now on; is there another branch? */
@@ -195,7 +213,7 @@ static bool next_branch(struct search *x, u32 i)
 	struct branch *b;
 
 	if (node->kind == NODE_PICK) {
-		if (++node->choice < node->n)
+		if (pick_next(node))
 			return true;
 		wakeup_free(&x->wakeup, node->tree);
 		x->nr_sleepers = node->sleep_first;
@@ -257,14 +275,19 @@ static bool dpor_end(struct sched *s)
 	return !x->over && x->nr_handed < SEARCH_HANDED / 2;
 }
 
-/* Without a bound nothing is seen twice. */
+/* Without a bound nothing is seen twice, but under lkmm: see search_class(). */
 static bool dpor_seen(struct sched *s)
 {
 	if (s->bound_kind != BOUND_NONE)
 		return bounded_seen(s);
 	race_link(s);
-	s->explored_class = race_class(s->search);
-	return false;
+	s->explored_class = search_class(s);
+	if (!s->lkmm || s->cut)
+		return false;
+	if (lkmm_allows_end(s->lkmm) && search_is_new(s->search, s->explored_class))
+		return false;
+	s->search->cut++;
+	return true;
 }
 
 const struct strategy strategy_dpor = {
@@ -273,6 +296,7 @@ const struct strategy strategy_dpor = {
 	.begin = dpor_begin,
 	.choose = dpor_choose,
 	.pick = dpor_pick,
+	.pick_possible = dpor_pick_possible,
 	.seen = dpor_seen,
 	.end = dpor_end,
 	.exhaustive = true,

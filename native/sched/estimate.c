@@ -187,7 +187,6 @@ void search_estimate(void)
 		}
 	golden->strategy = strategy;
 	search_forget(s);
-	s->log->discarded = 0;
 	arena->oracle_mask = oracles;
 	arena_reset();
 	proc.watch = watch;

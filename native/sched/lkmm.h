@@ -36,6 +36,7 @@ struct lkmm_event {
 	u8 pair;		/* the store of a read-modify-write: its load */
 	u8 store;		/* it is one */
 	u8 unlock;		/* it releases a lock: LKMM_EXCLUSIVE, or LKMM_SHARED with other readers */
+	u8 shared;		/* it is a reader's, of a lock */
 	u64 value;
 	event_set depends;	/* a store: loads that its address or value comes from */
 	event_set strong;	/* x: x strong-fence this */
@@ -120,6 +121,7 @@ struct lkmm {
 	u32 active;		/* events are put into the graph */
 	u32 exact;		/* everything since the execution began is in it, dependencies too */
 	u64 next_window;	/* step at which the next one may begin */
+	u64 windows;		/* hash of those that were full; 0: there was none */
 	u8 bucket[LKMM_BUCKETS];
 	/* RCU; see memory_lkmm_rcu.c */
 	u32 nr_sections, ticks;
@@ -182,6 +184,10 @@ void lkmm_rcu_orders(const struct lkmm *m, const struct lkmm_graph *g, struct lk
 /* memory_lkmm_plain.c */
 bool lkmm_plain_allows(const struct lkmm *m, const struct lkmm_graph *g);
 bool lkmm_plain_races(const struct lkmm *m);	/* has the execution a data race? */
+
+/* memory_lkmm_class.c */
+u64 lkmm_graph_class(const struct lkmm_graph *g);
+u64 lkmm_class(const struct lkmm *m);	/* of the execution; never 0 */
 
 /* memory_lkmm.c */
 void lkmm_begin(struct lkmm *m, bool exhaustive);

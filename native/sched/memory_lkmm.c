@@ -43,6 +43,7 @@ void lkmm_new_window(struct lkmm *m)
 {
 	u32 i;
 
+	m->windows = mix64(m->windows ^ lkmm_graph_class(m->now)) | 1;
 	clear(m);
 	m->exact = m->graph[0].bounded = m->graph[1].bounded = 0;
 	for (i = 0; i < arena_of()->nr_tasks; i++)
@@ -56,6 +57,7 @@ void lkmm_begin(struct lkmm *m, bool exhaustive)
 
 	m->now = &m->graph[0];
 	clear(m);
+	m->windows = 0;
 	memset(m->grace, 0, sizeof(m->grace));
 	memset(m->reading, 0, sizeof(m->reading));
 	prng_init(&m->rng, arena->seed, arena->iteration, STREAM_MEMORY);
@@ -271,11 +273,15 @@ static bool allowed(struct lkmm *m, const struct lkmm_access *a, const struct ca
 
 /*
  * A section has seen what was before a grace period and would now have to see what came after
- * it: the model knows no such execution, so this one does not count.
+ * it: the model knows no such execution, so this one does not count.  How many there are depends on
+ * the order of steps: to a search there are none.
  */
 static void discard(void)
 {
-	sched_of()->log->discarded++;
+	struct sched *s = sched_of();
+
+	s->cut = strategies[s->driver]->whole_steps;
+	s->endless = 1;
 	arena_of()->stop = STOP_VIOLATION;
 	sched_stop();
 }
@@ -284,16 +290,17 @@ static void discard(void)
 static const struct candidate *choose(struct lkmm *m, const struct lkmm_access *a, struct candidate *c, u32 n,
 				      enum pick what)
 {
-	u32 i, good = 0;
+	pick_set possible = 0;
+	u32 i;
 
 	if (n == 1 && !(m->exact && m->nr_sections) && !m->now->plain && !a->plain)
 		return c;
 	for (i = 0; i < n; i++)
 		if (allowed(m, a, &c[i]))
-			c[good++] = c[i];
-	if (!good)
+			possible |= (pick_set)1 << i;
+	if (!possible)
 		discard();
-	return &c[sched_pick(good, what)];
+	return &c[sched_pick_possible(possible, n, what)];
 }
 
 /* The stores of the location that the task may still see, newest first; how many. */

@@ -419,9 +419,11 @@ void lkmm_lock(struct lkmm_graph *g, u32 task, u32 location, bool shared)
 	u32 last = g->locations[location].last;
 
 	lkmm_add_load(g, &a, last);
+	g->events[g->nr_events - 1].shared = shared;
 	t->unlock_lock |= before_unlocks(g, t, location, shared);
 	a.order = ORDER_RELAXED;
 	lkmm_add_store(g, &a, last, g->nr_events - 1);
+	g->events[g->nr_events - 1].shared = shared;
 	t->lock = (u8)(g->nr_events - 1);
 }
 
@@ -444,9 +446,11 @@ void lkmm_unlock(struct lkmm_graph *g, u32 task, u32 location, bool shared)
 	if (shared) {	/* readers take themselves off the count */
 		lkmm_add_load(g, &a, last);
 		pair = g->nr_events - 1;
+		g->events[pair].shared = 1;
 	}
 	a.order = ORDER_RELEASE;
 	lkmm_add_store(g, &a, last, pair);
+	g->events[g->nr_events - 1].shared = shared;
 	g->events[g->nr_events - 1].unlock = shared ? LKMM_SHARED : LKMM_EXCLUSIVE;
 	if (!shared)
 		t->unlock = (u8)(g->nr_events - 1);

@@ -34,7 +34,7 @@ void report_deadlock(void)
 		describe_deadlock(text, sizeof(text));
 	violation(ORACLE_DEADLOCK, __here("deadlock"), NULL, "nobody can run: %s", text);
 	/* The oracle is not asked, as for litmus tests: then this is no execution. */
-	sched_of()->log->discarded++;
+	sched_of()->endless = 1;
 	arena_of()->stop = STOP_VIOLATION;
 }
 
@@ -202,19 +202,46 @@ void sched_block(const void *addr, u64 value, u32 size)
 		go_on(s, me, false);
 }
 
-u32 sched_pick(u32 n, enum pick what)
+static u32 picked(struct sched *s, u32 choice, enum pick what)
 {
-	struct sched *s = sched_of();
-	u32 choice;
-
-	if (n < 2 || current->id == TASK_BOSS)
-		return 0;
-	choice = strategies[s->driver]->pick(s, n, what);
 	s->decisions++;
 	s->picks++;
 	record(s, choice, choice != 0, false);
 	if (unlikely(s->anchored))
 		anchor_decided(s, current->id, 1 + what, choice, choice != 0);
+	return choice;
+}
+
+u32 sched_pick(u32 n, enum pick what)
+{
+	struct sched *s = sched_of();
+
+	if (n < 2 || current->id == TASK_BOSS)
+		return 0;
+	return picked(s, strategies[s->driver]->pick(s, n, what), what);
+}
+
+static u32 how_many(pick_set set)
+{
+	return (u32)(__builtin_popcountll((u64)set) + __builtin_popcountll((u64)(set >> 64)));
+}
+
+/* Plans count what is possible. */
+u32 sched_pick_possible(pick_set possible, u32 n, enum pick what)
+{
+	struct sched *s = sched_of();
+	const struct strategy *driver = strategies[s->driver];
+	u32 choice, rank, at;
+
+	if (!driver->pick_possible) {
+		rank = sched_pick(how_many(possible), what);
+		for (at = 0; rank || !(possible >> at & 1); at++)
+			rank -= possible >> at & 1;
+		return at;
+	}
+	choice = driver->pick_possible(s, possible, n);
+	if (how_many(possible) > 1)
+		picked(s, how_many(possible & (((pick_set)1 << choice) - 1)), what);
 	return choice;
 }
 

@@ -24,7 +24,7 @@ static struct accesses revalued(const struct search *x, const struct node *node,
 
 	if ((node->op != OP_CMPXCHG && node->op != OP_SPIN_TRYLOCK) || (x->ablate & ABLATE_REVALUE))
 		return acc;
-	if (acc.of[2])		/* there are blocks: it is a write anyway, see depend.c */
+	if (acc.of[2] || (sched_of()->lkmm && node->op == OP_CMPXCHG))	/* it is a write anyway, see depend.c */
 		return acc;
 	for (a = 0; a < 2; a++)
 		if ((first->acc.of[a] ^ acc.of[0]) <= ACCESS_WRITE && (first->acc.of[a] & ACCESS_WRITE)) {

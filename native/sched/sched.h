@@ -88,6 +88,7 @@ struct sched {
 	struct lkmm *lkmm;		/* LKMM: see lkmm.h; else NULL */
 	struct annotations *annotations;	/* a model that heeds them: see annotation.h; else NULL */
 	u32 cut;			/* a search gave this execution up: it counts for nothing */
+	u32 endless, racy;		/* it has no end; it has a data race of the memory model's */
 	u64 explored_class;		/* the search takes it for its class, whichever member it is; else 0 */
 
 	/* bulk: pointers are constant, contents survive a reset */
@@ -190,6 +191,7 @@ void sched_point(struct event *ev);
 void sched_block(const void *addr, u64 value, u32 size);
 bool sched_chance(void);
 u32 sched_pick(u32 n, enum pick what);	/* one of 0..n-1, by the strategy; 0 on the boss */
+u32 sched_pick_possible(pick_set possible, u32 n, enum pick what);	/* of which not all are possible */
 void sched_task_exit(void);		/* last thing a task body does; does not return */
 void sched_begin(struct sched *s);	/* after arena_reset(): everything is ready to start */
 void sched_run(struct sched *s);	/* boss: from the first decision to the end */

@@ -3,6 +3,7 @@
 #include "../core/rcu.h"
 #include "sched.h"
 #include "bound.h"
+#include "lkmm.h"
 
 struct search *search_alloc(void)
 {
@@ -42,6 +43,21 @@ void search_forget(struct sched *s)
 	if (x->bounded->classes)
 		__builtin_memset(x->bounded, 0, sizeof(*x->bounded));
 	s->log->exhausted = 0;
+}
+
+/*
+ * Under lkmm a program's is the execution graph: a load that does not see a store may have happened
+ * before it or behind it, and both are one execution of the model's.  In atomic blocks, and in the
+ * model of KVM, more happens than the graph holds: there it is that order with what was picked.
+ */
+u64 search_class(struct sched *s)
+{
+	const struct arena *arena = arena_of();
+
+	if (!s->lkmm)
+		return race_class(s->search);
+	s->search->outgrown += s->lkmm->windows != 0;
+	return arena->kvm || arena->blocks ? race_class(s->search) : lkmm_class(s->lkmm);
 }
 
 void search_cut(struct sched *s)

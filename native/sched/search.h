@@ -18,6 +18,7 @@
 #include "../api.h"
 #include "../core/arena.h"
 #include "depend.h"
+#include "strategy.h"
 #include "wakeup.h"
 
 #define SEARCH_NODES	16384		/* of one execution; positions fit a clock's 16 bits */
@@ -58,6 +59,7 @@ struct node {
 	u16 inherited;			/* sleepers that slept before: those behind them were explored from here */
 	u64 left;			/* of a part's path, see part.c: agents that were */
 	u64 class;			/* hash of the path up to here; see race.c */
+	pick_set possible;		/* pick: which of its alternatives are any */
 };
 
 struct sleeper { struct accesses acc; u32 agent; u32 pad; };
@@ -99,6 +101,7 @@ struct search {
 	u64 cut;			/* executions given up: whatever comes has been seen */
 	u64 too_deep, too_many;		/* what did not fit: not exhausted */
 	u64 diverged;			/* the path could not be followed: the execution is not a function of it */
+	u64 outgrown;			/* executions that did not fit into a window of lkmm's */
 	u64 mismatches;			/* known continuations that turned out to be none */
 	u64 races_seen, inserted;
 	u32 nr_objects;
@@ -120,6 +123,25 @@ static inline s16 *clock_of(struct search *x, u32 node)
 	return x->clock + node * x->width;
 }
 
+static inline pick_set pick_all(u32 n)
+{
+	return ~(pick_set)0 >> (128 - n);
+}
+
+static inline u16 pick_first(pick_set set)
+{
+	return (u16)((u64)set ? __builtin_ctzll((u64)set) : 64 + __builtin_ctzll((u64)(set >> 64)));
+}
+
+/* The next alternative that is one. */
+static inline bool pick_next(struct node *node)
+{
+	while (++node->choice < node->n)
+		if (node->possible >> node->choice & 1)
+			return true;
+	return false;
+}
+
 struct search *search_alloc(void);	/* set-up; NULL: no memory */
 
 /* search.c: what all exhaustive strategies share */
@@ -129,6 +151,8 @@ u64 search_fall_asleep(struct search *x, struct node *node);	/* who sleeps on be
 struct node *search_next(struct sched *s, enum node_kind kind);	/* a new node, or NULL: too deep, and cut */
 void search_record(struct sched *s, struct node *node, u32 agent);
 struct condition search_condition(const struct sched *s, u32 agent);	/* of what it has announced */
+u64 search_class(struct sched *s);	/* of the execution that was linked: what is counted; never 0 */
+bool search_is_new(struct search *x, u64 class);	/* it has not been asked for before */
 void search_cut(struct sched *s);	/* give this execution up; does not return */
 
 /* estimate.c */

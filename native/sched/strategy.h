@@ -14,6 +14,8 @@
 
 struct sched;
 
+__extension__ typedef unsigned __int128 pick_set;	/* bit n: alternative n */
+
 /* What a choice that is not about who runs is about. */
 enum pick {
 	PICK_CONTENTION,	/* 1: there is contention, or a reschedule, right now */
@@ -35,6 +37,8 @@ struct strategy {
 	u32 (*choose_wide)(struct sched *s, task_set enabled, u32 me, u32 fallback);
 	/* One of 0..n-1, n >= 2, about `what`; 0 is what an undisturbed machine would do. */
 	u32 (*pick)(struct sched *s, u32 n, enum pick what);
+	/* One of those of 0..n-1 that are in the set, which may have one member; NULL: pick() among those. */
+	u32 (*pick_possible)(struct sched *s, pick_set possible, u32 n);
 	void (*yielded)(struct sched *s, u32 me);	/* `me` asks for others to go first; may be NULL */
 	void (*observe)(struct sched *s, const struct event *ev);	/* it has happened; may be NULL */
 	/* The execution is over: true if it has been explored before, and counts for nothing. */

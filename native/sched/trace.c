@@ -63,10 +63,11 @@ static void keep_class(struct sched *s)
 
 	if (log->nr_classes == CLASSES_KEPT)
 		return;
-	if (unlikely(s->search->bounding))
+	if (unlikely(s->search->bounding || s->lkmm))
 		log->counted[log->nr_classes] = (struct mmut_counted){
 			.class_ = class, .digest = digest_of(s), .points = (u32)arena_of()->step,
 			.decisions = (u32)s->decisions, .switches = (u32)s->switches, .outcome = log->outcome,
+			.endless = s->endless, .racy = s->racy,
 		};
 	log->classes[log->nr_classes++] = (class & ~1ULL) | s->is_sample;
 }
@@ -81,6 +82,8 @@ void sched_account(struct sched *s)
 	log->decisions += s->decisions;
 	log->switches += s->switches;
 	log->violations += arena->failure.set != 0;
+	log->discarded += s->endless;
+	log->racy += s->racy;
 	log->digest += digest_of(s);
 	log->pct_runs[s->depth]++;
 	keep_class(s);

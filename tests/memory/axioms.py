@@ -501,6 +501,12 @@ def has_race(program: Program) -> bool:
     return False
 
 
+def executions(program: Program) -> int:
+    """How many candidate executions in order lkmm allows: what herd7 counts."""
+    related = ((c.model, relations(c.model, c.source, c.order)) for c in candidates(program))
+    return sum(model.allowed("lkmm", *found) for model, found in related)
+
+
 def outcomes(program: Program, memory: str, *, in_order: bool = True) -> set[tuple[int, ...]]:
     """Those that the model allows."""
     found: set[tuple[int, ...]] = set()

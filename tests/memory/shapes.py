@@ -150,10 +150,15 @@ def line_of(thread: int, position: int) -> int:
 
 def observed(program: Program, memory: str) -> set[tuple[int, ...]]:
     """The outcomes that the core shows, all of them."""
+    return counted(program, memory)[0]
+
+
+def counted(program: Program, memory: str) -> tuple[set[tuple[int, ...]], int]:
+    """Also in how many executions."""
     result = flat_of(program).explore("dpor", memory, schedules=SCHEDULES_MAX, seed=7)
     assert not result.violation, result
     assert result.schedules < SCHEDULES_MAX
-    return {tuple(row["registers"].values()) for row in result.outcomes}
+    return {tuple(row["registers"].values()) for row in result.outcomes}, result.schedules
 
 
 # ---------------------------------------------------------------- at random

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The memory models show what is published about them, and what an independent judge allows."""
 
+from itertools import permutations
+
 import pytest
 
 from harness.program import Program
-from tests.memory.axioms import outcomes
-from tests.memory.shapes import SCHEDULES_MAX, observed, parse, random_programs
+from tests.memory.axioms import executions, outcomes
+from tests.memory.shapes import SCHEDULES_MAX, counted, observed, parse, random_programs
 
 # Name, program, values that its loads return in the weak outcome and words at its end, and whether
 # sc, tso and lkmm show it.  Those of lkmm are the verdicts of tools/memory-model where it has the
@@ -112,10 +114,12 @@ def test_classic_shapes(shape):
     for memory, verdict in zip(MODELS, verdicts, strict=True):
         if memory != "lkmm" and rcu:
             continue
-        found = observed(program, memory)
+        found, count = counted(program, memory)
         assert shows(found, loads, words, end) == (verdict != "-"), (name, memory)
         if not (memory == "tso" and locks):
             assert found == outcomes(program, memory), (name, memory)
+        if memory == "lkmm":
+            assert count == executions(program), name
 
 
 @pytest.mark.parametrize("first", range(0, 100, 20))
@@ -123,7 +127,15 @@ def test_random_programs_against_the_axioms(first):
     programs = random_programs(first, 20)
     assert len(programs) > 10
     for program in programs:
-        assert observed(program, "lkmm") == outcomes(program, "lkmm"), program
+        expected = outcomes(program, "lkmm"), executions(program)
+        assert counted(program, "lkmm") == expected, program
+
+
+@pytest.mark.parametrize("threads", sorted(permutations(("Ry Cx01", "Wx2 Wy1", "Rx"))))
+def test_a_compare_exchange_that_meets_an_old_value_is_a_store(threads):
+    """Though memory holds another value when it happens: the reader sees what it stored."""
+    program = parse(" | ".join(threads))
+    assert counted(program, "lkmm") == (outcomes(program, "lkmm"), executions(program))
 
 
 @pytest.mark.parametrize("memory", ["sc", "tso"])

@@ -131,9 +131,12 @@ def differs(seed: int, strategy: str, memory: str, bound: int | None = None) -> 
 CASES = [
     ("dpor", "sc", None, 120),
     ("dpor", "tso", None, 60),
+    ("dpor", "lkmm", None, 60),
+    ("dfs", "lkmm", None, 20),
     ("dfs", "sc", None, 30),
     ("dpor", "sc", 1, 60),
     ("dpor", "tso", 2, 30),
+    ("dpor", "lkmm", 1, 20),
 ]
 
 

@@ -101,6 +101,11 @@ CASES: list[tuple[str, dict[str, int], dict[str, Any], int]] = [
     ("fib", {"n": 2}, {"preemptions": 1}, 3),
     ("rmw", {"tasks": 3, "n": 2}, {"preemptions": 2}, 2),
     ("z6u", {}, {"preemptions": 1, "memory": "tso"}, 2),
+    ("z6u", {}, {"memory": "lkmm"}, 3),
+    ("fib", {"n": 1}, {"memory": "lkmm"}, 2),
+    ("casrot", {"n": 4}, {"memory": "lkmm"}, 2),
+    ("abba", {}, {"memory": "lkmm"}, 2),
+    ("wrc", {}, {"strategy": "dfs", "memory": "lkmm"}, 2),
 ]
 
 
