@@ -154,6 +154,15 @@ def test_the_hash_covers_the_source(tmp_path: Path) -> None:
     assert scenarios.scenario_hash(scenarios.load_file(kept)) == scenarios.scenario_hash(one)
 
 
-def test_nothing_is_left_in_the_temporary_directory(tmp_path: Path) -> None:
-    scenarios.load(str(written(tmp_path, STATE + "TASK(left_nothing) { WRITE_ONCE(S->x, 1); }")))
-    assert not list(Path(tempfile.gettempdir()).glob("mmutorture-*/program.*"))
+def test_nothing_is_left_in_the_temporary_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of its own: others compile at the same time."""
+    own = tmp_path / "temporary"
+    monkeypatch.setattr(tempfile, "tempdir", str(own))
+    program = str(written(tmp_path, STATE + "TASK(left_nothing) { WRITE_ONCE(S->x, 1); }"))
+    with pytest.raises(FileNotFoundError, match="temporary"):  # it is there that it compiles
+        scenarios.load(program)
+    own.mkdir()
+    scenarios.load(program)
+    assert list(own.iterdir()) == []
