@@ -230,3 +230,40 @@ def z6u(p: Program) -> None:
     with p.task() as t:
         t.store(y, 3)
         t.load(x)
+
+
+@program
+def coherence(p: Program, writers: int = 3, readers: int = 1, n: int = 4) -> None:
+    """One store each, and readers of n loads each, one word: writers! C(writers + n, n)^readers."""
+    x = p.word("x")
+    for value in range(1, writers + 1):
+        with p.task() as t:
+            t.store(x, value)
+    for _ in range(readers):
+        with p.task() as t:
+            loads(t, *[x] * n)
+
+
+@program
+def wrw(p: Program, n: int = 2) -> None:
+    """A store, and n times a load and a store, one word: 22, 300, 6576 classes for n = 2, 3, 4."""
+    x = p.word("x")
+    with p.task() as t:
+        t.store(x, 1)
+    for value in range(2, n + 2):
+        with p.task() as t:
+            t.load(x)
+            t.store(x, value)
+
+
+@program
+def iriwish(p: Program) -> None:
+    """IRIW where the second word gets what was read from the first: 27 classes."""
+    x, y = p.words("x", "y")
+    with p.task() as t:
+        t.store(x, 1)
+    with p.task() as t:
+        t.store(y, t.load(x))
+    for first, second in ((x, y), (y, x)):
+        with p.task() as t:
+            loads(t, first, second)
