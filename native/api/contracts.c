@@ -26,17 +26,6 @@ static u32 contract_kind(const struct site *site)
 	return letter && *letter ? (u32)(letter - letters) : NR_CONTRACTS;
 }
 
-/* The last name of the expression: mmu_lock of &vcpu->kvm->mmu_lock; nothing for NULL. */
-static const char *lock_name(const struct site *site)
-{
-	const char *expr = site->what + sizeof(CONTRACT_MARK) + 1, *p, *name = expr;
-
-	for (p = expr; *p; p++)
-		if (*p == '>' || *p == '.' || *p == '&')
-			name = p + 1;
-	return strncmp(name, "NULL", 4) && strncmp(name, "((void", 6) ? name : "";
-}
-
 /* The boss sets up and tears down: no part of the workload. */
 static struct contract_count counts_of(const struct site *site)
 {
@@ -90,7 +79,7 @@ int mmut_contract_get(uint32_t n, struct mmut_contract *row)
 	path = strstr(site->file, "native/");
 	COPY(row->file, path ? path : site->file);
 	COPY(row->func, site->func);
-	COPY(row->lock, lock_name(site));
+	COPY(row->lock, contract_lock(site));
 	sum = counts_of(site);
 	row->none = sum.none;
 	row->read = sum.read;

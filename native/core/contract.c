@@ -11,6 +11,16 @@ const char *const contract_names[NR_CONTRACTS] = {
 	[CONTRACT_YIELDS] = "yields",
 };
 
+const char *contract_lock(const struct site *site)
+{
+	const char *expr = site->what + sizeof(CONTRACT_MARK) + 1, *p, *name = expr;
+
+	for (p = expr; *p; p++)
+		if (*p == '>' || *p == '.' || *p == '&')
+			name = p + 1;
+	return strncmp(name, "NULL", 4) && strncmp(name, "((void", 6) ? name : "";
+}
+
 static u64 table_size(u32 nr_tasks)
 {
 	return (u64)nr_tasks * contract_nr_sites() * sizeof(struct contract_count);

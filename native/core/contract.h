@@ -35,6 +35,9 @@ extern const char *const contract_names[NR_CONTRACTS];
  */
 #define CONTRACT_MARK		"contract:"
 
+/* The last name of that: mmu_lock of &vcpu->kvm->mmu_lock; nothing where no lock is meant. */
+const char *contract_lock(const struct site *site);
+
 /* How often a site was passed by one task, by how that held the lock. */
 struct contract_count { u64 none, read, write; };
 

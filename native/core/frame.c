@@ -227,8 +227,8 @@ void frame_free(u32 n)
 	bool table = frame_is_table(n);
 
 	if (unlikely(f->state == FRAME_FREE)) {
-		violation(ORACLE_FRAME_LIFE, __here("frame_free"), f, "frame %u freed twice, last by task %u",
-			  n, f->freed_by);
+		violation(ORACLE_FRAME_LIFE, __here("frame_free"), f, "frame %u freed twice, last by %s",
+			  n, task_by_id(f->freed_by)->name);
 		return;
 	}
 	f->freed_by = current->id;

@@ -134,7 +134,8 @@ const struct held_lock *held_find(const struct task *task, const void *lock)
 
 static void broken(const struct site *site, const void *lock, const char *what)
 {
-	violation(ORACLE_LOCK_CONTRACT, site, lock, "%s() needs %s", site->func, what);
+	violation(ORACLE_LOCK_CONTRACT, site, lock, "%s() needs %s%s%s", site->func, contract_lock(site),
+		  lock ? " " : "", what);
 }
 
 void contract_check(enum contract want, const void *lock, const struct site *site)
@@ -146,21 +147,21 @@ void contract_check(enum contract want, const void *lock, const struct site *sit
 	switch (want) {
 	case CONTRACT_READ:
 		if (!h || h->mode != LOCK_READ)
-			broken(site, lock, h ? "its lock held for read, and it is held for write"
-					     : "its lock held for read, and it is not held");
+			broken(site, lock, h ? "held for read, and it is held for write"
+					     : "held for read, and it is not held");
 		break;
 	case CONTRACT_WRITE:
 		if (!h || h->mode != LOCK_WRITE)
-			broken(site, lock, h ? "its lock held for write, and it is held for read"
-					     : "its lock held for write, and it is not held");
+			broken(site, lock, h ? "held for write, and it is held for read"
+					     : "held for write, and it is not held");
 		break;
 	case CONTRACT_EITHER:
 		if (!h)
-			broken(site, lock, "its lock held, for read or write");
+			broken(site, lock, "held, for read or write");
 		break;
 	case CONTRACT_NONE:
 		if (h)
-			broken(site, lock, "its lock not held");
+			broken(site, lock, "not held");
 		break;
 	case CONTRACT_RCU:
 		if (!task->rcu[RCU_SCHED].nesting)

@@ -55,39 +55,39 @@ CLEAN(functions_that_find_what_they_declare, LOCK_CONTRACT, VCPU0)
 }
 
 PLANT(a_shared_function_is_entered_under_write, LOCK_CONTRACT, VCPU0,
-      "shared_work() needs its lock held for read, and it is held for write")
+      "shared_work() needs mmu_lock held for read, and it is held for write")
 {
 	write_lock(&m->kvm->mmu_lock);
 	shared_work(m->kvm);
 }
 
 PLANT(a_shared_function_is_entered_without_a_lock, LOCK_CONTRACT, VCPU0,
-      "shared_work() needs its lock held for read, and it is not held")
+      "shared_work() needs mmu_lock held for read, and it is not held")
 {
 	shared_work(m->kvm);
 }
 
 PLANT(an_exclusive_function_is_entered_under_read, LOCK_CONTRACT, VCPU0,
-      "exclusive_work() needs its lock held for write, and it is held for read")
+      "exclusive_work() needs mmu_lock held for write, and it is held for read")
 {
 	read_lock(&m->kvm->mmu_lock);
 	exclusive_work(m->kvm);
 }
 
 PLANT(an_exclusive_function_is_entered_without_a_lock, LOCK_CONTRACT, VCPU0,
-      "exclusive_work() needs its lock held for write, and it is not held")
+      "exclusive_work() needs mmu_lock held for write, and it is not held")
 {
 	exclusive_work(m->kvm);
 }
 
 PLANT(a_function_for_either_mode_is_entered_without_a_lock, LOCK_CONTRACT, VCPU0,
-      "locked_work() needs its lock held, for read or write")
+      "locked_work() needs mmu_lock held, for read or write")
 {
 	locked_work(m->kvm);
 }
 
 PLANT(a_function_that_locks_itself_is_entered_under_the_lock, LOCK_CONTRACT, VCPU0,
-      "sleeping_work() needs its lock not held")
+      "sleeping_work() needs mmu_lock not held")
 {
 	read_lock(&m->kvm->mmu_lock);
 	sleeping_work(m->kvm);
