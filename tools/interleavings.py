@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "docs" / "bugs"
 LIST = ROOT / "docs" / "bugs.md"
 SECONDS_MAX = 400.0  # for one command on a busy machine
-COLUMNS_MAX = 120  # lines of a page's columns: the end of a long one
 SLACK = 1  # forced switches beyond the catalogue's depth that are still small
 
 
@@ -56,15 +55,13 @@ def text_of(bug: dict[str, Any], failure: dict[str, Any], small: dict[str, Any])
         f"Oracle `{failure['oracle']}`; {size(minimal)}, from {small['forced_switches']}.",
         "",
         "```text",
-        failure["message"],
+        minimal["message"],
         "",
     ]
     if minimal["flip"]:
         first, second = minimal["flip"]
         lines += ["it fails when", f"    {first}", "comes before", f"    {second}", ""]
     columns = [line.rstrip() for line in small["table"].splitlines()]
-    if len(columns) > COLUMNS_MAX:
-        columns = [*columns[:2], "...", *columns[-COLUMNS_MAX:]]
     return "\n".join([*lines, *columns, "```"]) + "\n"
 
 

@@ -176,11 +176,13 @@ def minimal_row(minimal: Captured | None) -> dict[str, Any] | None:
     record = minimal.record
     return {
         "token": record.token,
+        "message": record.message,
         "forced_switches": record.forced_switches,
         "other_choices": record.other_choices,
         "minimised_from": record.minimised_from,
         "schedule_points": record.schedule_points,
         "replays": record.replays,
+        "stopped": record.stopped,
         "flip": list(record.flip),
     }
 

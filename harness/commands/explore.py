@@ -18,7 +18,7 @@ from harness.errors import Exit, HarnessError, UsageError, worst
 from harness.failure import evidence
 from harness.litmus import herd
 from harness.results.cases import Case, not_run
-from harness.results.directory import RunDirectory, write_text
+from harness.results.directory import CRASH, RUNNING, RunDirectory, write_text
 from harness.run import conflicts, lock_order, repeat, search, statistics
 from harness.run.explore import Exploration, Limits, explore
 from harness.run.outcomes import has_outcomes, outcome_rows, outcome_table
@@ -32,7 +32,6 @@ BUDGET_SECONDS = 10.0
 MINIMISE_SECONDS = 2.0  # mmutorture minimise has more patience
 JOBS_MAX = 256
 STRATEGY = "mix"
-RUNNING = "running.txt"  # in the results, while executions run
 
 
 def limits_of(args: Namespace) -> Limits:
@@ -201,7 +200,7 @@ class Session:
         except ExplorerDied as death:
             token = format_token(token_at(recipe, scenario, death.iteration))
             text = f"{death}\n    token      {token}"
-        write_text(self.run.path / "crash.txt", text + "\n")
+        write_text(self.run.path / CRASH, text + "\n")
         raise HarnessError(text)
 
     def expect(self, specs: Sequence[str]) -> None:

@@ -35,6 +35,9 @@ def run(args: Namespace) -> int:
     captured = capture.with_minimal(captured, recipe, scenario, found.failure, seconds, progress)
     # A long token is no path, and asking whether it is one an error.
     directory = None if looks_like_token(args.target) else keep(captured, Path(args.target))
+    if captured.minimal is not None:
+        small = captured.minimal.record
+        out.tell(f"stopped after {small.replays} replays: {small.stopped}")
     out.tell(evidence.block(captured, directory or Path("TOKEN")))
     record = captured.record
     out.finish(

@@ -9,7 +9,7 @@ from typing import Any
 from harness.commands.report import FILE as REPORT
 from harness.contention import perf, record, rows
 from harness.failure.reproduce import read_record
-from harness.results.directory import find_run, read_run
+from harness.results.directory import CRASH, RUNNING, find_run, read_run
 
 SITES_SHOWN = 5
 MODE = {"rwlock:R": "-R", "rwlock:W": "-W"}
@@ -58,6 +58,12 @@ def contention_lines(path: Path, contended: list[dict[str, Any]] | None) -> list
     return [*lines, f"    mmutorture locks {path.name} --format perf"]
 
 
+def last_words(path: Path) -> list[str]:
+    """Of a run that was cut short: what ended it, if it could say so, and what it was about."""
+    found = [path / name for name in (CRASH, RUNNING) if (path / name).exists()]
+    return [line for file in found for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def report_line(path: Path) -> str:
     file = path / REPORT
     return f"  report {file}" if file.exists() else f"  report: mmutorture report {path.name}"
@@ -74,6 +80,8 @@ def show(args: Namespace) -> int:
             "report": str(path / REPORT) if (path / REPORT).exists() else None,
         }
         shown = {"run": str(path), "ended": document is not None, **more, **(document or {})}
+        if document is None:
+            shown["last_words"] = last_words(path)
         print(json.dumps(shown))
         return 0
     print(f"{path.name}" + ("" if document else ": was cut short; what it had written:"))
@@ -86,6 +94,8 @@ def show(args: Namespace) -> int:
     else:
         for file in sorted(path.glob("*/scenario.toml")):
             print(f"  {file.parent.name}")
+        for line in last_words(path):
+            print(f"  {line}")
     for directory in failures:
         kept = read_record(Path(directory))
         print(f"  {kept.oracle}: {kept.message}")

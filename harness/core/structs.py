@@ -10,6 +10,8 @@ from typing import Any
 
 from harness._core import ffi, lib
 
+TASK_DONE = 2  # of the states of a task
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -54,6 +56,10 @@ class Event:
     occurrence: int  # which time the task did this to it
     chain: str = ""  # who called whom, innermost first; empty: not asked for, or not known
 
+    def place(self) -> tuple[int, str, int, int]:
+        """Where an anchor is that is before this event."""
+        return self.task, self.op, self.anchor, self.occurrence
+
 
 @dataclass(frozen=True)
 class TaskState:
@@ -66,6 +72,10 @@ class TaskState:
     held: str
     pending: str
     waits: str = ""  # free running: for which lock, and who had it
+
+    @property
+    def over(self) -> bool:
+        return self.state == TASK_DONE
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from harness.failure import flip
 from harness.failure.evidence import Captured, record_of
 from harness.failure.minimise import Minimal, minimise
 from harness.failure.rig import Progress, Rig, Signature, switches
-from harness.failure.unfinished import minimise_unfinished
 from harness.scenario.scenarios import scenario_hash, to_toml
 from harness.scenario.schema import Scenario
 from harness.trace import columns
@@ -29,7 +28,7 @@ FLIP_STEPS = 50_000  # of an execution that is not too long to try again and aga
 
 def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple[Kept, ...]:
     """The plan with what its anchors were in this execution."""
-    found = {(e.task, e.op, e.anchor, e.occurrence): e for e in events if e.occurrence}
+    found = {e.place(): e for e in events if e.occurrence}
 
     def one(anchor: Anchor) -> Kept:
         event = found.get(anchor.place())
@@ -48,9 +47,14 @@ def keep(plan: Plan, events: Sequence[Event], names: Mapping[int, str]) -> tuple
 
 
 def traced(
-    world: World, recipe: Recipe, scenario: Scenario, failure: Failure, execution: str
-) -> tuple[Captured, list[Event], dict[int, str]]:
-    """The execution that `world` is set to follow."""
+    world: World,
+    recipe: Recipe,
+    scenario: Scenario,
+    failure: Failure,
+    execution: str,
+    found: flip.Flip | None = None,
+) -> Captured:
+    """The execution that `world` is set to follow, with the two events that decide."""
     world.want_chains(failure.step - 2 * EVENTS_READ, failure.step)
     events = world.trace(failure.iteration)
     second = world.failure()
@@ -60,7 +64,8 @@ def traced(
             " repeat: something in the core is not a function of scenario, seed and schedule"
         )
     plan = world.plan()
-    names = {state.id: state.name for state in world.tasks()}
+    tasks = world.tasks()
+    names = {state.id: state.name for state in tasks}
     about = columns.subject(failure.message, failure.addr)
     token = format_token(
         Token(
@@ -73,8 +78,18 @@ def traced(
         )
     )
     before = world.traced - len(events)
-    view = columns.View(events, plan, failure.task, names, about, before)
-    captured = Captured(
+    decide = (found.first, found.second) if found is not None else ()
+    view = columns.View(
+        events=events,
+        plan=plan,
+        task=failure.task,
+        names=names,
+        about=about,
+        pending={state.id: state.pending for state in tasks if state.pending and not state.over},
+        pointed={event.place() for event in decide},
+        before=before,
+    )
+    return Captured(
         record=record_of(
             failure,
             recipe,
@@ -85,6 +100,7 @@ def traced(
             forced_switches=switches(plan),
             other_choices=len(plan) - switches(plan),
             schedule_points=failure.step,
+            flip=flip_text(decide, events, names),
         ),
         scenario_toml=to_toml(scenario),
         table="\n".join(columns.render(view)) + "\n",
@@ -94,7 +110,6 @@ def traced(
         kept=keep(plan, events, names),
         recording=recorded(scenario.name, "explore", second),
     )
-    return captured, events, names
 
 
 def capture(
@@ -104,13 +119,17 @@ def capture(
     again = replace(recipe.settings, strategy="replay", record=True)
     with World(config.build(scenario, again)) as world:
         world.replay(decisions)
-        return traced(world, recipe, scenario, failure, execution)[0]
+        return traced(world, recipe, scenario, failure, execution)
 
 
-def flip_text(found: flip.Flip, names: Mapping[int, str]) -> tuple[str, ...]:
+def flip_text(
+    decide: Sequence[Event], events: Sequence[Event], names: Mapping[int, str]
+) -> tuple[str, ...]:
+    """They were found in executions beside this one: here a word may have another value."""
+    here = {event.place(): event for event in events}
     return tuple(
         f"{names.get(event.task, '?')} {columns.place(event)} {columns.describe(event)}"
-        for event in (found.first, found.second)
+        for event in (here.get(there.place(), there) for there in decide)
     )
 
 
@@ -124,15 +143,15 @@ def find_flip(minimal: Minimal, scenario: Scenario) -> flip.Flip | None:
 def capture_minimal(minimal: Minimal, execution: str) -> Captured:
     """The minimal execution, and which two events decide."""
     recipe, failure, scenario = minimal.recipe, minimal.failure, minimal.scenario
+    found = find_flip(minimal, scenario) if failure.step <= FLIP_STEPS else None
     with World(config.build(scenario, replace(recipe.settings, record=True))) as world:
         world.follow(minimal.plan)
-        captured, _, names = traced(world, recipe, scenario, failure, execution)
-    found = find_flip(minimal, scenario) if failure.step <= FLIP_STEPS else None
+        captured = traced(world, recipe, scenario, failure, execution, found)
     record = msgspec.structs.replace(
         captured.record,
         minimised_from=minimal.before,
         replays=minimal.replays,
-        flip=flip_text(found, names) if found else (),
+        stopped=minimal.stopped,
     )
     return replace(captured, record=record)
 
@@ -146,8 +165,7 @@ def with_minimal(
     progress: Progress,
 ) -> Captured:
     """The failure with the smallest execution that is found in the time."""
-    how = minimise_unfinished if failure.is_unfinished() else minimise
-    minimal = how(recipe, scenario, failure, captured.plan, seconds, progress)
+    minimal = minimise(recipe, scenario, failure, captured.plan, seconds, progress)
     if minimal is None:
         return captured
     small = capture_minimal(minimal, captured.record.execution)

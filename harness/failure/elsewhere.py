@@ -23,6 +23,7 @@ FOUND_MAX = 12
 TRIED = 3  # of these, once their switches have been cut
 FAR = 3  # times as many switches as the best has: more will not become fewer
 ENOUGH = 2  # switches that are few: nobody looks for fewer
+FEW = "that is few"
 
 Found = tuple[int, Plan]  # an iteration, and how it fails
 
@@ -112,13 +113,16 @@ def look(rig: Rig, where: Look, first: int) -> int:
     return first
 
 
-def look_elsewhere(rig: Rig, rounds: int) -> None:
-    """Until there is nothing better for some time."""
+def look_elsewhere(rig: Rig, rounds: int) -> str:
+    """Until there is nothing better for some time; why it stopped."""
     first = dict.fromkeys(LOOKS, 0)
-    fruitless = 0
-    for where in cycle(LOOKS):
+    fruitless, looks = 0, cycle(LOOKS)
+    while True:
         before = rig.state()
-        if fruitless == rounds or switches(before.plan) <= ENOUGH:
-            return
+        if switches(before.plan) <= ENOUGH:
+            return FEW
+        if fruitless == rounds:
+            return f"{rounds} looks in a row at other executions found nothing better"
+        where = next(looks)
         first[where] = look(rig, where, first[where])
         fruitless = fruitless + 1 if rig.state() == before else 0

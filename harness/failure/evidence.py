@@ -12,7 +12,7 @@ from harness.core import anchors, catalogue, stacks
 from harness.core.anchors import Kept, Plan
 from harness.core.structs import Failure
 from harness.core.token import PLAN_CHARS_MAX, Recipe
-from harness.core.world import STOP_FINISHED, World
+from harness.core.world import World
 from harness.results.directory import (
     RunDirectory,
     make_lasting,
@@ -57,6 +57,7 @@ class Record(msgspec.Struct, frozen=True):
     schedule_points: int = 0
     minimised_from: int = 0  # forced switches before, where this is the minimal execution
     replays: int = 0  # that minimising took
+    stopped: str = ""  # and why it took no more
     flip: tuple[str, ...] = ()  # two events; it fails when the first comes first
     schema: int = SCHEMA
 
@@ -120,7 +121,7 @@ def capture_free(recipe: Recipe, scenario: Scenario, failure: Failure, world: Wo
     rows = [
         f"{state.name:<12} {state.pending or '-':<60} {state.held or 'no locks'}"
         for state in world.tasks()
-        if state.state != STOP_FINISHED or state.held
+        if not state.over or state.held
     ]
     table = f"{'task':<12} {'about to do':<60} holds\n" + "\n".join(rows) + "\n"
     return Captured(record, to_toml(scenario), table, "", stacks.Chains(), (), ())
@@ -164,7 +165,8 @@ def block(captured: Captured, directory: Path) -> str:
     """The failure block, last on the terminal; of the minimal execution where there is one."""
     shown = captured.minimal or captured
     record = captured.record
-    lines = ["", *message_lines(record), f"    in {record.task} at {record.site}", ""]
+    lines = ["", *message_lines(shown.record)]
+    lines += [f"    in {shown.record.task} at {shown.record.site}", ""]
     lines += flip_lines(shown.record)
     lines += [*shown.table.rstrip("\n").split("\n"), ""]
     lines += [f"    {change}" for change in shown.record.spte]

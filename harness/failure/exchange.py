@@ -12,7 +12,7 @@ from harness.core.anchors import Anchor, Plan
 from harness.core.structs import Event
 from harness.failure.fewer import drop, simplify
 from harness.failure.rig import Rig
-from harness.trace.columns import READS
+from harness.trace.matters import READS
 
 CONTENTION = 0x101  # the first pick at a yield test: there is contention
 NEAR = 8  # places to either side
@@ -31,10 +31,6 @@ def contended(events: Iterable[Event]) -> set[int]:
     return {addr for addr, tasks in users.items() if len(tasks) > 1 and addr in written}
 
 
-def place_of(event: Event) -> tuple[int, str, int, int]:
-    return event.task, event.op, event.anchor, event.occurrence
-
-
 def places(events: list[Event]) -> list[Anchor]:
     """Where in an execution a switch can matter, and everybody who could go on there.
 
@@ -47,12 +43,9 @@ def places(events: list[Event]) -> list[Anchor]:
         if not event.occurrence:
             continue
         if event.addr in shared:
-            place = place_of(event)
-            found += [Anchor(*place, 0, task) for task in tasks if task != event.task]
+            found += [Anchor(*event.place(), 0, task) for task in tasks if task != event.task]
         if event.op == "needbreak":
-            found.append(
-                Anchor(event.task, event.op, event.anchor, event.occurrence, CONTENTION, 1)
-            )
+            found.append(Anchor(*event.place(), CONTENTION, 1))
     return found
 
 
@@ -78,13 +71,13 @@ def drop_two(rig: Rig) -> bool:
 def nearby(anchor: Anchor, events: list[Event], shared: set[int]) -> list[Anchor]:
     """The same switch a little earlier or later in its task, the nearest places first."""
     own = [e for e in events if e.task == anchor.task and e.occurrence]
-    at = next((n for n, e in enumerate(own) if place_of(e) == anchor.place()), None)
+    at = next((n for n, e in enumerate(own) if e.place() == anchor.place()), None)
     if at is None or anchor.kind:
         return []
     before = [e for e in own[:at] if e.addr in shared][::-1][:NEAR]
     after = [e for e in own[at + 1 :] if e.addr in shared][:NEAR]
-    near = [e for pair in zip_longest(before, after) for e in pair if e is not None]
-    return [Anchor(*place_of(e), 0, anchor.choice) for e in near]
+    near: list[Event] = [e for pair in zip_longest(before, after) for e in pair if e is not None]
+    return [Anchor(*e.place(), 0, anchor.choice) for e in near]
 
 
 def bend(rig: Rig) -> bool:

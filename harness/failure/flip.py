@@ -24,7 +24,7 @@ class Flip:
 
 
 def at(event: Event, choice: int) -> Anchor:
-    return Anchor(event.task, event.op, event.anchor, event.occurrence, 0, choice)
+    return Anchor(*event.place(), 0, choice)
 
 
 def last_failing(count: int, fails: Callable[[int], bool]) -> int:
@@ -42,7 +42,7 @@ def last_failing(count: int, fails: Callable[[int], bool]) -> int:
 def from_place(events: list[Event], anchor: Anchor) -> int | None:
     """The index of the event that the anchor is before."""
     for index, event in enumerate(events):
-        if (event.task, event.op, event.anchor, event.occurrence) == anchor.place():
+        if event.place() == anchor.place():
             return index
     return None
 

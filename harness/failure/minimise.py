@@ -11,13 +11,13 @@ is another finding and does not count.
 5. Less of the scenario: an empty start, and smaller ranges (smaller.py).
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.core.anchors import Plan
 from harness.core.structs import Failure
 from harness.core.token import Recipe
+from harness.failure import unfinished
 from harness.failure.elsewhere import look_elsewhere
 from harness.failure.exchange import exchange, exchange_cheaply
 from harness.failure.fewer import simplify
@@ -26,6 +26,7 @@ from harness.failure.smaller import Change, changes, merged
 from harness.scenario.schema import Scenario
 
 LOOKS_FIRST, LOOKS_LAST = 6, 48  # in vain
+OVER = "its time was over"
 SEARCHED = 0.9  # of the budget; what is left is for the scenario
 
 
@@ -40,6 +41,7 @@ class Minimal:
     before: int  # forced switches
     replays: int
     elapsed_s: float
+    stopped: str  # why
 
 
 def cut_scenario(rig: Rig) -> None:
@@ -57,13 +59,13 @@ def tried(rig: Rig, before: State, change: Change) -> bool:
     return False
 
 
-def search(rig: Rig) -> None:
-    """The fewest switches."""
+def search(rig: Rig) -> str:
+    """The fewest switches, and why it stopped."""
     simplify(rig)
     exchange_cheaply(rig)
     look_elsewhere(rig, LOOKS_FIRST)
     exchange(rig)
-    look_elsewhere(rig, LOOKS_LAST)
+    return look_elsewhere(rig, LOOKS_LAST)
 
 
 def settle(rig: Rig) -> None:
@@ -72,15 +74,18 @@ def settle(rig: Rig) -> None:
     simplify(rig)
 
 
-def reduce(rig: Rig) -> State:
-    parts: tuple[tuple[float, Callable[[Rig], None]], ...] = ((SEARCHED, search), (1.0, settle))
-    for share, part in parts:
-        with suppress(OutOfTime):
-            rig.end = share * rig.seconds
-            part(rig)
-        assert rig.smallest is not None
-        rig.go_back(rig.smallest)
-    return rig.state()
+def reduce(rig: Rig) -> tuple[State, str]:
+    """The smallest, and why nobody looked any further."""
+    stopped = OVER
+    with suppress(OutOfTime):
+        rig.end = SEARCHED * rig.seconds
+        stopped = search(rig)
+    rig.go_back_to_smallest()
+    with suppress(OutOfTime):
+        rig.end = rig.seconds
+        settle(rig)
+    rig.go_back_to_smallest()
+    return rig.state(), stopped
 
 
 def minimise(
@@ -91,22 +96,24 @@ def minimise(
     seconds: float,
     progress: Progress,
 ) -> Minimal | None:
-    """None: not even the whole plan fails in the same way."""
-    wanted = Signature.of(failure)
-    with Rig(scenario, recipe.settings, failure.iteration, wanted, seconds, progress) as rig:
-        return smallest_of(rig, recipe, plan)
-
-
-def smallest_of(rig: Rig, recipe: Recipe, plan: Plan) -> Minimal | None:
-    if not rig.fails(plan):
-        return None
-    best = reduce(rig)
-    return Minimal(
-        recipe=Recipe(recipe.spec, merged(recipe.overrides, best.overrides), best.settings),
-        scenario=best.scenario,
-        plan=best.plan,
-        failure=best.failure,
-        before=switches(plan),
-        replays=rig.replays,
-        elapsed_s=rig.elapsed(),
-    )
+    """None: not even the whole plan fails in the same way; or what is left of one that does not end
+    ends after all."""
+    wanted, endless = Signature.of(failure), failure.is_unfinished()
+    settings = unfinished.hurried(recipe.settings) if endless else recipe.settings
+    with Rig(scenario, settings, failure.iteration, wanted, seconds, progress) as rig:
+        if not rig.fails(plan):
+            return None
+        best, stopped = reduce(rig)
+        if endless and not unfinished.fails_in_full(rig, best, recipe.settings.steps_max):
+            return None
+        best = rig.state()
+        return Minimal(
+            recipe=Recipe(recipe.spec, merged(recipe.overrides, best.overrides), best.settings),
+            scenario=best.scenario,
+            plan=best.plan,
+            failure=best.failure,
+            before=switches(plan),
+            replays=rig.replays,
+            elapsed_s=rig.elapsed(),
+            stopped=stopped,
+        )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -52,6 +53,18 @@ class Verdict:
     digest: str
     oracle: str
     detail: str
+
+    @classmethod
+    def of(cls, repeats: int, good: int, failure: Failure | None, detail: str) -> Self:
+        """After so many repeats, of which so many were as they should be."""
+        return cls(
+            verdict="reproduced" if good == repeats else "diverged",
+            repeats=repeats,
+            reproduced=good,
+            digest=f"0x{failure.digest:016x}" if failure else "",
+            oracle=failure.oracle if failure else "",
+            detail=detail,
+        )
 
 
 def read_record(directory: Path) -> Record:
@@ -196,14 +209,8 @@ def elsewhere(target: Target, repeat: int, why: str) -> Verdict:
             plan = found[0]
         good = sum(violates(world, iteration, plan, wanted) for _ in range(repeat))
         failure = world.failure()
-        return Verdict(
-            verdict="reproduced" if good == repeat else "diverged",
-            repeats=repeat,
-            reproduced=good,
-            digest=f"0x{failure.digest:016x}" if failure else "",
-            oracle=failure.oracle if failure else "",
-            detail=f"{moved or (failure.message if failure else '')} ({why})",
-        )
+        text = moved or (failure.message if failure else "")
+        return Verdict.of(repeat, good, failure, f"{text} ({why})")
 
 
 def diverged(target: Target, world: World, repeat: int) -> Verdict:
@@ -221,7 +228,7 @@ def diverged(target: Target, world: World, repeat: int) -> Verdict:
     if world.traced == len(events) and target.events:
         text = first_difference(target.events, events, names, target.chains)
         texts += [f"first difference: {text}"] if text else []
-    return Verdict("diverged", repeat, 0, "", failure.oracle if failure else "", "; ".join(texts))
+    return Verdict.of(repeat, 0, failure, "; ".join(texts))
 
 
 def what_force_does(target: Target) -> str:
@@ -268,11 +275,4 @@ def reproduce(target: Target, execution: str, repeat: int, force: bool, by: str)
                 good += 1
     text = detail or (first.message if first else "")
     how = "by its plan" if by_plan else "by its seed"
-    return Verdict(
-        verdict="reproduced" if good == repeat else "diverged",
-        repeats=repeat,
-        reproduced=good,
-        digest=f"0x{first.digest:016x}" if first else "",
-        oracle=first.oracle if first else "",
-        detail=f"{text} ({why}; replayed {how})" if why else text,
-    )
+    return Verdict.of(repeat, good, first, f"{text} ({why}; replayed {how})" if why else text)

@@ -144,10 +144,10 @@ class Rig:
         self.progress(self.smallest.size()[0], self.replays, self.elapsed())
         return True
 
-    def fails_in_the_end(self, plan: Plan) -> Failure | None:
+    def fails_in_the_end(self, plan: Plan) -> bool:
         """The same, however long it takes."""
         self.failure = None
-        return self.failure if self.fails(plan) else None
+        return self.fails(plan)
 
     def state(self) -> State:
         assert self.failure is not None
@@ -158,6 +158,10 @@ class Rig:
         self.best, self.failure, self.iteration = state.plan, state.failure, state.iteration
         self.scenario, self.overrides = state.scenario, state.overrides
         self.with_settings(state.settings)
+
+    def go_back_to_smallest(self) -> None:
+        assert self.smallest is not None
+        self.go_back(self.smallest)
 
     def share(self) -> float:
         """How long one look for other schedules may take."""

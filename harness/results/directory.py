@@ -27,6 +27,8 @@ from harness.errors import UsageError
 
 RUN_SCHEMA = 1
 LATEST = "latest"
+RUNNING = "running.txt"  # the token of the block of executions that is running
+CRASH = "crash.txt"  # how the core died, and the token of that execution
 GIT_SECONDS_MAX = 10
 
 

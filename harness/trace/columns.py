@@ -9,26 +9,25 @@ left out (the causal filter of Shuttle).
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.core.anchors import Anchor, Plan
+from harness.core.anchors import Plan
 from harness.core.structs import Event
 from harness.trace import spte
+from harness.trace.matters import READS, WORD_OPS, WRITES, causes, communicate, no_news
 
 TASKS_MAX = 5
 ROWS_MAX = 64
 STEP_WIDTH = 7
 COLUMN_WIDTH_MIN = 22
 WIDTH = 130
-READS = frozenset({"load", "await"})
-WORD_OPS = frozenset(
-    {"load", "store", "xchg", "cmpxchg", "add", "and", "or", "await", "store_drain"}
-)
-WRITES = WORD_OPS - READS
-TOUCHES_NOBODY = frozenset({"fence", "yield", "note"})
 LEFT_OUT = "... "  # begins events.txt where only the last events are in it
+POINTED = "> "  # begins what is named above the columns
+RUN_MAX = 8  # rows of a run, where all of them together would be too many
+LAST = 3  # events of the failing task that are always shown
 About = Callable[[Event], bool]
+Place = tuple[int, str, int, int]  # task, operation, anchor, occurrence
 
 
 def subject(message: str, addr: int) -> About:
@@ -59,52 +58,12 @@ def describe(event: Event) -> str:
     return f"{event.op} {name}: {old} -> {new}" if old != new else f"{event.op} {name}: still {new}"
 
 
+def counted(events: int) -> str:
+    return f"{events} event{'s' * (events != 1)}"
+
+
 def place(event: Event) -> str:
     return f"{event.func}:{event.line}"
-
-
-# ---------------------------------------------------------------- what matters
-
-
-def causes(events: Sequence[Event], last: Iterable[int]) -> list[bool]:
-    """Which events happen before the end of these tasks, through program order and through words
-    that one of the two writes."""
-    live = set(last)
-    read_later: set[int] = set()
-    written_later: set[int] = set()
-    found = [False] * len(events)
-    for index in range(len(events) - 1, -1, -1):
-        event = events[index]
-        writes = event.op not in READS
-        reaches = event.addr in written_later or (writes and event.addr in read_later)
-        if event.task not in live and not (event.addr and reaches):
-            continue
-        found[index] = True
-        live.add(event.task)
-        if event.addr and event.op not in TOUCHES_NOBODY:
-            (written_later if writes else read_later).add(event.addr)
-    return found
-
-
-def communicate(events: Sequence[Event]) -> set[int]:
-    """Indices of events that read or overwrite what another task left, and of what they found."""
-    writer: dict[int, int] = {}
-    readers: dict[int, list[int]] = {}
-    found: set[int] = set()
-    for index, event in enumerate(events):
-        if not event.addr or event.op in TOUCHES_NOBODY or event.object.startswith("stat_"):
-            continue
-        before = writer.get(event.addr)
-        if before is not None and events[before].task != event.task:
-            found |= {before, index}
-        if event.op in READS:
-            readers.setdefault(event.addr, []).append(index)
-            continue
-        for reader in readers.pop(event.addr, ()):
-            if events[reader].task != event.task:
-                found |= {reader, index}
-        writer[event.addr] = index
-    return found
 
 
 # ---------------------------------------------------------------- runs between switches
@@ -119,21 +78,29 @@ class Run:
     reason: str  # why somebody else went on
 
 
-def switch_reason(event: Event | None, plan: dict[tuple[int, str, int, int], Anchor]) -> str:
-    """Why the task stopped before `event`, which it did later, or never."""
-    if event is None:
-        return ""
-    anchor = plan.get((event.task, event.op, event.anchor, event.occurrence))
+def switch_reason(event: Event, plan: Collection[Place]) -> str:
+    """Why the task stopped before `event`, which it did later."""
     what = event.op if event.object in ("-", "") else f"{event.op} {event.object}"
-    if anchor is not None:
+    if event.place() in plan:
         return f"preempted before {what} (the plan)"
     if event.op == "yield":
         return "yields"
     return f"waits: {what}"
 
 
-def runs(events: Sequence[Event], plan: Plan) -> list[Run]:
-    switches = {anchor.place(): anchor for anchor in plan if anchor.kind == 0}
+def last_reason(pending: str, preempted: bool) -> str:
+    """Why the task did nothing more; `pending`: what it was about to do, if it had not ended."""
+    if not pending:
+        return "that was all of it"
+    if preempted:
+        return f"preempted to the end, before {pending} (the plan)"
+    return f"waits to the end: {pending}"
+
+
+def runs(events: Sequence[Event], plan: Plan, pending: Mapping[int, str]) -> list[Run]:
+    switches = {anchor.place() for anchor in plan if anchor.kind == 0}
+    # A place that never came is where its task still is.
+    still = {place[0] for place in switches - {event.place() for event in events}}
     following: list[Event | None] = [None] * len(events)
     upcoming: dict[int, Event] = {}
     for index in range(len(events) - 1, -1, -1):
@@ -144,11 +111,11 @@ def runs(events: Sequence[Event], plan: Plan) -> list[Run]:
     for index in range(1, len(events) + 1):
         if index < len(events) and events[index].task == events[first].task:
             continue
-        later = following[index - 1]
-        reason = switch_reason(later, switches)
-        if later is None and index < len(events):
-            # It did nothing any more: it had ended, or it waited until the end.
-            reason = "that was all of it"
+        later, task, reason = following[index - 1], events[first].task, ""
+        if later is not None:
+            reason = switch_reason(later, switches)
+        elif index < len(events):
+            reason = last_reason(pending.get(task, ""), task in still)
         found.append(Run(first, index, reason))
         first = index
     return found
@@ -166,24 +133,29 @@ class View:
     task: int  # which failed
     names: dict[int, str]
     about: About
+    pending: Mapping[int, str]  # what tasks were about to do that had not ended
+    pointed: Collection[Place] = ()  # events that are named above the columns
     before: int = 0  # events before these, which are not known
 
-    def interesting(self) -> tuple[set[int], int]:
-        """Indices of events that are shown, and how many cannot have mattered."""
+    def points_at(self, event: Event) -> bool:
+        return event.place() in self.pointed
+
+    def interesting(self) -> tuple[set[int], set[int], int]:
+        """Indices of events that are shown in any case, of those that say how it came about, and
+        how many cannot have mattered."""
         events = self.events
         present = {event.task for event in events}
         causal = causes(events, [self.task] if self.task in present else present)
         anchors = {anchor.place() for anchor in self.plan}
-        chosen = {
+        chosen = communicate(events) | {n for n, event in enumerate(events) if self.about(event)}
+        chosen = {index for index in chosen if causal[index]}
+        named = set([n for n, event in enumerate(events) if event.task == self.task][-LAST:])
+        named |= {
             index
             for index, event in enumerate(events)
-            if (self.about(event) and event.op not in READS)
-            or (event.task, event.op, event.anchor, event.occurrence) in anchors
+            if self.points_at(event) or (causal[index] and event.place() in anchors)
         }
-        chosen |= communicate(events)
-        chosen |= {index for index, event in enumerate(events) if self.about(event)}
-        last = [index for index, event in enumerate(events) if event.task == self.task][-3:]
-        return {index for index in chosen if causal[index]} | set(last), causal.count(False)
+        return named, chosen - no_news(events, chosen), causal.count(False)
 
 
 Row = tuple[int | None, int, str]  # step, task, text
@@ -219,29 +191,45 @@ def run_rows(view: View, run: Run, shown: set[int]) -> list[Row]:
             hidden += 1
             continue
         if hidden:
-            rows.append((None, task, f"... {hidden} events"))
+            rows.append((None, task, f"... {counted(hidden)}"))
             hidden = 0
         event = view.events[index]
-        rows.append((event.step, task, f"{place(event)} {describe(event)}"))
+        mark = POINTED if view.points_at(event) else ""
+        rows.append((event.step, task, f"{mark}{place(event)} {describe(event)}"))
     if hidden:
-        rows.append((None, task, f"... {hidden} events"))
+        rows.append((None, task, f"... {counted(hidden)}"))
     if run.reason:
         rows.append((None, task, f"-- {run.reason}"))
     return fold(rows)
 
 
+def most_telling(events: Sequence[Event], run: Run, chosen: set[int]) -> list[int]:
+    """Of a run's events those to keep where there are too many: what it changed, and the last."""
+    own = [index for index in range(run.first, run.end) if index in chosen]
+    return sorted(own, key=lambda index: (events[index].op in READS, -index))[:RUN_MAX]
+
+
 def table_rows(view: View) -> tuple[list[Row], int]:
     """The rows, and how many events had no part in it."""
-    shown, idle = view.interesting()
-    rows = [row for run in runs(view.events, view.plan) for row in run_rows(view, run, shown)]
-    return rows, idle
+    named, chosen, idle = view.interesting()
+    parts = runs(view.events, view.plan, view.pending)
+
+    def rows(shown: set[int]) -> list[Row]:
+        return [row for run in parts for row in run_rows(view, run, shown)]
+
+    whole = rows(named | chosen)
+    if len(whole) <= ROWS_MAX:
+        return whole, idle
+    kept = {index for run in parts for index in most_telling(view.events, run, chosen)}
+    return rows(named | kept), idle
 
 
 def render(view: View, width: int = WIDTH) -> list[str]:
     """The table, wrapped to `width` characters, its last rows if there are too many."""
     rows, idle = table_rows(view)
     left_out = max(0, len(rows) - ROWS_MAX)
-    rows = rows[left_out:]
+    earlier = [row for row in rows[:left_out] if row[2].startswith(POINTED)]
+    rows = [*earlier, *rows[left_out:]]
     tasks = [task for task in view.names if any(row[1] == task for row in rows)][:TASKS_MAX]
     column = max(COLUMN_WIDTH_MIN, (width - STEP_WIDTH - 1) // max(1, len(tasks)) - 2)
     head = f"{'step':>{STEP_WIDTH}}  "
@@ -250,7 +238,9 @@ def render(view: View, width: int = WIDTH) -> list[str]:
     if view.before:
         lines.append(f"{'...':>{STEP_WIDTH}}  {view.before} events before these were not kept")
     if left_out:
-        lines.append(f"{'...':>{STEP_WIDTH}}  {left_out} rows before these are in events.txt")
+        lines.append(
+            f"{'...':>{STEP_WIDTH}}  {left_out - len(earlier)} rows before these are in events.txt"
+        )
     for step, task, text in rows:
         if task not in tasks:
             continue
@@ -261,7 +251,7 @@ def render(view: View, width: int = WIDTH) -> list[str]:
         lines += [" " * (STEP_WIDTH + 2) + indent + rest for rest in wrapped[1:]]
     if idle:
         lines.append(
-            f"{'':>{STEP_WIDTH}}  {idle} events had no part in it: nothing of them came here"
+            f"{'':>{STEP_WIDTH}}  {counted(idle)} had no part in it: nothing of them came here"
         )
     return lines
 

@@ -12,6 +12,8 @@ FLAGS = (
     *((0, "R"), (1, "W"), (2, "X"), (8, "A"), (9, "D")),
     *((54, "saved-R"), (56, "saved-X"), (57, "HOST-W"), (58, "MMU-W")),
 )
+# W and X without R, which no CPU takes: each access exits.
+MMIO_MASK, MMIO_VALUE = SHADOW_NONPRESENT | 7, 6
 SUPPRESS_VE = 1 << 63  # in every SPTE that is neither zero nor MMIO: says nothing
 KNOWN = (
     SUPPRESS_VE
@@ -24,6 +26,12 @@ KNOWN = (
 )
 
 
+def mmio(spte: int) -> str:
+    """What a vCPU remembers of a gfn that no memslot contains; the generation is in two parts."""
+    generation = (spte >> 3 & 0xFF) | (spte >> 52 & 0x7FF) << 8
+    return f"MMIO gfn {(spte & PFN_MASK) >> 12:#x} generation {generation}"
+
+
 def decode(spte: int, level: int | None = None) -> str:
     """``R W X A D pfn 0x1234 MMU-W HOST-W leaf``; `level` tells a 4K leaf from a table."""
     spte &= (1 << 64) - 1
@@ -33,6 +41,8 @@ def decode(spte: int, level: int | None = None) -> str:
         return "non-present"
     if spte == TABLE_POISON:
         return "poison: the table has been freed"
+    if spte & MMIO_MASK == MMIO_VALUE:
+        return mmio(spte)
     low = [name for bit, name in FLAGS[:5] if spte >> bit & 1]
     high = [name for bit, name in FLAGS[5:] if spte >> bit & 1]
     words = [*low, f"pfn {(spte & PFN_MASK) >> 12:#x}", *reversed(high)]

@@ -375,7 +375,7 @@ TASK(two) {{ (void)READ_ONCE(S->y); }}
 
 
 def test_where_a_run_is_can_be_told_while_it_runs(
-    started: Callable[..., subprocess.Popen[str]], tmp_path: Path
+    started: Callable[..., subprocess.Popen[str]], mmutorture: Callable, tmp_path: Path
 ) -> None:
     from harness.core.token import parse_token
 
@@ -386,3 +386,5 @@ def test_where_a_run_is_can_be_told_while_it_runs(
     process.wait()
     token = parse_token(running.read_text().rpartition(" ")[2])
     assert token.recipe.settings.seed == 3 and token.recipe.spec == "same-gfn"
+    shown = mmutorture("show", "latest")
+    assert shown.code == 0 and "was cut short" in shown.out and running.read_text() in shown.out

@@ -17,8 +17,8 @@ from harness.core.token import Recipe
 from harness.core.world import EVENTS_READ, World
 from harness.failure import capture
 from harness.failure.diverge import first_difference
+from harness.failure.minimise import minimise
 from harness.failure.rig import Rig, Signature
-from harness.failure.unfinished import minimise_unfinished
 from harness.scenario.scenarios import load
 from harness.scenario.settings import Settings
 from harness.trace import columns
@@ -106,11 +106,11 @@ def test_a_failure_to_finish_is_made_small() -> None:
         failure = unfinished(world)
         world.trace(failure.iteration, 0)
         plan = world.plan()
-    minimal = minimise_unfinished(recipe, scenario, failure, plan, 5.0, lambda *_: None)
+    minimal = minimise(recipe, scenario, failure, plan, 5.0, lambda *_: None)
     assert minimal is not None and len(minimal.plan) <= 5 < len(plan)
     # In a hurry it was found, and with the patience of the original it fails.
     assert minimal.recipe.settings.steps_max == 200_000 and minimal.failure.step == 400_001
     wanted = Signature.of(failure)
     assert wanted == Signature.of(minimal.failure) and wanted.site == ("", "", 0)
     with Rig(scenario, minimal.recipe.settings, 0, wanted, 5.0, lambda *_: None) as rig:
-        assert rig.fails_in_the_end(minimal.plan) is not None
+        assert rig.fails_in_the_end(minimal.plan)

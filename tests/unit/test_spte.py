@@ -23,6 +23,8 @@ LARGE, PRESENT, HOST_W, MMU_W = 1 << 7, 1 << 11, 1 << 57, 1 << 58
         (R | W | X | A | PRESENT | 0x20 << 12, 3, "R W X A pfn 0x20 table"),
         (R | X | LARGE | PRESENT | 0x200 << 12, 2, "R X pfn 0x200 huge leaf"),
         (R | PRESENT | 1 << 52 | 9 << 12, None, "R pfn 0x9 AD-off"),
+        (W | X | 5 << 12 | 3 << 3, 1, "MMIO gfn 0x5 generation 3"),
+        (W | X | 5 << 12 | 1 << 52 | 1 << 3, 1, "MMIO gfn 0x5 generation 257"),
         (R | 9 << 12, 1, "R pfn 0x9 not-MMU-present"),
         (R | PRESENT | 1 << 60 | 9 << 12, None, f"R pfn 0x9 other bits {1 << 60:#x}"),
     ],
