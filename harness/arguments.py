@@ -72,6 +72,10 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--no-minimise", action="store_true", help="show a failure as it was found")
     parser.add_argument(
+        "--rate", action="store_true",
+        help="count the schedules with a violation, and go on behind each",
+    )  # fmt: skip
+    parser.add_argument(
         *("--in",), dest="execution", choices=("explore", "lockstep"), default="explore",
         help="fibers, or processes that take turns",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import streams
-from harness.commands import closing, common
+from harness.commands import closing, common, rate
 from harness.core import catalogue, config, contracts
 from harness.core.structs import Failure
 from harness.core.token import Recipe, Token, format_token
@@ -152,9 +152,9 @@ class Session:
 
     def one(self, recipe: Recipe, scenario: Scenario, limits: Limits, interrupt: Interrupt) -> None:
         def progress(schedules: int, points: int, elapsed: float) -> None:
-            rate = human_count(points / elapsed) if elapsed else "0"
+            speed = human_count(points / elapsed) if elapsed else "0"
             self.out.progress(
-                f"{recipe.spec}: {schedules} schedules, {rate} schedule points/s, {elapsed:.1f} s"
+                f"{recipe.spec}: {schedules} schedules, {speed} schedule points/s, {elapsed:.1f} s"
                 f"{statistics.left(schedules, limits.schedules, elapsed)}"
             )
 
@@ -396,6 +396,8 @@ def run(args: Namespace) -> int:
     seed = common.chosen_seed(args)
     settings, limits = settings_of(args, seed), limits_of(args)
     common.positive(args.jobs, "--jobs", JOBS_MAX)
+    if args.rate:
+        return rate.run(args, seed, settings, limits)
     specs = common.chosen_specs(args, common.chosen_bugs(args))
     prepared = common.prepare(specs, common.overrides_of(args), settings)
     session = Session(args, seed, settings)

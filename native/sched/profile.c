@@ -113,13 +113,10 @@ void profile_execution_over(struct profile *p)
 		}
 }
 
-/*
- * Of a small program every object, as published.  Of a VM, where thousands are one task's own or
- * never written, those whose order of accesses there is to choose.
- */
-static bool is_target(const struct profile *p, const struct profile_object *object)
+/* Its accesses have an order to choose: it is neither one task's own nor never written. */
+static bool is_target(const struct profile_object *object)
 {
-	return !p->has_tables || (object->written && task_rest(object->users));
+	return object->written && task_rest(object->users);
 }
 
 void profile_end(struct profile *p)
@@ -136,7 +133,7 @@ void profile_end(struct profile *p)
 			p->hash = mix64(p->hash + object->most[t]);
 			object->accesses += object->most[t];
 		}
-		if (is_target(p, object))
+		if (is_target(object))
 			p->accesses[object->kind] += object->accesses;
 	}
 }
@@ -169,7 +166,7 @@ const struct profile_object *profile_draw_target(struct sched *s)
 	for (i = 0; i < p->nr_objects; i++) {
 		const struct profile_object *object = &p->object[i];
 
-		if (!(kinds & 1u << object->kind) || !is_target(p, object))
+		if (!(kinds & 1u << object->kind) || !is_target(object))
 			continue;
 		if (at < object->accesses)
 			return object;

@@ -31,6 +31,8 @@ def refused(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> str
         ((*STORM, "--set", "a.b.c=1"), "--set a.b.c=1: a: unknown key"),
         ((*STORM, "--depth", ""), "--depth is for --strategy pct"),
         ((*STORM, "--strategy", "pct", "--depth", ""), "--depth is '', which is not a number"),
+        ((*STORM, "--rate", "--strategy", "dpor"), "--rate: dpor draws nothing"),
+        ((*STORM, "--rate", "--jobs", "2"), "--rate is counted in one process"),
         ((*STORM, "--results", ""), "--results is empty"),
         (("explore", "\udcff.toml"), "\\udcff.toml: its name is not UTF-8"),
         (("locks", "y" * 400), "File name too long"),

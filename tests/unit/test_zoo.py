@@ -2,6 +2,7 @@
 """The zoo has its bugs, with the probabilities that closed forms give."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -97,3 +98,17 @@ def test_parameters(mmutorture) -> None:  # type: ignore[no-untyped-def]
     assert done.code == 2 and "more than 126 tasks" in done.err
     done = mmutorture("explore", f"{EXAMPLES / 'zoo.py'}::reordr", "--schedules", "1")
     assert done.code == 2 and "reorder" in done.err
+
+
+def test_the_rate_goes_on_behind_a_violation(mmutorture: Callable) -> None:
+    zoo = EXAMPLES / "zoo.py"
+    spec = ("explore", f"{zoo}::lazy01", "--rate", "--strategy", "random", "--seed", "1")
+    done = mmutorture(*spec, "--schedules", "5000", "--json")
+    (row,) = done.json["rates"]
+    assert done.code == 1 and row["schedules"] == 5000
+    assert row["by_oracle"] == {"assertion": row["violations"]}
+    assert row["share_low"] < 1 / 3 < row["share_high"]
+    none = mmutorture(
+        *spec[:1], f"{zoo}::reorder", *spec[2:4], "pct", "--depth", "1", "--schedules", "2000"
+    )
+    assert none.code == 0 and "0 of" in none.out
