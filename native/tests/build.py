@@ -24,13 +24,27 @@ sys.path.insert(0, str(ROOT))
 from native import build_core  # noqa: E402
 
 REPLACED = "native/program/program.c"
-MAINS = ("oracles", "schedules", "primitives", "exhaustive", "races", "repeat")
-SHARED = ("tap",)
+MAINS = (
+    "oracles",
+    "prng",
+    "replays",
+    "closed_forms",
+    "endings",
+    "primitives",
+    "exhaustive",
+    "races",
+    "repeat",
+)
+SHARED = ("tap", "worlds")
+TABLE = ("programs", "scripts")
 PARTS = {
-    "schedules": ("programs", "scripts"),
-    "repeat": ("programs", "scripts"),
+    "prng": TABLE,
+    "replays": TABLE,
+    "closed_forms": TABLE,
+    "endings": TABLE,
+    "repeat": TABLE,
     "primitives": ("workers",),
-    "exhaustive": ("programs", "scripts", "enumerate", "fuzz"),
+    "exhaustive": (*TABLE, "enumerate", "fuzz"),
 }
 LINK = {"primitives": ["-Wl,--wrap=syscall"]}
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The text of a deadlock and of a run without progress: who waits for whom.  That a scheduler
- * finds and reports them is tested in schedules.c.  And tries that come to nothing, where nobody
+ * finds and reports them is tested in endings.c.  And tries that come to nothing, where nobody
  * is left to change that, which no scheduler can see.
  */
 #include "plant.h"

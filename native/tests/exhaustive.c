@@ -10,9 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../api.h"
 #include "../sched/sched.h"
@@ -20,22 +18,14 @@
 #include "exhaustive.h"
 #include "programs.h"
 #include "tap.h"
+#include "worlds.h"
 
 static void open_configured(struct mmut_config config, const char *strategy)
 {
-	int fd = memfd_create("mmutorture-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	u32 i;
-
-	while (mmut_strategy_name(config.strategy) && strcmp(mmut_strategy_name(config.strategy), strategy))
-		config.strategy++;
+	config.strategy = strategy_named(strategy);
 	config.program = program_id("script");
-	for (i = 0; i < config.nr_tasks; i++)
-		config.tasks[i].kind = MMUT_TASK_PROGRAM;
-	if (fd < 0 || mmut_world_create(fd, 0, &config)) {
-		fprintf(stderr, "no world: %s\n", fd < 0 ? "memfd_create failed" : mmut_error());
-		exit(2);
-	}
-	close(fd);
+	all_tasks_run_the_program(&config);
+	world_open(&config);
 }
 
 /* The search as if it had not begun, for the next script in the same world. */

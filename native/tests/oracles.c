@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../api.h"
 #include "../kvm/mmu_page.h"
@@ -18,6 +16,7 @@
 #include "../program/program.h"
 #include "plant.h"
 #include "tap.h"
+#include "worlds.h"
 
 static jmp_buf env;
 
@@ -71,7 +70,6 @@ static struct mmut_task a_task(const char *name, u32 kind, u32 op)
 static void create(struct machine *m, enum plant_world world)
 {
 	static struct mmut_config config;
-	int fd = memfd_create("mmutorture-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 
 	config = (struct mmut_config){
 		.seed = 1, .oracles = ~0ULL, .checks = 1, .controlled = 1, .decisions_max = 1,
@@ -86,11 +84,7 @@ static void create(struct machine *m, enum plant_world world)
 		.tasks[1] = a_task("vcpu1", MMUT_TASK_VCPU, MMUT_OP_READ),
 		.tasks[2] = a_task("host0", MMUT_TASK_HOST_MM, MMUT_OP_MIGRATE),
 	};
-	if (fd < 0 || mmut_world_create(fd, 0, &config)) {
-		fprintf(stderr, "no world: %s\n", fd < 0 ? "memfd_create failed" : mmut_error());
-		exit(2);
-	}
-	close(fd);
+	world_open(&config);
 	m->kvm = kvm_of();
 	m->root = container_of(READ_PRIVATE(m->kvm->tdp_mmu_roots.next), struct kvm_mmu_page, link);
 	m->leaf_at = sptep_of(m, LEAF_GFN, PG_LEVEL_4K);

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,6 +17,7 @@
 
 #include "../api.h"
 #include "tap.h"
+#include "worlds.h"
 #include "workers.h"
 
 #define WATCHDOG_S	100.0	/* a hang; no measure of speed */
@@ -35,22 +35,13 @@ struct run {
 static void open_world(const struct run *run)
 {
 	static struct mmut_config config;
-	int fd = memfd_create("mmutorture-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	u32 i;
 
 	config = (struct mmut_config){
 		.seed = 1, .oracles = ~0ULL, .checks = run->checks, .noise_permille = 20, .nr_tasks = run->nr_tasks,
 	};
 	config.program = worker_program(run->program);
-	for (i = 0; i < run->nr_tasks; i++) {
-		config.tasks[i].kind = MMUT_TASK_PROGRAM;
-		snprintf(config.tasks[i].name, MMUT_NAME, "task%u", i);
-	}
-	if (fd < 0 || mmut_world_create(fd, 0, &config)) {
-		fprintf(stderr, "no world: %s\n", fd < 0 ? "memfd_create failed" : mmut_error());
-		exit(2);
-	}
-	close(fd);
+	all_tasks_run_the_program(&config);
+	world_open(&config);
 	workers_start(run->operations, run->one_dies);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small programs with known answers, for schedules.c.  The table replaces that of native/program.
+ * Small programs with known answers, whose tests are closed_forms.c, endings.c and repeat.c.  The table replaces that of native/program.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "../core/lock.h"
 #include "../core/rcu.h"
 #include "programs.h"
+#include "worlds.h"
 
 struct words {
 	shared_u64 x, done, go, wrote, queued, trying;
@@ -254,7 +255,8 @@ static void aborts(struct task *task)
 
 static const struct program programs[] = {
 	PROGRAM(2, uneven), PROGRAM(2, lost_update), PROGRAM(2, opposite_locks), PROGRAM(2, same_order),
-	PROGRAM(2, wait_for_nobody), PROGRAM(2, polite_spin), PROGRAM(2, after_you), PROGRAM(2, counts_for_ever), PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
+	PROGRAM(2, wait_for_nobody), PROGRAM(2, polite_spin), PROGRAM(2, after_you), PROGRAM(2, counts_for_ever),
+	PROGRAM(2, slow_but_finite), PROGRAM(2, rude_spin),
 	PROGRAM(2, keeps_a_lock), PROGRAM(2, stays_in_rcu), PROGRAM(3, fair_queue),
 	PROGRAM(2, looks_at_the_clock), PROGRAM(2, stores_an_address), PROGRAM(2, follows_null), PROGRAM(2, aborts),
 };
@@ -274,4 +276,16 @@ u32 program_id(const char *name)
 		if (!strcmp(program_by_id(i)->name, name))
 			return i;
 	abort();
+}
+
+struct mmut_config program_config(const char *name, const char *strategy)
+{
+	struct mmut_config config = {
+		.seed = 0x5eed, .oracles = ~0ULL, .checks = 1, .controlled = 1, .pct_depth = 2,
+		.strategy = strategy_named(strategy), .program = program_id(name),
+	};
+
+	config.nr_tasks = program_by_id(config.program)->nr_tasks;
+	all_tasks_run_the_program(&config);
+	return config;
 }

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../api.h"
 #include "../check/races.h"
@@ -17,6 +15,7 @@
 #include "../core/rcu.h"
 #include "../program/program.h"
 #include "tap.h"
+#include "worlds.h"
 
 #define EXECUTIONS	300
 
@@ -382,23 +381,13 @@ static const char *explore(u32 n, const char *strategy, u32 memory)
 {
 	struct mmut_config config = {
 		.seed = 0x5ace, .oracles = ~0ULL, .checks = 1, .controlled = 1, .memory = memory, .program = n + 1,
-		.nr_tasks = programs[n].nr_tasks, .pct_depth = 3,
+		.nr_tasks = programs[n].nr_tasks, .pct_depth = 3, .strategy = strategy_named(strategy),
 	};
 	static char said[500];
 	struct mmut_failure f;
-	int fd = memfd_create("mmutorture-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	u32 i;
 
-	for (i = 0; strcmp(mmut_strategy_name(i), strategy); i++)
-		;
-	config.strategy = i;
-	for (i = 0; i < config.nr_tasks; i++) {
-		config.tasks[i].kind = MMUT_TASK_PROGRAM;
-		snprintf(config.tasks[i].name, MMUT_NAME, "task%u", i);
-	}
-	if (fd < 0 || mmut_world_create(fd, 0, &config))
-		exit(2);
-	close(fd);
+	all_tasks_run_the_program(&config);
+	world_open(&config);
 	rcu_callbacks[RCU_FREE_TABLE] = free_object;
 	mmut_explore(0, EXECUTIONS, 0);
 	mmut_failure_get(&f);

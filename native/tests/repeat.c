@@ -8,12 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../api.h"
 #include "programs.h"
 #include "tap.h"
+#include "worlds.h"
 
 static void open_world(const char *program, u64 check_every)
 {
@@ -21,18 +20,9 @@ static void open_world(const char *program, u64 check_every)
 		.seed = 0x5eed, .oracles = ~0ULL, .checks = 1, .controlled = 1, .decisions_max = 10,
 		.program = program_id(program), .nr_tasks = 2, .check_every = check_every,
 	};
-	int fd = memfd_create("mmutorture-test", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	u32 i;
 
-	for (i = 0; i < config.nr_tasks; i++) {
-		config.tasks[i].kind = MMUT_TASK_PROGRAM;
-		snprintf(config.tasks[i].name, MMUT_NAME, "task%u", i);
-	}
-	if (fd < 0 || mmut_world_create(fd, 0, &config)) {
-		fprintf(stderr, "no world: %s\n", fd < 0 ? "memfd_create failed" : mmut_error());
-		exit(2);
-	}
-	close(fd);
+	all_tasks_run_the_program(&config);
+	world_open(&config);
 }
 
 /* The planted step is the third of task0: noticed in that execution, and named. */

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The core by itself: primitives with real processes, and schedules with known answers.
-
-native/tests/primitives.c and native/tests/schedules.c say what each case is about.
-"""
+"""The core by itself: a test for each case of some programs of native/tests."""
 
 from __future__ import annotations
 
@@ -15,11 +12,14 @@ from native.tests import build, tap
 
 pytestmark = pytest.mark.xdist_group("native")
 
+PROGRAMS = ("prng", "primitives", "replays", "closed_forms", "endings", "repeat", "races")
 CASE = re.compile(r"\bCASE\((\w+)\)[,;]")
 
 
 def cases(program: str) -> list[str]:
-    return CASE.findall((build.HERE / f"{program}.c").read_text(encoding="utf-8"))
+    found = CASE.findall((build.HERE / f"{program}.c").read_text(encoding="utf-8"))
+    assert found, f"{program}.c has no cases"
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -27,25 +27,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return build.build_once(build.shared_directory(tmp_path_factory.getbasetemp()))
 
 
-@pytest.mark.parametrize("case", cases("repeat"))
-def test_repeat(programs: dict[str, Path], case: str) -> None:
-    report = tap.run(programs["repeat"], case)
-    assert report.cases == {case: ""}, report.output
-
-
-@pytest.mark.parametrize("case", cases("schedules"))
-def test_schedules(programs: dict[str, Path], case: str) -> None:
-    report = tap.run(programs["schedules"], case)
-    assert report.cases == {case: ""}, report.output
-
-
-@pytest.mark.parametrize("case", cases("primitives"))
-def test_primitives(programs: dict[str, Path], case: str) -> None:
-    report = tap.run(programs["primitives"], case)
-    assert report.cases == {case: ""}, report.output
-
-
-@pytest.mark.parametrize("case", cases("races"))
-def test_races(programs: dict[str, Path], case: str) -> None:
-    report = tap.run(programs["races"], case)
+@pytest.mark.parametrize(
+    ("program", "case"), [(program, case) for program in PROGRAMS for case in cases(program)]
+)
+def test_native(programs: dict[str, Path], program: str, case: str) -> None:
+    report = tap.run(programs[program], case)
     assert report.cases == {case: ""}, report.output

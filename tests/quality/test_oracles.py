@@ -27,7 +27,7 @@ CASES = {
     for file in sorted(build.HERE.glob("*.c"))
     for case in CASE.findall(file.read_text(encoding="utf-8"))
 }
-# What only a scheduler or a scenario can provoke: native/tests/schedules.c and races.c, and below.
+# What only a scheduler or a scenario can provoke: native/tests/endings.c and races.c, and below.
 ELSEWHERE = {"assertion", "data-race", "forbidden-outcome"}
 
 FORBIDDEN = """\
