@@ -124,7 +124,7 @@ class World:
         return found.iteration, found.other_event
 
     def compare(self, iteration: int) -> int | None:
-        """Run twice, traced: the index of the first event that differs."""
+        """Run again and again, traced: the index of the first event that differs."""
         index = lib.mmut_explore_compared(iteration)
         return None if index == NONE else index
 

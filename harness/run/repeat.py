@@ -46,7 +46,7 @@ def check(world: World) -> None:
     first = world.event(index) if index is not None else None
     second = world.event(other) if index is not None else None
     if index is None or first is None or second is None:
-        raise HarnessError(head + "its digests differ, but two traced runs of it agree")
+        raise HarnessError(head + "its digests differ, but traced runs of it agree, many times")
     raise HarnessError(
         f"{head}the {ordinal(index + 1)} event, step {first.step}, differs:"
         f"\n    once   {line_of(first, names)}"
