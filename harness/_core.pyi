@@ -506,6 +506,7 @@ class mmut_lock_spread:
     lock: Any
     queue: _Array[int]
     readers: _Array[int]
+    readers_held: _Array[int]
     readers_steps: _Array[int]
     def __getitem__(self, index: int, /) -> Self: ...
 

@@ -13,6 +13,7 @@ from harness.contention.measured import (
     RcuCounts,
     SiteCounts,
     SiteKey,
+    SpreadCounts,
     bucket_bounds,
     tick_ns,
 )
@@ -165,9 +166,21 @@ def queue_rows(measured: Measured) -> tuple[rec.Spread, ...]:
     )
 
 
-def reader_rows(measured: Measured) -> tuple[rec.Spread, ...]:
+def reader_weights(spread: SpreadCounts, scale: float, exact: bool) -> tuple[float | None, ...]:
+    """How long n were in; where a clock is too dear for each, one n-th of what the n-th held."""
+    if exact:
+        return trimmed(spread.readers_steps)
+    held = trimmed(spread.readers_held)
+    return (None, *(time * scale / n for n, time in enumerate(held) if n)) if held else ()
+
+
+def reader_rows(measured: Measured, scale: float, exact: bool) -> tuple[rec.Spread, ...]:
     return tuple(
-        rec.Spread(lock=lock, counts=trimmed(spread.readers), weights=trimmed(spread.readers_steps))
+        rec.Spread(
+            lock=lock,
+            counts=trimmed(spread.readers),
+            weights=reader_weights(spread, scale, exact),
+        )
         for lock, spread in measured.spreads.items()
         if any(spread.readers)
     )
@@ -291,7 +304,7 @@ def build(
         sites=site_rows(measured, tick),
         blocking=blocking_rows(measured, tick),
         queue=queue_rows(measured),
-        readers=reader_rows(measured),
+        readers=reader_rows(measured, tick, exact=execution != "free"),
         yields=tuple(
             rec.Yield(
                 func=place.func, file=place.file, line=place.line, asked=asked, yielded=yielded

@@ -89,14 +89,16 @@ class SiteCounts:
 
 @dataclass
 class SpreadCounts:
-    """Of a lock: [n] for n others in the queue, n readers in, and how long so many were in."""
+    """Of a lock: [n] for n others in the queue, n readers in, how long those who came as the n-th
+    held it, and, in steps only, how long so many were in."""
 
     queue: list[int]
     readers: list[int]
+    readers_held: list[int]
     readers_steps: list[int]
 
     def add(self, other: SpreadCounts) -> None:
-        for name in ("queue", "readers", "readers_steps"):
+        for name in ("queue", "readers", "readers_held", "readers_steps"):
             setattr(self, name, add(getattr(self, name), getattr(other, name)))
 
 

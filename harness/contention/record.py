@@ -105,7 +105,8 @@ class Spread(Record, frozen=True, kw_only=True):
 
     lock: str
     counts: tuple[Count, ...]  # [n]: times that n were seen
-    weights: tuple[Time, ...] = ()  # [n]: how long there were n, where that was measured
+    # [n]: how long there were n, where that was measured; of free runs an estimate, but of nobody
+    weights: tuple[Time | None, ...] = ()
 
 
 class Yield(Record, frozen=True, kw_only=True):

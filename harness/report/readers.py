@@ -88,7 +88,7 @@ def mix(read: Lock, write: Lock, unit: str) -> Chart:
 
 def spread(seen: Spread, title: str, unit: str, first: int) -> Table:
     """Ordered by the number itself; the last rows are summed where there are too many."""
-    counts, weights = list(seen.counts), list(seen.weights)
+    counts, weights = list(seen.counts), [weight or 0.0 for weight in seen.weights]
     names = [str(number_) for number_ in range(len(counts))]
     if len(counts) > SPREAD_MAX:
         names[SPREAD_MAX - 1 :] = [f"{SPREAD_MAX - 1} or more"]
@@ -106,5 +106,6 @@ def spread(seen: Spread, title: str, unit: str, first: int) -> Table:
         rows.append(Row(tuple(cells), lock=seen.lock))
     columns = [Column("how many"), Column("times seen"), Column("share")]
     if weights:
-        columns += [*timed(("for how long",), unit), Column("share of time")]
+        length = "for how long" if unit == "steps" else "for about how long"
+        columns += [*timed((length,), unit), Column("share of time")]
     return Table(title, tuple(columns), tuple(rows), lock=seen.lock)

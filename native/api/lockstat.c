@@ -236,6 +236,7 @@ int mmut_lock_spread_get(uint32_t n, struct mmut_lock_spread *row)
 		for (k = 0; stat && k <= MAX_TASKS; k++) {
 			row->queue[k] += stat->queue[n][k];
 			row->readers[k] += stat->readers[n][k];
+			row->readers_held[k] += stat->readers_held[n][k];
 			row->readers_steps[k] += stat->readers_steps[n][k];
 		}
 	}

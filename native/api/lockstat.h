@@ -32,10 +32,13 @@ struct mmut_blame {
 	uint64_t count, total;
 };
 
-/* By n: how often n others were in the queue when somebody joined it; n readers were in; and how long. */
+/*
+ * By n: how often n others were in the queue when somebody joined it; n readers were in; how long those
+ * who were the n-th held the lock; and, in steps only, how long n were in.
+ */
 struct mmut_lock_spread {
 	char lock[32];
-	uint64_t queue[MMUT_AGENTS], readers[MMUT_AGENTS], readers_steps[MMUT_AGENTS];
+	uint64_t queue[MMUT_AGENTS], readers[MMUT_AGENTS], readers_held[MMUT_AGENTS], readers_steps[MMUT_AGENTS];
 };
 
 /* A place of the model that takes a lock; -1 past the last. */

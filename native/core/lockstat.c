@@ -168,12 +168,16 @@ void lockstat_held(const struct held_lock *held)
 	struct lockstat_task *stat = own_table();
 	struct lockstat_site *site = lockstat_find_site(held->site, held->class, held->mode);
 	struct histogram *hold = &stat->hold[site - stat->sites];
+	u64 ticks;
 
 	if (unlikely(site->delay))
 		delay_spin(site->delay);
 	if (held->since == LOCKSTAT_DELAYED)
 		return;
-	histogram_add(hold, lockstat_clock() - held->since, site->untimed + 1);
+	ticks = lockstat_clock() - held->since;
+	histogram_add(hold, ticks, site->untimed + 1);
+	if (held->readers)
+		stat->readers_held[held->class][held->readers] += ticks * (site->untimed + 1);
 	if (!proc.controlled && !(site->acquisitions % LOCKSTAT_SAMPLE))
 		site->untimed = hold->total / hold->count < LOCKSTAT_LONG ? LOCKSTAT_SAMPLE - 1 : 0;
 }
@@ -207,9 +211,10 @@ void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock)
 	own_table()->waits_for = lock;
 }
 
-void lockstat_readers(u32 class, u32 readers, u64 stands_for)
+void lockstat_readers(struct held_lock *held, u32 readers, u64 stands_for)
 {
-	own_table()->readers[class][min(readers, (u32)MAX_TASKS)] += stands_for;
+	held->readers = (u16)min(readers, (u32)MAX_TASKS);
+	own_table()->readers[held->class][held->readers] += stands_for;
 }
 
 void lockstat_queued(u32 class, u32 others)

@@ -10,6 +10,12 @@
  * at a site are all timed, and so are the others where those so far were LOCKSTAT_LONG on average:
  * there the cost does not matter.  Controlled executions time all.
  *
+ * How long there were k readers at once is known step by step in controlled executions.  Running free
+ * it would take a clock read at each end of each read section.  But all k that are in hold the lock at
+ * the same time, so that each may answer for one k-th of it: what a timed reader held, divided by the k
+ * that it met at its acquisition.  Right where that number stays, else off by what came and went; in
+ * sum over k, each time k, it is exactly what readers held.
+ *
  * Who waits looks once, as it begins to, at who is in the way: the last task to have taken the lock,
  * as far as the lock knows, else any that holds it.  All of the wait counts against that one.  Of
  * several readers it is one.  Nobody is blamed where whoever it was has let go by then.
@@ -77,6 +83,7 @@ struct lockstat_task {
 	struct lockstat_yield yields[LOCKSTAT_YIELDS];
 	u64 queue[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* others in the queue, by those that joined it */
 	u64 readers[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* readers in, by acquisitions for read */
+	u64 readers_held[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* how long these held it, from then on */
 	u64 readers_steps[NR_LOCK_CLASSES][MAX_TASKS + 1];	/* controlled: how long there were so many */
 	struct lockstat_blame blames[LOCKSTAT_BLAMES];
 	struct series series;
@@ -112,8 +119,8 @@ void lockstat_waited(struct lockstat_site *site, const struct blocked *blocked, 
 void lockstat_held(const struct held_lock *held);
 /* The current task starts to wait for `lock`, which task `hint` (0: unknown) was the last to take. */
 void lockstat_blocked(struct blocked *blocked, u32 hint, const void *lock);
-/* `readers` were in, itself included, when it took a lock of `class` for read. */
-void lockstat_readers(u32 class, u32 readers, u64 stands_for);
+/* `readers` were in, itself included, when it took `held` for read. */
+void lockstat_readers(struct held_lock *held, u32 readers, u64 stands_for);
 /* It joins the queue of a lock of `class` behind `others`. */
 void lockstat_queued(u32 class, u32 others);
 /* A yield test at `site` was answered. */

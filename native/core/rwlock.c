@@ -191,7 +191,7 @@ static inline void reader_acquired(rwlock_t *lock, u32 seen, const struct blocke
 
 	if (likely(!stands_for))
 		return;
-	lockstat_readers(lock->class, seen, stands_for);
+	lockstat_readers(&current->held[current->nr_held - 1], seen, stands_for);
 	if (proc.controlled)
 		count_readers(lock, 1);
 }
@@ -276,7 +276,7 @@ void __reader_measured(rwlock_t *lock, struct held_lock *held, u32 seen)
 	u64 stands_for = lock_measured(held, &lock->holder, &never);
 
 	if (stands_for)
-		lockstat_readers(lock->class, seen, stands_for);
+		lockstat_readers(held, seen, stands_for);
 }
 
 void __read_unlock_watched(rwlock_t *lock, const struct site *site)

@@ -69,7 +69,8 @@ struct held_lock {
 		struct {
 			u16 class;
 			u16 site;
-			u32 mode;
+			u16 mode;
+			u16 readers;	/* lockstat, a read lock that is timed: how many were in, itself included */
 		};
 		u64 class_site_mode;	/* one store where three would be: each delays the next locked one */
 	};

@@ -128,6 +128,12 @@ def check_sums(found: record.Contention) -> None:
         known_holders = [b for b in blamed if b.holder is not None]
         assert sum(s.blocked for s in behind) == sum(b.count for b in known_holders)
         assert same(sum(s.blocked_total for s in behind), sum(b.total for b in known_holders))
+    for spread in found.readers:
+        reads = [s for s in found.sites if (s.lock, s.mode) == (spread.lock, "read")]
+        held = sum(s.hold.total * s.hold.count / s.acquisitions for s in reads)  # by those timed
+        each = sum(n * weight for n, weight in enumerate(spread.weights) if n and weight)
+        assert held > 0 and same(each, held)
+        assert exact or spread.weights[0] is None
 
 
 @pytest.mark.parametrize("name", ["zap-vs-fault", "memslot-churn", "two-writers", "nx-recovery"])
