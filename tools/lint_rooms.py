@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Rooms know each other only along the arrows of docs/architecture.md, in C and in Python.
 
+Every folder is a room of one of the tables below and stands in the document's map.
+
 The model must not be able to tell which execution it is in, nor see the oracles that watch it; so
 an #include that goes the wrong way is an error, whatever it is used for.  Likewise an import.
 """
@@ -23,6 +25,7 @@ KNOWS = {
     "api": {"core", "sched", "kvm", "check", "program", "api", "api.h"},
     "include": {"include"},  # what a user's program sees
 }
+OUTSIDE = {"tests", "bench"}  # not built into the core: they know all
 HARNESS = ROOT / "harness"
 LANGUAGES = {"scenario", "program", "litmus"}  # of what is asked for
 IMPORTS = {
@@ -39,6 +42,7 @@ IMPORTS = {
     "report": {"results", "contention", "trace", "failure", "compare"},
     "bench": LANGUAGES | {"core", "run", "commands"},
 }
+ON_TOP = {"commands"}  # may import all
 EVERYBODY = {"errors", "signals", "streams", "units", "_core", "__version__"}
 IMPORT = re.compile(r"^\s*from harness(?:\.([\w.]+))? import ([\w, ]+|\([^)]*\))", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -92,8 +96,28 @@ def wrong_includes() -> list[str]:
     return wrong
 
 
+def unknown_rooms() -> list[str]:
+    """Folders that no table above has, rooms without a folder, and what the map leaves out."""
+    map_of_all = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    wrong = []
+    for base, tabled, mapped in (
+        (NATIVE, KNOWS.keys() | OUTSIDE, "native/{}"),
+        (HARNESS, IMPORTS.keys() | ON_TOP, "`{}/`"),
+    ):
+        found = {path.parent.name for end in ("c", "h", "py") for path in base.glob(f"*/*.{end}")}
+        where = base.name
+        wrong += [f"{where}/{room}: no room of tools/lint_rooms.py" for room in found - tabled]
+        wrong += [f"{where}/{room}: has no sources" for room in tabled - found]
+        wrong += [
+            f"{where}/{room}: not in docs/architecture.md"
+            for room in found
+            if mapped.format(room) not in map_of_all
+        ]
+    return sorted(wrong)
+
+
 def main() -> int:
-    wrong = wrong_includes() + wrong_imports()
+    wrong = unknown_rooms() + wrong_includes() + wrong_imports()
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

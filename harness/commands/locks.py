@@ -21,7 +21,6 @@ from harness.results.directory import find_run
 from harness.run import lock_order
 from harness.units import nearest, parse_integer
 
-FORMATS = ("lock_stat", "perf", "folded", "lock_order")
 ENTRIES_MAX = 1 << 31
 # Option of the command line, and the formats that it is for.
 OPTIONS = (

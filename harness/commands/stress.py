@@ -27,7 +27,6 @@ from harness.signals import Interrupt, interruptible
 from harness.trace import record as recording
 from harness.units import U64_MAX, hex64, human_count, parse_duration
 
-DURATION_SECONDS = "10s"
 LOCKS_SHOWN = 5
 REPEATS_MAX = 50
 

@@ -75,10 +75,6 @@ def contract_kinds() -> list[Named]:
     return numbered(lib.mmut_contract_name, lambda _: ffi.NULL)
 
 
-def event_op_name(op: int) -> str:
-    return text_of(lib.mmut_event_op_name(op))
-
-
 def task_kinds() -> list[str]:
     return [entry.name for entry in numbered(lib.mmut_task_kind_name, lambda _: ffi.NULL)]
 

@@ -17,7 +17,7 @@ a failure directory keeps and what a token's hash covers:
     exit
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 NONE = 0xFFFF  # no register, no object
@@ -340,7 +340,3 @@ def check_insn(code: Code, number: int, insn: Insn) -> None:
         raise CodeError(f"{where}: belongs into the final part")
     if number >= code.final and NUMBERS[insn.op] > NUMBERS["load"]:
         raise CodeError(f"{where}: the final part has no events")
-
-
-def name_tasks(code: Code) -> Iterator[str]:
-    return (name for name, _ in code.tasks)

@@ -17,7 +17,6 @@ from harness.scenario.statements import ProgramError, Statement, Term
 from harness.scenario.toml import Path
 from harness.scenario.validate import Invalid
 
-HUGE_PAGES = 512
 GIANT_PAGES = 512 * 512
 
 

@@ -44,22 +44,6 @@ static inline void histogram_add(struct histogram *h, u64 value, u64 weight)
 	h->bucket[histogram_bucket(value)] += weight;
 }
 
-/* Only what was written is touched: histograms lie in memory that exists once it is used. */
-static inline void histogram_merge(struct histogram *sum, const struct histogram *h)
-{
-	u32 i, end;
-
-	if (!h->count)
-		return;
-	if (!sum->count || h->min < sum->min)
-		sum->min = h->min;
-	sum->max = max(sum->max, h->max);
-	sum->total += h->total;
-	sum->count += h->count;
-	for (i = histogram_bucket(h->min), end = histogram_bucket(h->max); i <= end; i++)
-		sum->bucket[i] += h->bucket[i];
-}
-
 static inline void histogram_clear(struct histogram *h)
 {
 	u32 i, end;

@@ -58,10 +58,6 @@ void rcu_section_unlock(struct rcu_section *section, const struct site *site);
 #define srcu_read_lock()	__rcu_read_lock(RCU_MEMSLOTS, SITE(OP_RCU_LOCK, ORDER_FULL, 8, 0, "srcu"))
 #define srcu_read_unlock()	__rcu_read_unlock(RCU_MEMSLOTS, SITE(OP_RCU_UNLOCK, ORDER_RELEASE, 8, 0, "srcu"))
 
-static inline bool rcu_read_lock_held(enum rcu_domain d)
-{
-	return current->rcu[d].nesting > 0;
-}
 /* rcu_dereference() is legal in a section, or with any lock held (the updater's side). */
 #define rcu_assert_held() do {							\
 	if (hooks_on())								\

@@ -13,7 +13,6 @@
 #include "task_set.h"
 
 #define MAX_TASKS	TASK_SET_SIZE	/* of a program that is sampled, sequentially consistent */
-#define MAX_SEARCH_TASKS 64	/* of a program that is searched: sets are words there */
 #define MAX_MODEL_TASKS	32	/* of the model of KVM, of programs with store buffers or an execution graph */
 #define MAX_HELD	16
 #define NR_RCU_DOMAINS	3	/* RCU, and SRCU: the model of KVM has one of it, programs up to two */
@@ -24,7 +23,7 @@ enum task_kind { TASK_KIND_BOSS, TASK_KIND_RCU, TASK_KIND_VCPU, TASK_KIND_VMM, T
 		 TASK_KIND_PROGRAM, TASK_KIND_NX_RECOVERY, NR_TASK_KINDS };
 extern const char *const task_kind_names[NR_TASK_KINDS];
 
-enum task_state { TASK_READY, TASK_WAITING, TASK_DONE, TASK_DEAD };
+enum task_state { TASK_READY, TASK_WAITING, TASK_DONE };
 
 /*
  * What a waiting task waits for: the word at `addr` to differ from, or to equal, `value`.

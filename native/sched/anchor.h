@@ -24,7 +24,6 @@
 #include "strategy.h"
 
 #define ANCHORS_MAX	(1u << 17)	/* of a plan */
-#define ANCHOR_NONE	(~0u)
 
 /* What became of an anchor in the execution that followed it. */
 enum anchor_fate {

@@ -83,7 +83,6 @@ struct sched {
 	u32 is_sample;			/* drawn from the same distribution as all samples, whatever happened before */
 	struct prng rng;
 	u8 strategy_state[1280] __attribute__((aligned(16)));
-	void *boss_stack;		/* fibers: where the boss left off */
 	struct store_buffer *buffer;	/* TSO: one for each task; else NULL */
 	struct lkmm *lkmm;		/* LKMM: see lkmm.h; else NULL */
 	struct annotations *annotations;	/* a model that heeds them: see annotation.h; else NULL */

@@ -161,4 +161,5 @@ def test_bootstrap_without_any_python(tmp_path: Path) -> None:
 
 
 def test_starts_on_an_old_python() -> None:
-    ast.parse(PREFLIGHT.read_text(encoding="utf-8"), feature_version=(3, 6))
+    tree = ast.parse(PREFLIGHT.read_text(encoding="utf-8"), feature_version=(3, 6))
+    assert tree.body
