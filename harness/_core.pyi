@@ -37,6 +37,7 @@ class mmut_task:
     guest_mode: int
     as_id: int
     pace_faults: int
+    twin: int
     def __getitem__(self, index: int, /) -> Self: ...
 
 @type_check_only

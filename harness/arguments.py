@@ -55,6 +55,11 @@ def add_explore(parser: argparse.ArgumentParser) -> None:
         "--bound", metavar="N", help="--strategy dpor or dfs: at most N preemptions"
     )
     parser.add_argument("--delays", metavar="N", help="--strategy dfs: at most N delays instead")
+    parser.add_argument(
+        "--symmetry", action="store_true",
+        help="--strategy dpor or dfs, of a program: of schedules that differ in which of several"
+             " identical tasks is which, leave most out",
+    )  # fmt: skip
     parser.add_argument("--depth", metavar="D", help="bug depth of --strategy pct; default: 3")
     parser.add_argument("--schedules", metavar="N", help="executions to run")
     parser.add_argument(

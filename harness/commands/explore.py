@@ -55,6 +55,18 @@ def chosen_bound(args: Namespace, name: str) -> int | None:
     return parse_integer(text, f"--{name}", 0, 1000)
 
 
+def chosen_symmetry(args: Namespace) -> bool:
+    if not args.symmetry:
+        return False
+    if args.strategy not in ("dpor", "dfs"):
+        raise UsageError("--symmetry is for --strategy dpor or dfs: add one of them")
+    if args.bound is not None or args.delays is not None:
+        raise UsageError("--symmetry is for whole searches: leave --bound and --delays out")
+    if args.execution == "lockstep":
+        raise UsageError("--symmetry is for fibers: leave --in lockstep out")
+    return True
+
+
 def settings_of(args: Namespace, seed: int) -> Settings:
     bugs = common.chosen_bugs(args)
     if args.strategy in ("replay", "anchored"):
@@ -68,6 +80,7 @@ def settings_of(args: Namespace, seed: int) -> Settings:
         depth=PCT_DEPTH if args.depth is None else parse_integer(args.depth, "--depth", 1, 64),
         preemptions=chosen_bound(args, "bound"),
         delays=chosen_bound(args, "delays"),
+        symmetry=chosen_symmetry(args),
         memory=common.chosen_memory(args, bugs),
         bugs=tuple(bug.name for bug in bugs),
         without=tuple(args.without or ()),

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from harness._core import ffi, lib
@@ -170,6 +172,13 @@ def check_tasks(config: mmut_config, scenario: Scenario, settings: Settings) -> 
             )
 
 
+def fill_twins(config: mmut_config, twins: Sequence[Sequence[int]]) -> None:
+    """Each task says behind which other it begins."""
+    for group in twins:
+        for before, number in pairwise(group):
+            config.tasks[number].twin = before + 1
+
+
 def fill_weakenings(config: mmut_config, settings: Settings) -> None:
     config.nr_weaken = len(settings.weaken)
     for number, weakening in enumerate(settings.weaken):
@@ -240,6 +249,10 @@ def build(scenario: Scenario, settings: Settings) -> mmut_config:
     else:
         fill_tasks(config, scenario)
         cut_tasks(config, settings.cut)
+    if settings.symmetry:
+        from harness.program import symmetry
+
+        fill_twins(config, symmetry.twins_of(scenario))
     fill_rules(config, scenario)
     fill_weakenings(config, settings)
     delay.fill(config, settings.delay)

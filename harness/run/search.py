@@ -3,6 +3,7 @@
 
 from typing import Any
 
+from harness.program import symmetry
 from harness.run.explore import Exploration
 
 UNBOUNDED = (1 << 64) - 1
@@ -43,6 +44,13 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s"
 
 
+def up_to(found: Exploration) -> str:
+    """The tasks that were not told apart, if so."""
+    if not found.recipe.settings.symmetry:
+        return ""
+    return f" up to symmetry of tasks {symmetry.names(found.scenario)}"
+
+
 def schedules_line(found: Exploration, search: dict[str, Any]) -> str:
     """Of a search that tells all schedules apart."""
     settings, seen = found.recipe.settings, search["classes"]
@@ -51,7 +59,7 @@ def schedules_line(found: Exploration, search: dict[str, Any]) -> str:
     if is_exhausted(found):
         if search["beyond"]:
             return f"exhausted: all {seen} schedules{bound} seen; there are others with more"
-        return f"exhausted: all {seen} schedules seen"
+        return f"exhausted: all {seen} schedules{up_to(found)} seen"
     reasons = [text.format(search[key]) for key, text in REASONS.items() if search[key]]
     return f"not exhausted: {seen} schedules seen{bound}" + "".join(f"; {r}" for r in reasons)
 
@@ -72,7 +80,7 @@ def line(found: Exploration) -> str:
             within = f"with at most {search['bound']} preemptions"
             more = "; there are others with more" if search["beyond"] else ""
             return f"exhausted: all {search['classes']} {unit(found)} {within} seen{more}"
-        what = unit(found)
+        what = f"{unit(found)}{up_to(found)}"
         endless = found.totals.get("discarded", 0)
         more = f"; {endless} more have no end" if endless else ""
         if search["outgrown"]:

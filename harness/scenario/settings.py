@@ -32,6 +32,7 @@ class Settings:
     depth: int = PCT_DEPTH
     preemptions: int | None = None  # dpor, dfs: at most
     delays: int | None = None  # dfs: at most, instead
+    symmetry: bool = False  # dpor, dfs: tasks of the same code begin in the order of their numbers
     whole_steps: bool = False  # a plan is followed, and a search found it
     memory: str = "sc"
     bugs: tuple[str, ...] = ()

@@ -74,6 +74,7 @@ struct mmut_task {
 	uint32_t guest_mode;		/* vcpu: L2 without TDP (own root role) */
 	uint32_t as_id;			/* vcpu: 1 = SMM */
 	uint32_t pace_faults;		/* vmm, host-mm, free running: guest faults to wait for between operations */
+	uint32_t twin;			/* program: in a search: behind which task, from 1, it begins; 0: any */
 };
 
 enum mmut_huge { MMUT_HUGE_NO, MMUT_HUGE_2M, MMUT_HUGE_1G };

@@ -27,6 +27,7 @@
 #include "sched/lkmm.h"
 #include "sched/sched.h"
 #include "sched/search.h"
+#include "sched/symmetry.h"
 
 #define WORLD_BYTES	(16ULL << 30)	/* of address space: the file is sparse */
 
@@ -160,6 +161,7 @@ static int build_core(const struct mmut_config *config)
 static void init_sched(const struct mmut_config *config)
 {
 	struct sched *s = sched_of();
+	u32 i;
 
 	s->strategy = config->strategy;
 	s->bound_kind = config->bound_kind;
@@ -174,6 +176,9 @@ static void init_sched(const struct mmut_config *config)
 	s->log->decisions_max = config->decisions_max;
 	if (config->steps_max)
 		s->steps_max = config->steps_max;
+	for (i = 0; i < config->nr_tasks; i++)
+		if (config->tasks[i].twin)
+			symmetry_twin(s, FIRST_TASK + i, FIRST_TASK + config->tasks[i].twin - 1);
 }
 
 static bool asserts_exclusive_access(void)

@@ -13,6 +13,7 @@
  */
 #include "../api.h"
 #include "sched.h"
+#include "symmetry.h"
 
 static u32 bound_of(const struct sched *s)
 {
@@ -71,8 +72,10 @@ static u32 dfs_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 	struct dfs_node *node;
 	u64 others;
 
-	if (unlikely(s->buffered)) {
-		enabled &= ~waits_for_drain(s);
+	if (unlikely(s->buffered | s->behind)) {
+		enabled &= ~(waits_for_drain(s) | s->behind);
+		if (!enabled)			/* see dpor_choose() */
+			diverge(s);
 		if (!(enabled & BIT_ULL(fallback)))
 			fallback = (u32)__builtin_ctzll(enabled);
 	}
@@ -94,6 +97,7 @@ static u32 dfs_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 		}
 	}
 	d->spent = node->spent + cost(s, enabled, me, fallback, node->choice);
+	symmetry_step(s, node->choice);
 	return node->choice;
 }
 

@@ -10,6 +10,7 @@
 #include "sched.h"
 #include "bound.h"
 #include "lkmm.h"
+#include "symmetry.h"
 
 static void dpor_begin(struct sched *s)
 {
@@ -113,7 +114,7 @@ static u32 new_node(struct sched *s, u64 enabled, u32 fallback)
 	return agent;
 }
 
-static u32 dpor_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+static u32 next_agent(struct sched *s, u64 enabled, u32 me, u32 fallback)
 {
 	struct search *x = s->search;
 	struct node *node = &x->node[x->length];
@@ -138,6 +139,22 @@ static u32 dpor_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 		node->subtree = 0;
 	}
 	return node->agent;
+}
+
+static u32 dpor_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
+{
+	u32 agent;
+
+	if (likely(!s->behind))
+		return next_agent(s, enabled, me, fallback);
+	enabled &= ~s->behind;
+	if (!enabled) {			/* who begins before all of these has no first step: it is no twin */
+		s->search->diverged++;
+		search_cut(s);
+	}
+	agent = next_agent(s, enabled, me, fallback);
+	symmetry_step(s, agent);
+	return agent;
 }
 
 /* The branch of `alternative` below a pick; what hangs on it goes to the transition behind. */

@@ -15,6 +15,7 @@
 #include "../api.h"
 #include "sched.h"
 #include "search.h"
+#include "symmetry.h"
 
 #define DESCENTS	4000
 #define DESCENTS_MIN	100
@@ -54,12 +55,16 @@ static u32 estimate_choose(struct sched *s, u64 enabled, u32 me, u32 fallback)
 		search_cut(s);
 	if (s->buffered)
 		enabled &= ~waits_for_drain(s);
+	enabled &= ~s->behind;
+	if (!enabled)
+		search_cut(s);
 	n = (u32)__builtin_popcountll(enabled);
 	s->search->estimate->weight *= n;
 	for (n = prng_below(&s->rng, n); n; n--)
 		enabled &= enabled - 1;
 	n = (u32)__builtin_ctzll(enabled);
 	search_record(s, node, n);
+	symmetry_step(s, n);
 	return n;
 }
 

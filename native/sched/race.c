@@ -24,6 +24,7 @@
 #include "../core/rcu.h"
 #include "sched.h"
 #include "search.h"
+#include "symmetry.h"
 
 static inline void join(struct search *x, s16 *into, const s16 *clock)
 {
@@ -316,6 +317,8 @@ static void link_node(struct sched *s, u32 i)
 	else
 		__builtin_memset(clock, 0, x->width * sizeof(*clock));
 	node->required = required_by(s, x, node);
+	if (node->before_this < 0 && x->twin[node->lane])	/* under TSO, too, a first step requires nothing else */
+		node->required = symmetry_required(x, node->lane);
 	if (node->required >= 0)
 		join(x, clock, clock_of(x, (u32)node->required));
 	if (node->closes)
@@ -350,6 +353,7 @@ static void races_of_blocked(struct sched *s)
 	for (blocked = s->waiting; blocked; blocked &= blocked - 1) {
 		u32 t = (u32)__builtin_ctzll(blocked);
 		s16 known[SEARCH_LANES] __attribute__((aligned(16))) = { 0 };
+		s32 required;
 		struct waiter w = {
 			.acc = pending_accesses(s, t), .until = search_condition(s, t), .at = -1, .task = t,
 		};
@@ -361,6 +365,10 @@ static void races_of_blocked(struct sched *s)
 		w.machine = chain ? *chain : -1;
 		if (x->last[t] >= 0)
 			__builtin_memcpy(known, clock_of(x, (u32)x->last[t]), x->width * sizeof(*known));
+		else if (s->behind & BIT_ULL(t))	/* its twin waits for the same, and comes first */
+			continue;
+		else if ((required = symmetry_required(x, t)) >= 0)
+			__builtin_memcpy(known, clock_of(x, (u32)required), x->width * sizeof(*known));
 		races_of_waiter(x, &w, known);
 		races_with_blocks(x, &w, known);
 	}

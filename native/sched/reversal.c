@@ -9,6 +9,7 @@
  */
 #include "sched.h"
 #include "search.h"
+#include "symmetry.h"
 
 static void add(struct sequence *v, const struct accesses *acc, s32 node, u32 agent)
 {
@@ -70,6 +71,7 @@ void race_reverse(struct sched *s, const struct race *race)
 	u32 i, behind = (u32)race->first;
 	struct accesses acc;
 	u64 inserted;
+	s32 required;
 
 	v->count = 0;
 	for (i = behind + 1; i < x->length; i++) {
@@ -86,7 +88,8 @@ void race_reverse(struct sched *s, const struct race *race)
 		add(v, &acc, race->second, second->agent);
 	} else {
 		acc = pending_accesses(s, (u32)race->blocked);
-		v->last_clock = known_before(x, x->last[race->blocked], -1, scratch);
+		required = x->last[race->blocked] < 0 ? symmetry_required(x, (u32)race->blocked) : -1;
+		v->last_clock = known_before(x, x->last[race->blocked], required, scratch);
 		add(v, &acc, -1, (u32)race->blocked);
 	}
 	v->left = v->count;

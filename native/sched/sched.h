@@ -77,6 +77,7 @@ struct sched {
 	u32 learning;			/* the execution is of a profile or a pilot: it has no fair tail */
 	u32 pilot;			/* mix: which member is to, from 1; 0: it is drawn */
 	u32 plan_length;		/* words recorded */
+	u64 behind;			/* tasks that cannot begin yet: see symmetry.h */
 	struct fair fair;
 	struct class_state class;
 	u32 depth;			/* PCT's, of this execution; 0: it is not under PCT */

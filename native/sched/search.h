@@ -109,6 +109,8 @@ struct search {
 	s16 clock[SEARCH_NODES * SEARCH_LANES] __attribute__((aligned(16)));
 	struct sleeper sleeper[SEARCH_SLEEPERS];
 	struct race race[SEARCH_NODES];
+	u8 twin[SEARCH_LANES];		/* of a task: the one that begins before it, or 0; see symmetry.h */
+	u64 released_by[SEARCH_LANES];	/* of a task: the one that may begin after it, as a set */
 	struct { u64 addr; s32 last; u32 pad; } object[SEARCH_OBJECTS];
 	struct sequence sequence;	/* the reversal at hand */
 	struct mmut_part_step handed[SEARCH_HANDED];
