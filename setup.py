@@ -13,9 +13,15 @@ load an import hook, and 8 ms of modules for it, into every worker process.
 """
 
 import os
+import sys
 import sysconfig
+from pathlib import Path
 
 from setuptools import find_packages, setup
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "native"))
+
+from build_objects import BuildObjects
 
 in_place = os.environ.get("MMUTORTURE_IN_PLACE") == "1"
 
@@ -30,6 +36,7 @@ setup(
     package_dir={"": "."}
     if in_place
     else {"harness.scenarios": "scenarios", "harness.include": "native/include"},
+    cmdclass={"build_ext": BuildObjects},
     cffi_modules=[] if in_place else ["native/build_core.py:ffibuilder"],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if limited_api else {},
 )
