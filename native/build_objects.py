@@ -67,7 +67,13 @@ class Objects:
         return list(objects)
 
     def compile_one(
-        self, output: str, source: str, suffix: str, before: list[str], after: list[str], options: Any
+        self,
+        output: str,
+        source: str,
+        suffix: str,
+        before: list[str],
+        after: list[str],
+        options: Any,
     ) -> None:
         note = Path(output + ".made-from")
         wanted = made_from(source, [*self.compiler.compiler_so, *before, *after], self.others)
