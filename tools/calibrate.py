@@ -13,8 +13,8 @@ and operations of locks are events.  PCT counts every event of the longest profi
 towards k and demotes the task that has just executed a change point.
 
 The values of 50 and 100 tasks come, as far as their scatter tells, from some ten thousand schedules
-each: SURW's .0115 on reorder_100 is then known to 9 percent (one standard deviation), and a measured 0,
-"none in 10^4 or more", says no more than that the probability is below 3 in 10^4 (95 percent).
+each: SURW's .0115 on reorder_100 is then known to 9 percent (one standard deviation), and
+a measured 0, "none in 10^4 or more", says that the probability is below 3 in 10^4 (95 percent).
 """
 
 import argparse
