@@ -278,8 +278,10 @@ static bool dpor_end(struct sched *s)
 		wakeup_free(&x->wakeup, x->tree);
 		x->tree = 0;
 	}
-	if (x->diverged)
+	if (x->diverged) {		/* whoever takes up another part unlinks it all */
+		x->fresh = x->length;
 		return false;
+	}
 	for (length = x->length; length > x->floor; length--) {
 		race_unlink(x, length - 1);
 		if (next_branch(x, length - 1))

@@ -226,13 +226,18 @@ static u32 how_many(pick_set set)
 	return (u32)(__builtin_popcountll((u64)set) + __builtin_popcountll((u64)(set >> 64)));
 }
 
-/* Plans count what is possible. */
+/*
+ * Plans count what is possible.  Where there is one alternative, nothing is picked: whether the model had to be
+ * asked about it may hang on what others did, and a path that is followed in another order has no such node.
+ */
 u32 sched_pick_possible(pick_set possible, u32 n, enum pick what)
 {
 	struct sched *s = sched_of();
 	const struct strategy *driver = strategies[s->driver];
 	u32 choice, rank, at;
 
+	if (n < 2)
+		return 0;
 	if (!driver->pick_possible) {
 		rank = sched_pick(how_many(possible), what);
 		for (at = 0; rank || !(possible >> at & 1); at++)

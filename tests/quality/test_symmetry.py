@@ -112,6 +112,8 @@ def in_parts(world: World, dice: Random) -> None:
         part = parts.next()
         world.take_part(tree.pack(part, False))
         world.explore(0, dice.randint(1, 5), 0)
+        said = world.search()
+        assert said is not None and not said["diverged"]
         parts.add(part, world.rest_of_part())
 
 
@@ -144,6 +146,15 @@ def test_outcomes_are_those_of_the_whole_search(memory: str, programs: int) -> N
     results = [differs(seed, memory) for seed in range(programs)]
     assert [r for r in results if r] == []
     assert sum(r is not None for r in results) > programs / 3
+
+
+@pytest.mark.parametrize("order", range(4))
+def test_whether_the_model_is_asked_is_no_node_of_a_part(order: int) -> None:
+    """Where nobody is in a section yet, an access with one alternative asks no model."""
+    loaded = twin_program(228, "lkmm")
+    whole = search(loaded, "lkmm", [])
+    assert whole is not None
+    assert search(loaded, "lkmm", [], parts=Random(order)) == whole
 
 
 @pytest.mark.parametrize("without", [("deadlock", "lockdep"), ("assertion", "lockdep")])
