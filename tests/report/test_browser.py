@@ -303,7 +303,10 @@ def test_tooltips_by_keyboard_and_pointer(browser: Browser) -> None:
     mark = browser.driver.find_elements("css selector", "#s1 .heat .mark")[200]
     browser.js("arguments[0].scrollIntoView({block: 'center'})", mark)
     ActionChains(browser.driver).move_to_element(mark).perform()
-    assert browser.js(tip).startswith("gfn 0x")
+    shown = "const tip = document.getElementById('tip'); return !tip.hidden && tip.textContent"
+    assert browser.wait(f"{shown}.startsWith('gfn 0x')", True)
+    browser.js("dispatchEvent(new Event('scroll'))")
+    assert browser.wait(f"{shown}.startsWith('gfn 0x')", True)
     box = browser.js(
         "const box = document.getElementById('tip').getBoundingClientRect();"
         "return [box.left, box.right]"

@@ -129,8 +129,9 @@ document.addEventListener("pointerover", (event) => {
 	const mark = event.target.closest && event.target.closest(".mark");
 	if (mark || !byKeys()) point(mark || null);
 });
-// What has the focus may be scrolled into view late.
-addEventListener("scroll", () => (byKeys() ? place() : point(null)), { passive: true });
+// The event comes a frame after the scroll: by then the pointer may be on another mark, or the focus in another chart.
+addEventListener("scroll", () => (marked && (byKeys() || marked.matches(":hover")) ? place() : point(null)),
+	{ passive: true });
 
 // --- Everything that is clicked -----------------------------------------------------------------
 document.addEventListener("click", (event) => {
